@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.replicator;
+
+import org.jspecify.annotations.NullMarked;

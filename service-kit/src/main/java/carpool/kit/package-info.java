@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.kit;
+
+import org.jspecify.annotations.NullMarked;
