@@ -1,5 +1,6 @@
 package carpool.replicator.core;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /// What the core asks its surroundings to do. Called by the core while it is stepped; an
@@ -31,8 +32,8 @@ public interface Effects {
   /// A run of sectors of the activemap.
   ///
   /// @param offsetBytes offset inside the map region
-  /// @param image bytes; belongs to the receiver
-  record MapPart(long offsetBytes, byte[] image) {}
+  /// @param image bytes from position to limit; belongs to the receiver
+  record MapPart(long offsetBytes, ByteBuffer image) {}
 
   // ----- peer
 

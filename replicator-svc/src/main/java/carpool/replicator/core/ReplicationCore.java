@@ -5,6 +5,7 @@ import carpool.replicator.core.Effects.Result;
 import carpool.replicator.core.FlushRounds.Waiter;
 import carpool.replicator.core.Op.Kind;
 import carpool.replicator.core.PromotionRule.Verdict;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -763,7 +764,9 @@ public final class ReplicationCore {
     if (map.writeDue() && disk != DiskState.FAILED) {
       map.clean(this::extentNeeded, false);
       var parts = new ArrayList<Effects.MapPart>();
-      long token = map.startWrite((offset, image) -> parts.add(new Effects.MapPart(offset, image)));
+      long token =
+          map.startWrite(
+              (offset, image) -> parts.add(new Effects.MapPart(offset, ByteBuffer.wrap(image))));
       effects.writeMap(token, parts);
     }
   }
