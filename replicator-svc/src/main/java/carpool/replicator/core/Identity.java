@@ -62,7 +62,8 @@ public record Identity(
 
   /// What the target of a finished synchronisation takes over from this, the source.
   public Identity asSeenByTarget() {
-    return new Identity(resuid, remotecnt, localcnt, generation, false, history);
+    return new Identity(
+        resuid, /* localcnt= */ remotecnt, /* remotecnt= */ localcnt, generation, false, history);
   }
 
   /// The same with another number of the pair.

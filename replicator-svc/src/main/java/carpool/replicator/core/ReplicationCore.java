@@ -102,7 +102,6 @@ public final class ReplicationCore {
   private long syncCursor;
   private int syncInFlight;
   private long syncTotalBytes;
-  private boolean syncCopied;
   private long lastToken;
   private int unflushedTicks;
 
@@ -1175,7 +1174,6 @@ public final class ReplicationCore {
           phase = Phase.COPYING;
           peerDisk = DiskState.INCONSISTENT;
           syncCursor = 0;
-          syncCopied = true;
           syncTotalBytes = differences.differentBytes();
           effects.report(Notice.SYNC_START);
           releaseHeldBack();
@@ -1249,7 +1247,6 @@ public final class ReplicationCore {
 
   private void startAsSource(boolean full) {
     phase = Phase.SOURCE_MARKING;
-    syncCopied = false;
     var peer = peerHello;
     if (full) {
       differences.markAllDifferent();
