@@ -28,6 +28,10 @@ public record Identity(
   /// How many generations are remembered.
   public static final int HISTORY_MAX = 8;
 
+  /// Stands for "whatever hastd wrote": the counters decide (`GenerationCounters`). A random
+  /// generation is never 0 or 1.
+  public static final long HAST_GENERATION = 1;
+
   /// A provider that was just created.
   public static final Identity FRESH = new Identity(0, 0, 0, 0, false, List.of());
 

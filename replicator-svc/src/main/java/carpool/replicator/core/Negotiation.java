@@ -92,6 +92,9 @@ public final class Negotiation {
           ? new Refused(RefusalReason.BOTH_PRIMARY)
           : new Fenced(RefusalReason.BOTH_PRIMARY);
     }
+    if (mine.identity().generation() == Identity.HAST_GENERATION && (iServe || heServes)) {
+      return byCounters(mine, peer, resuid);
+    }
     if (iServe) {
       return new Source(full, resuid);
     }
@@ -106,6 +109,23 @@ public final class Negotiation {
       return new Waiting(full, resuid);
     }
     return difference > 0 ? new Source(full, resuid) : new Target(full, resuid);
+  }
+
+  private static Agreement byCounters(Hello mine, Hello peer, long resuid) {
+    boolean iServe = mine.role() == Role.PRIMARY;
+    var primary = (iServe ? mine : peer).identity();
+    var secondary = (iServe ? peer : mine).identity();
+    return switch (GenerationCounters.decide(
+        secondary.localcnt(), secondary.remotecnt(), primary.localcnt(), primary.remotecnt())) {
+      case DIRTY_FROM_PRIMARY -> iServe ? new Source(false, resuid) : new Target(false, resuid);
+      case FULL_FROM_PRIMARY -> iServe ? new Source(true, resuid) : new Target(true, resuid);
+      // A primary is never a target (R5): it gives up, and comes back as secondary.
+      case DIRTY_FROM_SECONDARY, FULL_FROM_SECONDARY ->
+          iServe
+              ? new Fenced(RefusalReason.OUTDATED_PRIMARY)
+              : new Refused(RefusalReason.PEER_OUTDATED_PRIMARY);
+      case SPLIT_BRAIN -> new Refused(RefusalReason.SPLIT_BRAIN);
+    };
   }
 
   /// Of two copies of one generation without a primary, the one that lived on beats the one that

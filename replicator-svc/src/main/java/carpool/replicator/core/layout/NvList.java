@@ -26,7 +26,15 @@ public final class NvList {
   /// Width of one element of the types 1 to 16; the array types repeat the widths of the scalars.
   private static final int[] WIDTH = {0, 1, 1, 2, 2, 4, 4, 8, 8, 1, 1, 2, 2, 4, 4, 8, 8};
 
-  private record Pair(int type, byte[] data) {}
+  private static final class Pair {
+    private final int type;
+    private final byte[] data;
+
+    Pair(int type, byte[] data) {
+      this.type = type;
+      this.data = data;
+    }
+  }
 
   private final Map<String, Pair> pairs = new LinkedHashMap<>();
 
