@@ -70,6 +70,24 @@ public record Identity(
         resuid, /* localcnt= */ remotecnt, /* remotecnt= */ localcnt, generation, false, history);
   }
 
+  /// The loser of a split brain gives its own generation up and stands where both sides parted; 0,
+  /// which means that every block counts, when that is not known any more.
+  public Identity backToWherePartedFrom(Identity survivor) {
+    for (int i = 0; i < history.size(); i++) {
+      long past = history.get(i);
+      if (survivor.generation == past || survivor.history.contains(past)) {
+        return new Identity(
+            resuid, localcnt, remotecnt, past, false, history.subList(i + 1, history.size()));
+      }
+    }
+    return new Identity(resuid, localcnt, remotecnt, 0, false, List.of());
+  }
+
+  /// True when this copy is `ancestor`'s, or went on from it.
+  public boolean continues(Identity ancestor) {
+    return generation == ancestor.generation || history.contains(ancestor.generation);
+  }
+
   /// The same with another number of the pair.
   public Identity withResuid(long newResuid) {
     return new Identity(newResuid, localcnt, remotecnt, generation, alone, history);

@@ -75,7 +75,7 @@ public final class PromotionRule {
     return switch (disk) {
       case DISKLESS, FAILED -> Verdict.DISK_UNUSABLE;
       case INCONSISTENT -> Verdict.COPY_INCONSISTENT;
-      case OUTDATED -> agreed ? Verdict.ALLOWED : Verdict.COPY_OUTDATED;
+      case OUTDATED -> Verdict.COPY_OUTDATED;
       case CONSISTENT ->
           agreed || alone || !peerConfigured ? Verdict.ALLOWED : Verdict.CURRENCY_UNKNOWN;
       case UP_TO_DATE -> Verdict.ALLOWED;

@@ -220,12 +220,31 @@ public final class ReplicationCore {
     if (phase != Phase.APART || role == Role.INIT) {
       return false;
     }
+    return !peerRequestsActive();
+  }
+
+  private boolean peerRequestsActive() {
     for (int i = settings.clientSlots() + settings.syncSlots(); i < ops.length; i++) {
       if (ops[i].kind != Kind.FREE) {
-        return false;
+        return true;
       }
     }
-    return true;
+    return false;
+  }
+
+  /// True when this node knows that the range may differ from the peer, or is writing to it.
+  public boolean mayDiffer(long offsetBytes, long lengthBytes) {
+    if (differences.touches(offsetBytes, offsetBytes + lengthBytes)) {
+      return true;
+    }
+    for (var op : ops) {
+      if (op.kind != Kind.FREE
+          && op.offset < offsetBytes + lengthBytes
+          && offsetBytes < op.offset + op.length) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Whether a promotion would be allowed now.
@@ -236,7 +255,7 @@ public final class ReplicationCore {
         settings.peerConfigured(),
         phase.agreed(),
         phase.agreed() && peerRole == Role.PRIMARY,
-        splitBrain);
+        splitBrain || yields);
   }
 
   /// Number of requests in flight that have a local and a remote part open.
@@ -277,6 +296,9 @@ public final class ReplicationCore {
   }
 
   private void decidePromotion() {
+    if (!phase.agreed() && peerRequestsActive()) {
+      return; // decided again when the last write of the old primary has landed
+    }
     var verdict = role == Role.INIT ? Verdict.DISK_UNUSABLE : judgePromotion();
     if (verdict != Verdict.ALLOWED && !(promotionForced && verdict.forceable())) {
       endPromotion(verdict);
@@ -304,6 +326,7 @@ public final class ReplicationCore {
     role = Role.PRIMARY;
     fenced = false;
     cutOff = false;
+    yields = false;
     disk = DiskState.UP_TO_DATE;
     if (overridden != Verdict.ALLOWED) {
       identity = identity.goOnAlone(ids.getAsLong());
@@ -416,6 +439,9 @@ public final class ReplicationCore {
       } else if (op.kind == Kind.CLIENT_READ && !op.answered) {
         op.answered = true;
         effects.complete(op.slot, Result.IO_ERROR);
+        if (!op.localPending && !op.remotePending) {
+          endRead(op);
+        }
       }
     }
     heldBack.clear();
@@ -490,6 +516,11 @@ public final class ReplicationCore {
       writeMetadata(Then.NOTHING, 0);
       effects.report(Notice.DISK);
     }
+  }
+
+  /// The operator named this node as survivor: takes an earlier word to the contrary back.
+  public void standAsSurvivor() {
+    yields = false;
   }
 
   /// The operator named the peer as survivor: at the next meeting this copy gives way.
@@ -678,6 +709,9 @@ public final class ReplicationCore {
           diskFailed("a write to the local disk failed");
         }
         effects.ackWritten(op.session, slot, ok);
+        if (promotion != 0 && !promotionAsked) {
+          decidePromotion();
+        }
       }
       case FREE, CLIENT_READ, SYNC_COPY, PEER_READ ->
           Check.invariant(false, "local write answered for " + op);
@@ -862,6 +896,9 @@ public final class ReplicationCore {
     var waiters = List.copyOf(waitForAlone);
     waitForAlone.clear();
     waiters.forEach(this::flushed);
+    if (phase == Phase.SOURCE_MARKING) {
+      sourceMarked();
+    }
     continueDemotion();
   }
 
@@ -1033,6 +1070,11 @@ public final class ReplicationCore {
       }
       case Agreement.Target(boolean full, long resuid) -> {
         agree(resuid);
+        if (disk != DiskState.INCONSISTENT) {
+          // From now on it is known that the peer has more; only being in step changes that.
+          disk = DiskState.OUTDATED;
+          writeMetadata(Then.NOTHING, 0);
+        }
         phase = Phase.TARGET_AGREED;
       }
       case Agreement.Waiting(boolean full, long resuid) -> {
@@ -1098,6 +1140,7 @@ public final class ReplicationCore {
 
   private void losePeer() {
     boolean answeredAlready = false;
+    boolean readLost = false;
     for (int i = 0; i < settings.clientSlots() + settings.syncSlots(); i++) {
       var op = ops[i];
       if (op.remotePending) {
@@ -1108,6 +1151,12 @@ public final class ReplicationCore {
           answeredAlready |= op.answered;
           if (!op.answered) {
             goOnAlone();
+          }
+        }
+        if (op.kind == Kind.CLIENT_READ) {
+          readLost |= !op.answered;
+          if (op.answered) {
+            endRead(op);
           }
         }
       } else if (op.kind == Kind.CLIENT_WRITE && op.remoteOk) {
@@ -1128,18 +1177,16 @@ public final class ReplicationCore {
             settleWrite(op);
           }
         }
-        case CLIENT_READ -> {
-          if (!op.localPending && !op.answered) {
-            diskFailed("a read failed here and the peer is gone");
-          }
-        }
         case SYNC_COPY -> {
           if (!op.localPending) {
             endCopy(op);
           }
         }
-        case FREE, PEER_WRITE, PEER_READ -> {}
+        case FREE, CLIENT_READ, PEER_WRITE, PEER_READ -> {}
       }
+    }
+    if (readLost) {
+      diskFailed("a read failed here and the peer is gone");
     }
     endFlushRound();
   }
@@ -1165,6 +1212,13 @@ public final class ReplicationCore {
         if (expects(phase == Phase.TARGET_AGREED || phase == Phase.WAITING)) {
           phase = Phase.TARGET_MARKING;
           disk = DiskState.INCONSISTENT;
+          var peer = peerHello;
+          if (peer != null && !peer.identity().continues(identity)) {
+            // This side lost a split brain. Its own branch ends here, or an interruption would find
+            // the split brain again.
+            identity = identity.backToWherePartedFrom(peer.identity());
+            aloneDurable = false;
+          }
           effects.report(Notice.SYNC_START);
           writeMetadata(Then.TARGET_MARKED, 0);
         }
