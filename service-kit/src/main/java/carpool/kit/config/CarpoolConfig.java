@@ -1,0 +1,58 @@
+package carpool.kit.config;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/// What carpool.yaml says, for one node: entries that are given per node (`{ hast1: …, hast2: … }`)
+/// hold this node's value. Built by [ConfigLoader] only, so every value is within its range.
+public record CarpoolConfig(
+    String cluster,
+    Path hastFile,
+    Path runtimeDir,
+    Path stateDir,
+    Path deviceDir,
+    DeviceKind device,
+    Optional<TlsFiles> tls,
+    Optional<HostPort> controlListen,
+    Optional<HostPort> metricsListen,
+    LogSettings log,
+    ReplicatorSettings replicator,
+    Optional<HostPort> nbdListen,
+    List<ElectionGroup> election,
+    List<PoolConfig> pools,
+    List<HookConfig> hooks) {
+
+  /// How an NBD export becomes a local device.
+  public enum DeviceKind {
+    /// Kernel NBD where the kernel has it, else nbdfuse, else none.
+    AUTO,
+    /// The kernel's NBD client.
+    NBD,
+    /// nbdfuse behind a retrying nbdkit proxy.
+    NBDFUSE,
+    /// No device node; clients use the NBD socket.
+    NONE
+  }
+
+  /// PEM files of mutual TLS. All three exist and are readable.
+  public record TlsFiles(Path ca, Path certificate, Path key) {}
+
+  /// Form and level of the log on standard error.
+  public record LogSettings(LogFormat format, LogLevel level) {}
+
+  /// One line per event either way.
+  public enum LogFormat {
+    TEXT,
+    JSON
+  }
+
+  /// Lowest level that is written.
+  public enum LogLevel {
+    TRACE,
+    DEBUG,
+    INFO,
+    WARN,
+    ERROR
+  }
+}

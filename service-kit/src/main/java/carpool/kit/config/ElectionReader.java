@@ -1,0 +1,165 @@
+package carpool.kit.config;
+
+import carpool.kit.config.ElectionGroup.MacKind;
+import carpool.kit.config.ElectionGroup.SigningKey;
+import carpool.kit.config.ElectionGroup.VipTime;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/// Reads the `election:` list.
+final class ElectionReader {
+  /// Longest password in bytes: the kernels' key is 20 bytes including the final zero.
+  private static final int LONGEST_PASSWORD_BYTES = 19;
+
+  private static final Pattern INTERFACE = Pattern.compile("[^/\\s]{1,15}");
+  private static final Pattern HEX_KEY = Pattern.compile("[0-9A-Fa-f]{40}");
+
+  private final YamlMap top;
+
+  ElectionReader(YamlMap top) {
+    this.top = top;
+  }
+
+  List<ElectionGroup> read() {
+    var groups = new ArrayList<ElectionGroup>();
+    var names = new HashMap<String, Integer>();
+    var ids = new HashMap<String, Integer>();
+    var addresses = new HashMap<String, Integer>();
+    var entries = top.get("election").flatMap(v -> v.list("a list of groups")).orElse(List.of());
+    for (var entry : entries) {
+      var map = entry.map("a group: { name: …, interface: …, vhid: …, … }");
+      if (map.isEmpty()) {
+        continue;
+      }
+      var group = group(map.get());
+      once(names, group.name(), map.get(), "name", "group name '" + group.name() + "'");
+      once(
+          ids,
+          group.interfaceName() + "/" + group.vhid(),
+          map.get(),
+          "vhid",
+          "vhid " + group.vhid() + " on " + group.interfaceName());
+      for (var address : group.addresses()) {
+        var host = address.address().getHostAddress();
+        once(addresses, host, map.get(), "addresses", "address " + host);
+      }
+      groups.add(group);
+    }
+    return List.copyOf(groups);
+  }
+
+  private static void once(
+      Map<String, Integer> seen, String value, YamlMap map, String key, String described) {
+    var line = map.keyNode(key).getStartMark().getLine() + 1;
+    var first = seen.putIfAbsent(value, line);
+    if (first != null) {
+      map.get(key)
+          .ifPresent(
+              v -> v.refuse(described + " a second time", "each once; first in line " + first));
+    }
+  }
+
+  private static ElectionGroup group(YamlMap map) {
+    var name =
+        map.required("name", CarpoolYamlReader.NAME_FORM)
+            .flatMap(v -> v.text(CarpoolYamlReader.NAME, CarpoolYamlReader.NAME_FORM));
+    var interfaceName =
+        map.required("interface", "the name of a network interface")
+            .flatMap(YamlValue::forThisNode)
+            .flatMap(v -> v.text(INTERFACE, "the name of a network interface, as em0"));
+    var vhid = map.required("vhid", "a whole number 1..255").flatMap(v -> v.integer(1, 255));
+    var addresses = map.required("addresses", "a list of ADDRESS/PREFIX");
+    var cidrs =
+        addresses
+            .map(v -> v.listOf("a list of ADDRESS/PREFIX, as [192.168.3.50/24]", YamlValue::cidr))
+            .orElse(List.of());
+    addresses
+        .filter(v ->
+            v.node() instanceof org.yaml.snakeyaml.nodes.SequenceNode s && s.getValue().isEmpty())
+        .ifPresent(v -> v.refuse("an empty list", "at least one ADDRESS/PREFIX"));
+    var group =
+        new ElectionGroup(
+            name.orElse(""),
+            interfaceName.orElse(""),
+            vhid.orElse(0),
+            key(map),
+            cidrs,
+            map.get("advbase").flatMap(v -> v.integer(1, 255)).orElse(1),
+            map.get("advskew")
+                .flatMap(YamlValue::forThisNode)
+                .flatMap(v -> v.integer(0, 254))
+                .orElse(0),
+            map.get("preempt").flatMap(YamlValue::bool).orElse(false),
+            map.get("peers")
+                .flatMap(YamlValue::forThisNode)
+                .map(v -> v.listOf("a list of addresses", YamlValue::address))
+                .orElse(List.of()),
+            map.get("vip")
+                .flatMap(v -> v.oneOf(CarpoolYamlReader.choices(VipTime.values())))
+                .orElse(VipTime.WITH_MASTER),
+            map.get("mac")
+                .flatMap(v -> v.oneOf(CarpoolYamlReader.choices(MacKind.values())))
+                .orElse(MacKind.REAL));
+    map.rejectOthers();
+    return group;
+  }
+
+  private static SigningKey key(YamlMap map) {
+    var password = map.get("password");
+    var file = map.get("password-file");
+    var hex = map.get("key");
+    var given = List.of(password, file, hex).stream().flatMap(Optional::stream).toList();
+    if (given.size() > 1) {
+      given.getLast().refuse("a second way to give the key", "one of password, password-file, key");
+    }
+    if (given.isEmpty()) {
+      map.required("password", "a text (or password-file: PATH, or key: 40 hexadecimal digits)");
+    }
+    var fromPassword = password.flatMap(v -> v.secret().flatMap(s -> checked(v, s)));
+    var fromFile =
+        file.flatMap(YamlValue::forThisNode)
+            .flatMap(v -> readSecret(v).flatMap(s -> checked(v, s)));
+    var fromHex =
+        hex.flatMap(v ->
+            v.node() instanceof org.yaml.snakeyaml.nodes.ScalarNode s
+                    && HEX_KEY.matcher(s.getValue()).matches()
+                ? Optional.of(new Secret(s.getValue()))
+                : v.refuse("a value of another form", "40 hexadecimal digits (20 bytes)"));
+    return new SigningKey(fromPassword.or(() -> fromFile), fromHex);
+  }
+
+  private static Optional<Secret> checked(YamlValue at, Secret secret) {
+    var bytes = secret.reveal().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+    return bytes <= LONGEST_PASSWORD_BYTES
+        ? Optional.of(secret)
+        : at.refuse(
+            "a password of " + bytes + " bytes",
+            "1.."
+                + LONGEST_PASSWORD_BYTES
+                + " bytes; CARP cuts longer ones, so they would not differ");
+  }
+
+  private static Optional<Secret> readSecret(YamlValue value) {
+    var path = value.path("a file with the password in its first line");
+    if (path.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      var line = Files.readString(path.get()).lines().findFirst().orElse("");
+      return line.isEmpty()
+          ? value.refuse(
+              "the empty file " + path.get(), "a file with the password in its first line")
+          : Optional.of(new Secret(line));
+    } catch (IOException e) {
+      return value.refuse(
+          "a file that cannot be read (" + path.get() + ")",
+          "a readable file with the password in its first line");
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package carpool.kit.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// One entry of `pools:`.
+///
+/// @param follows name of the election group whose MASTER serves the pool
+/// @param resources names of hast.conf resources, in order; exactly one for a file system
+/// @param mountpoint file systems: where it is mounted; pools: where the pool's root goes, if given
+/// @param fsck file systems: command that checks it before mounting, the device is appended; empty:
+///   none
+/// @param fstype file systems: type given to mount; empty: mount finds out
+public record PoolConfig(
+    String name,
+    String follows,
+    Kind type,
+    List<String> resources,
+    Optional<Path> mountpoint,
+    List<String> fsck,
+    Optional<String> fstype,
+    List<ServiceConfig> services,
+    Timeouts timeouts) {
+
+  /// What lives on the resources.
+  public enum Kind {
+    ZFS,
+    FILESYSTEM
+  }
+
+  /// A service started after the pool is there, in order, and stopped in reverse.
+  ///
+  /// @param check argv that exits 0 while the service is well; empty: not checked
+  /// @param timeout for each of start, stop and check
+  /// @param interval between periodic checks
+  public record ServiceConfig(
+      String name,
+      List<String> start,
+      List<String> stop,
+      List<String> check,
+      Duration timeout,
+      Duration interval) {}
+
+  /// Deadlines of the workflow's steps.
+  ///
+  /// @param promote all resources primary
+  /// @param device all device nodes there
+  /// @param importPool import, or fsck and mount
+  /// @param exportPool orderly export or unmount, before it is forced
+  /// @param demote all resources secondary
+  public record Timeouts(
+      Duration promote,
+      Duration device,
+      Duration importPool,
+      Duration exportPool,
+      Duration demote) {}
+}

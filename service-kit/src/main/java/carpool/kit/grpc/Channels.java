@@ -1,0 +1,64 @@
+package carpool.kit.grpc;
+
+import carpool.kit.config.CarpoolConfig.TlsFiles;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/// gRPC clients. The caller owns the channel and shuts it down; all channels of a process share one
+/// I/O thread.
+public final class Channels {
+
+  private Channels() {}
+
+  /// To a service of this node.
+  public static ManagedChannel unix(Path socket) {
+    return builder(UnixDomainSocketAddress.of(socket))
+        .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
+        .usePlaintext()
+        .overrideAuthority("localhost")
+        .build();
+  }
+
+  /// Over TCP, with mutual TLS when `tls` is there. The peer's certificate must be made out to the
+  /// host name or address used here. `keepAlive` in milliseconds detects a vanished peer.
+  public static ManagedChannel tcp(
+      InetSocketAddress address, Optional<TlsFiles> tls, long keepAliveMillis) throws IOException {
+    var builder =
+        builder(address)
+            .channelType(NioSocketChannel.class)
+            .keepAliveTime(keepAliveMillis, TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(keepAliveMillis, TimeUnit.MILLISECONDS)
+            .keepAliveWithoutCalls(true);
+    if (tls.isPresent()) {
+      builder.sslContext(Tls.client(tls.get()));
+    } else {
+      builder.usePlaintext();
+    }
+    return builder.build();
+  }
+
+  private static NettyChannelBuilder builder(SocketAddress address) {
+    return NettyChannelBuilder.forAddress(address)
+        .eventLoopGroup(Loops.SHARED)
+        .maxInboundMessageSize(GrpcEndpoint.LARGEST_MESSAGE_BYTES);
+  }
+
+  private static final class Loops {
+    static final EventLoopGroup SHARED =
+        new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory("grpc-client", true), NioIoHandler.newFactory());
+  }
+}

@@ -1,0 +1,149 @@
+package carpool.kit.grpc;
+
+import carpool.kit.config.CarpoolConfig.TlsFiles;
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/// One listening gRPC server with everything that all of ours have: health, reflection, default
+/// deadline, message limit, keep-alive, error mapping. Handlers run on virtual threads.
+public final class GrpcEndpoint {
+  /// Largest message in either direction.
+  public static final int LARGEST_MESSAGE_BYTES = 4 << 20;
+
+  private static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(30);
+
+  private final EventLoopGroup acceptors;
+  private final EventLoopGroup workers;
+  private final ExecutorService handlers;
+  private final ScheduledExecutorService timer;
+  private final Server server;
+
+  private GrpcEndpoint(
+      SocketAddress address,
+      Class<? extends ServerChannel> channel,
+      Optional<TlsFiles> tls,
+      Collection<? extends BindableService> services,
+      HealthBoard health)
+      throws IOException {
+    acceptors = loops("grpc-accept", 1);
+    workers = loops("grpc-io", 2);
+    handlers =
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("grpc-call-", 0).factory());
+    timer =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("grpc-deadline").daemon(true).factory());
+    try {
+      var builder =
+          NettyServerBuilder.forAddress(address)
+              .channelType(channel)
+              .bossEventLoopGroup(acceptors)
+              .workerEventLoopGroup(workers)
+              .executor(handlers)
+              .maxInboundMessageSize(LARGEST_MESSAGE_BYTES)
+              .maxInboundMetadataSize(64 << 10)
+              .keepAliveTime(30, TimeUnit.SECONDS)
+              .keepAliveTimeout(10, TimeUnit.SECONDS)
+              .permitKeepAliveTime(500, TimeUnit.MILLISECONDS)
+              .permitKeepAliveWithoutCalls(true)
+              .intercept(new DefaultDeadline(DEFAULT_DEADLINE, timer))
+              .intercept(new StatusMapping());
+      if (tls.isPresent()) {
+        builder.sslContext(Tls.server(tls.get()));
+      }
+      services.forEach(builder::addService);
+      builder.addService(health.service());
+      builder.addService(ProtoReflectionServiceV1.newInstance());
+      server = builder.build().start();
+    } catch (IOException | RuntimeException e) {
+      release();
+      throw e;
+    }
+  }
+
+  /// Listens on a unix socket that does not exist yet; [UnixSocketFile] makes room for it.
+  static GrpcEndpoint unix(
+      UnixDomainSocketAddress address,
+      Collection<? extends BindableService> services,
+      HealthBoard health)
+      throws IOException {
+    return new GrpcEndpoint(
+        address, NioServerDomainSocketChannel.class, Optional.empty(), services, health);
+  }
+
+  /// Listens on TCP, with mutual TLS when `tls` is there. Without TLS only loopback addresses are
+  /// accepted, unless `plainAllowed` says that the caller has decided otherwise.
+  public static GrpcEndpoint tcp(
+      InetSocketAddress address,
+      Optional<TlsFiles> tls,
+      PlainTcp plain,
+      Collection<? extends BindableService> services,
+      HealthBoard health)
+      throws IOException {
+    if (tls.isEmpty()
+        && plain == PlainTcp.LOOPBACK_ONLY
+        && !address.getAddress().isLoopbackAddress()) {
+      throw new IOException(
+          "refusing to listen on "
+              + address.getAddress().getHostAddress()
+              + ":"
+              + address.getPort()
+              + " without TLS; allowed: a loopback address, or tls: { ca, certificate, key } in"
+              + " carpool.yaml");
+    }
+    return new GrpcEndpoint(address, NioServerSocketChannel.class, tls, services, health);
+  }
+
+  /// Where TCP without TLS may listen.
+  public enum PlainTcp {
+    /// Control endpoints.
+    LOOPBACK_ONLY,
+    /// The peer link: its network is the operator's, as with the original.
+    ANYWHERE
+  }
+
+  /// The bound port; -1 for a unix socket.
+  public int port() {
+    return server.getPort();
+  }
+
+  /// Stops accepting, lets calls finish within `deadline`, then cancels them.
+  public void close(Duration deadline) throws InterruptedException {
+    server.shutdown();
+    if (!server.awaitTermination(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
+      var _ = server.shutdownNow().awaitTermination(1, TimeUnit.SECONDS);
+    }
+    release();
+  }
+
+  private void release() {
+    var _ = acceptors.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    var _ = workers.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    handlers.shutdown();
+    timer.shutdownNow();
+  }
+
+  private static EventLoopGroup loops(String name, int threads) {
+    return new MultiThreadIoEventLoopGroup(
+        threads, new DefaultThreadFactory(name, true), NioIoHandler.newFactory());
+  }
+}

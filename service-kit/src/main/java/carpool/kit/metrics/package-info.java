@@ -1,0 +1,5 @@
+/// The meter registry and its scrape endpoint.
+@NullMarked
+package carpool.kit.metrics;
+
+import org.jspecify.annotations.NullMarked;
