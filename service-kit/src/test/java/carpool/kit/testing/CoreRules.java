@@ -18,9 +18,20 @@ import java.util.Set;
 /// `CoreRules.check("carpool.replicator")`.
 public final class CoreRules {
   private static final String[] ALLOWED = {
-    "java.lang", "java.lang.annotation", "java.lang.runtime", "java.lang.invoke", "java.util",
-    "java.util.function", "java.util.stream", "java.util.zip", "java.math", "java.nio",
-    "java.nio.charset", "java.security", "javax.crypto", "javax.crypto.spec",
+    "java.lang",
+    "java.lang.annotation",
+    "java.lang.runtime",
+    "java.lang.invoke",
+    "java.util",
+    "java.util.function",
+    "java.util.stream",
+    "java.util.zip",
+    "java.math",
+    "java.nio",
+    "java.nio.charset",
+    "java.security",
+    "javax.crypto",
+    "javax.crypto.spec",
     "org.jspecify.annotations",
   };
 
@@ -58,8 +69,8 @@ public final class CoreRules {
 
   private CoreRules() {}
 
-  /// Checks the core packages below `rootPackage`; also fails when there are none, because then
-  /// the rule would guard nothing.
+  /// Checks the core packages below `rootPackage`; also fails when there are none, because then the
+  /// rule would guard nothing.
   public static void check(String rootPackage) {
     var all =
         new ClassFileImporter()
@@ -77,9 +88,7 @@ public final class CoreRules {
             .resideInAPackage(core)
             .should()
             .onlyDependOnClassesThat(
-                resideInAnyPackage(ALLOWED)
-                    .or(resideInAnyPackage(core))
-                    .or(primitivesAndArrays()))
+                resideInAnyPackage(ALLOWED).or(resideInAnyPackage(core)).or(primitivesAndArrays()))
             .because("a core takes events and gives effects; the shells do everything else"),
         noClasses()
             .that()
@@ -108,7 +117,8 @@ public final class CoreRules {
   private static DescribedPredicate<JavaClass> primitivesAndArrays() {
     return DescribedPredicate.describe(
         "primitive types and arrays of them",
-        type -> type.isPrimitive() || (type.isArray() && type.getBaseComponentType().isPrimitive()));
+        type ->
+            type.isPrimitive() || (type.isArray() && type.getBaseComponentType().isPrimitive()));
   }
 
   private static DescribedPredicate<JavaClass> named(Set<String> names) {
