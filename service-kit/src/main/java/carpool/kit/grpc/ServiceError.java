@@ -1,46 +1,57 @@
 package carpool.kit.grpc;
 
+import carpool.common.v1.ErrorDetail;
 import com.google.protobuf.Any;
-import com.google.rpc.ErrorInfo;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.ProtoUtils;
-import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
-/// A refusal or failure that a caller is told about: status code, a reason other programs can
-/// decide by, a text that says what was found, and a hint that says what to do. Throw it from a
-/// service method or hand it to `onError`; both become the same status.
+/// A refusal or failure that a caller is told about: status code, a reason other programs decide
+/// by, a text that says what was found, and a hint that says what to do. Throw it from a service
+/// method or hand it to `onError`; both become the same status.
 ///
-/// On the wire: the text as status description, the reason in `carpool-reason`, the hint in
-/// `carpool-hint-bin` (UTF-8), and both as a `google.rpc.ErrorInfo` with domain `carpool` in
-/// `grpc-status-details-bin`, where grpcurl and buf show them.
+/// On the wire: the text is the status description; the [ErrorDetail] is in the trailing metadata
+/// key `carpool-error-bin`, and once more in the standard `grpc-status-details-bin`, where grpcurl
+/// and buf show it. Results that hold an `ErrorDetail` field take [#detail()].
 public final class ServiceError extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /// The reason: the name of an enum constant.
-  public static final Metadata.Key<String> REASON =
-      Metadata.Key.of("carpool-reason", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Metadata.Key<ErrorDetail> DETAIL =
+      Metadata.Key.of(
+          "carpool-error-bin", ProtoUtils.metadataMarshaller(ErrorDetail.getDefaultInstance()));
 
-  /// What to do, UTF-8.
-  public static final Metadata.Key<byte[]> HINT =
-      Metadata.Key.of("carpool-hint-bin", Metadata.BINARY_BYTE_MARSHALLER);
-
-  private static final Metadata.Key<com.google.rpc.Status> DETAILS =
+  private static final Metadata.Key<com.google.rpc.Status> STANDARD_DETAILS =
       Metadata.Key.of(
           "grpc-status-details-bin",
           ProtoUtils.metadataMarshaller(com.google.rpc.Status.getDefaultInstance()));
 
   private final Status.Code code;
-  private final Enum<?> reason;
-  private final String hint;
+  private final ErrorDetail detail;
 
-  /// `message`: what was found; `hint`: what is allowed or what to do, may be empty.
-  public ServiceError(Status.Code code, Enum<?> reason, String message, String hint) {
+  /// A failure about `subject` (a resource, pool or group; empty: the whole node).
+  ///
+  /// @param reason its name is the word on the wire, as listed in the service's proto file
+  /// @param message what was found
+  /// @param hint what would change the answer; may be empty
+  public ServiceError(
+      Status.Code code, Enum<?> reason, String subject, String message, String hint) {
+    this(
+        code,
+        message,
+        ErrorDetail.newBuilder()
+            .setReason(reason.name())
+            .setSubject(subject)
+            .setHint(hint)
+            .build());
+  }
+
+  /// A failure with facts that belong to its reason.
+  public ServiceError(Status.Code code, String message, ErrorDetail detail) {
     super(message);
     this.code = code;
-    this.reason = reason;
-    this.hint = hint;
+    this.detail = detail;
   }
 
   /// The status code.
@@ -48,19 +59,20 @@ public final class ServiceError extends RuntimeException {
     return code;
   }
 
-  /// The reason.
-  public Enum<?> reason() {
-    return reason;
-  }
-
-  /// What to do; may be empty.
-  public String hint() {
-    return hint;
+  /// Reason, subject, hint and facts.
+  public ErrorDetail detail() {
+    return detail;
   }
 
   /// The exception that gRPC sends as it is.
   public StatusRuntimeException toStatus() {
     return status().asRuntimeException(trailers());
+  }
+
+  /// What a server told about a failed call; empty when it told nothing beyond the status.
+  public static Optional<ErrorDetail> detailOf(Throwable failure) {
+    var trailers = Status.trailersFromThrowable(failure);
+    return trailers == null ? Optional.empty() : Optional.ofNullable(trailers.get(DETAIL));
   }
 
   Status status() {
@@ -69,33 +81,14 @@ public final class ServiceError extends RuntimeException {
 
   Metadata trailers() {
     var trailers = new Metadata();
-    trailers.put(REASON, reason.name());
-    var info = ErrorInfo.newBuilder().setDomain("carpool").setReason(reason.name());
-    if (!hint.isEmpty()) {
-      trailers.put(HINT, hint.getBytes(StandardCharsets.UTF_8));
-      info.putMetadata("hint", hint);
-    }
+    trailers.put(DETAIL, detail);
     trailers.put(
-        DETAILS,
+        STANDARD_DETAILS,
         com.google.rpc.Status.newBuilder()
             .setCode(code.value())
             .setMessage(String.valueOf(getMessage()))
-            .addDetails(Any.pack(info.build()))
+            .addDetails(Any.pack(detail))
             .build());
     return trailers;
-  }
-
-  /// The reason a peer sent, or the empty string.
-  public static String reasonOf(Throwable failure) {
-    var trailers = Status.trailersFromThrowable(failure);
-    var reason = trailers == null ? null : trailers.get(REASON);
-    return reason == null ? "" : reason;
-  }
-
-  /// The hint a peer sent, or the empty string.
-  public static String hintOf(Throwable failure) {
-    var trailers = Status.trailersFromThrowable(failure);
-    var hint = trailers == null ? null : trailers.get(HINT);
-    return hint == null ? "" : new String(hint, StandardCharsets.UTF_8);
   }
 }
