@@ -73,6 +73,7 @@ public final class ElectionService extends ElectionGrpc.ElectionImplBase {
       throw new ServiceError(
           Status.Code.INVALID_ARGUMENT,
           RefusalReason.AMOUNT_INVALID,
+          request.getCause(),
           "amount " + request.getAmount(),
           "1 to 255; 0 only with ineligible");
     }
@@ -110,6 +111,7 @@ public final class ElectionService extends ElectionGrpc.ElectionImplBase {
       throw new ServiceError(
           Status.Code.INVALID_ARGUMENT,
           RefusalReason.INTERVAL_INVALID,
+          "",
           "next_within_millis " + within,
           "1000 to 600000");
     }
@@ -129,6 +131,7 @@ public final class ElectionService extends ElectionGrpc.ElectionImplBase {
         throw new ServiceError(
             Status.Code.NOT_FOUND,
             RefusalReason.GROUP_UNKNOWN,
+            name,
             "no election group '" + name + "' on this node",
             "one of " + String.join(", ", all));
       }
@@ -141,6 +144,7 @@ public final class ElectionService extends ElectionGrpc.ElectionImplBase {
       throw new ServiceError(
           Status.Code.INVALID_ARGUMENT,
           RefusalReason.CAUSE_INVALID,
+          text,
           "cause '" + text + "'",
           "1 to 64 of a-z 0-9 . : _ / -, beginning with a letter or digit");
     }

@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// @param random state of the generator that counters and jitter come from
 /// @param lastSentNanos when our last advertisement was asked for; meaningful while MASTER
 /// @param listenUntilNanos no takeover by advertisement before this
-/// @param holdUntilNanos no takeover by advertisement before this, after one was reversed or
-///   resigned
+/// @param preemptNotBeforeNanos no preemption before this: the role was lost or given away just now
+/// @param claimNotBeforeNanos no takeover by advertisement at all before this: one was contradicted
+/// @param masterSinceNanos when this node became MASTER last; meaningful while MASTER
 /// @param reassertedNanos when we last answered a slower master out of turn
 /// @param announceStep how many announcements of the present mastership were made
 /// @param sendFailures consecutive refusals; not counted past the threshold
@@ -40,7 +41,9 @@ public record CarpState(
     long random,
     long lastSentNanos,
     long listenUntilNanos,
-    long holdUntilNanos,
+    long preemptNotBeforeNanos,
+    long claimNotBeforeNanos,
+    long masterSinceNanos,
     long reassertedNanos,
     int announceStep,
     int sendFailures,
@@ -71,6 +74,8 @@ public record CarpState(
         Collections.emptySortedMap(),
         0,
         seed,
+        nowNanos,
+        nowNanos,
         nowNanos,
         nowNanos,
         nowNanos,

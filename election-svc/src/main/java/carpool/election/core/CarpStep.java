@@ -50,7 +50,9 @@ final class CarpStep {
   private long random;
   private long lastSentNanos;
   private long listenUntilNanos;
-  private long holdUntilNanos;
+  private long preemptNotBeforeNanos;
+  private long claimNotBeforeNanos;
+  private long masterSinceNanos;
   private long reassertedNanos;
   private int announceStep;
   private int sendFailures;
@@ -71,7 +73,9 @@ final class CarpStep {
     this.random = state.random();
     this.lastSentNanos = state.lastSentNanos();
     this.listenUntilNanos = state.listenUntilNanos();
-    this.holdUntilNanos = state.holdUntilNanos();
+    this.preemptNotBeforeNanos = state.preemptNotBeforeNanos();
+    this.claimNotBeforeNanos = state.claimNotBeforeNanos();
+    this.masterSinceNanos = state.masterSinceNanos();
     this.reassertedNanos = state.reassertedNanos();
     this.announceStep = state.announceStep();
     this.sendFailures = state.sendFailures();
@@ -94,7 +98,9 @@ final class CarpStep {
             random,
             lastSentNanos,
             listenUntilNanos,
-            holdUntilNanos,
+            preemptNotBeforeNanos,
+            claimNotBeforeNanos,
+            masterSinceNanos,
             reassertedNanos,
             announceStep,
             sendFailures,
@@ -178,7 +184,7 @@ final class CarpStep {
     if (reason == null) {
       if (claim != null && claim != Reason.MASTER_TIMED_OUT) {
         suspect(Suspicion.CLAIM_CONTRADICTED);
-        holdUntilNanos = now + config.scaledNanos(HOLD_SECONDS);
+        holdBack();
       }
       // Better or worse: somebody serves, so wait another dead time.
       dropClaim();
@@ -190,7 +196,9 @@ final class CarpStep {
 
   private void takeOverFrom(Advertisement heard, Reason reason) {
     boolean tooEarly = now - listenUntilNanos < 0;
-    boolean held = now - holdUntilNanos < 0;
+    boolean held =
+        now - claimNotBeforeNanos < 0
+            || (reason == Reason.PREEMPTING && !heard.leaving() && now - preemptNotBeforeNanos < 0);
     if (held && !tooEarly) {
       suspect(Suspicion.HELD_BACK);
     }
@@ -205,7 +213,11 @@ final class CarpStep {
   private void onHeardAsMaster(Advertisement heard) {
     if (heard.interval256() <= ownInterval256()) {
       // Equal counts as better: both kernels yield, and whoever hears nothing any more stays.
-      holdUntilNanos = now + config.scaledNanos(HOLD_SECONDS);
+      preemptNotBeforeNanos = now + config.scaledNanos(HOLD_SECONDS);
+      if (now - masterSinceNanos < config.masterDownNanos()) {
+        // The takeover was a mistake that only a peer slow to answer let through.
+        holdBack();
+      }
       becomeBackup(Reason.MORE_FREQUENT_HEARD);
       return;
     }
@@ -298,7 +310,7 @@ final class CarpStep {
   }
 
   void onResign(long holdNanos) {
-    holdUntilNanos = now + Math.max(holdNanos, config.masterDownNanos());
+    preemptNotBeforeNanos = now + Math.max(holdNanos, config.masterDownNanos());
     dropClaimAndListen();
     if (role == Role.MASTER) {
       resign(Reason.RESIGNED);
@@ -356,6 +368,10 @@ final class CarpStep {
     arm(TimerKind.CLAIM, now + config.scaledNanos(seconds));
   }
 
+  private void holdBack() {
+    claimNotBeforeNanos = now + config.scaledNanos(HOLD_SECONDS);
+  }
+
   private void dropClaim() {
     claim = null;
     timers.remove(TimerKind.CLAIM);
@@ -380,6 +396,7 @@ final class CarpStep {
     // Again, unless the claim was on the wire just now: it began the interval.
     arm(TimerKind.ADVERTISE, lastSentNanos + config.intervalNanos(effectiveSkew()));
     role = Role.MASTER;
+    masterSinceNanos = now;
     holdIfDue();
     restartAnnouncing();
     effects.add(new ReportTransition(Role.BACKUP, Role.MASTER, reason));

@@ -1,6 +1,5 @@
 package carpool.election.core.wire;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -81,14 +80,13 @@ public final class CarpDigest {
   }
 
   private static byte[] prefix(int vhid, List<IpAddress> sorted, byte[] handSetMac) {
-    var out = new ByteArrayOutputStream();
-    out.write(CarpPacket.VERSION);
-    out.write(CarpPacket.TYPE_ADVERTISEMENT);
-    out.writeBytes(handSetMac);
-    out.write(vhid);
-    for (var address : sorted) {
-      out.writeBytes(address.bytes());
-    }
-    return out.toByteArray();
+    int addressBytes = sorted.stream().mapToInt(address -> address.bytes().length).sum();
+    var out = ByteBuffer.allocate(3 + handSetMac.length + addressBytes);
+    out.put((byte) CarpPacket.VERSION);
+    out.put((byte) CarpPacket.TYPE_ADVERTISEMENT);
+    out.put(handSetMac);
+    out.put((byte) vhid);
+    sorted.forEach(address -> out.put(address.bytes()));
+    return out.array();
   }
 }
