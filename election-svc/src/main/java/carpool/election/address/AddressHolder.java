@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
 
 /// Puts the virtual addresses of one group on an interface and takes them off.
 ///
-/// An address is added with a lifetime and renewed with each advertisement: when the process is
-/// killed or stopped, the kernel removes it at about the time at which a peer takes over. What an
-/// administrator configured (permanent, or there before us) is never touched.
+/// An address is added with a lifetime and renewed again and again: when the process is killed or
+/// stopped, the kernel removes it before a peer takes over. What an administrator configured
+/// (permanent, or there before us) is never touched.
 ///
 /// One owner: the group's loop.
 public final class AddressHolder implements AutoCloseable {

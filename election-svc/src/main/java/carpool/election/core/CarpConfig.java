@@ -55,10 +55,10 @@ public record CarpConfig(
     return 3L * advbase * SECOND;
   }
 
-  /// Whole seconds for which the kernel may keep an address that is not renewed: no longer than a
-  /// peer waits.
+  /// Whole seconds for which the kernel keeps an address that is not renewed. It looks about once a
+  /// second, so the address of a killed process is gone before a peer takes over.
   int leaseSeconds() {
-    return 3 * advbase;
+    return 2 * advbase;
   }
 
   /// A part of advbase: `seconds` for advbase 1, in proportion for others.

@@ -7,6 +7,7 @@ import static carpool.election.core.CarpMachine.JITTER_SECONDS;
 import static carpool.election.core.CarpMachine.LATE_SECONDS;
 import static carpool.election.core.CarpMachine.OWN_DEMOTION;
 import static carpool.election.core.CarpMachine.REASSERT_SECONDS;
+import static carpool.election.core.CarpMachine.RENEW_SECONDS;
 
 import carpool.election.core.CarpEffect.AnnounceAddresses;
 import carpool.election.core.CarpEffect.ArmTimer;
@@ -146,10 +147,8 @@ final class CarpStep {
   private void onTimer(TimerKind kind, long lateNanos) {
     boolean late = lateNanos >= config.scaledNanos(LATE_SECONDS);
     switch (kind) {
-      case ADVERTISE -> {
-        advertise();
-        holdIfDue();
-      }
+      case ADVERTISE -> advertise();
+      case RENEW -> holdIfDue();
       case MASTER_DOWN -> {
         if (late) {
           listenAnew();
@@ -430,10 +429,12 @@ final class CarpStep {
     if (role == Role.MASTER && (servicesUp || !config.addressWhenReady())) {
       holding = true;
       effects.add(new HoldAddresses(config.leaseSeconds()));
+      arm(TimerKind.RENEW, now + config.scaledNanos(RENEW_SECONDS));
     }
   }
 
   private void release() {
+    timers.remove(TimerKind.RENEW);
     if (holding) {
       holding = false;
       effects.add(new ReleaseAddresses());

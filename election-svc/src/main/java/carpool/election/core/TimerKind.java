@@ -10,6 +10,8 @@ public enum TimerKind {
   CLAIM,
   /// MASTER: tell the neighbours again where the address is.
   ANNOUNCE,
+  /// MASTER with addresses: renew their lifetime.
+  RENEW,
   /// The orchestrator promised to speak again before now.
   ORCHESTRATOR
 }

@@ -53,7 +53,7 @@ final class TransitionTableTest {
       assertThat(node.takeTrace()).isEmpty();
       node.pass(0.13);
       assertThat(node.takeTrace())
-          .containsExactly("send 1/20", "hold 3s", "announce", "BACKUP->MASTER (master timed out)");
+          .containsExactly("send 1/20", "hold 2s", "announce", "BACKUP->MASTER (master timed out)");
     }
 
     @Test
@@ -63,7 +63,7 @@ final class TransitionTableTest {
       assertThat(node.takeTrace()).containsExactly("send 1/50");
       node.pass(0.1);
       assertThat(node.takeTrace())
-          .containsExactly("hold 3s", "announce", "BACKUP->MASTER (preempting a slower master)");
+          .containsExactly("hold 2s", "announce", "BACKUP->MASTER (preempting a slower master)");
     }
 
     @Test
@@ -83,7 +83,7 @@ final class TransitionTableTest {
       node.pass(0.1);
       assertThat(node.takeTrace())
           .containsExactly(
-              "send 1/50", "hold 3s", "announce", "BACKUP->MASTER (master will time out)");
+              "send 1/50", "hold 2s", "announce", "BACKUP->MASTER (master will time out)");
     }
 
     @Test
@@ -152,10 +152,10 @@ final class TransitionTableTest {
     }
 
     @Test
-    void renewsTheAddressWithEachAdvertisement() {
+    void renewsTheAddressFourTimesPerLease() {
       var node = Bench.asMaster(Bench.config(2, 0, true));
       node.pass(20.0);
-      assertThat(node.takeTrace().stream().filter("hold 6s"::equals)).hasSize(10);
+      assertThat(node.takeTrace().stream().filter("hold 4s"::equals)).hasSize(20);
     }
 
     @Test
