@@ -1,0 +1,98 @@
+package carpool.election.core;
+
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// One group at one moment. Immutable; made by [CarpMachine] only.
+///
+/// @param config unchanged for the life of the machine
+/// @param role the role as published
+/// @param linkUp whether the interface can send
+/// @param stopped left for good
+/// @param demotions what stands against this node
+/// @param servicesUp what the orchestrator said last
+/// @param holding the addresses are ours to have on the interface
+/// @param claim the takeover whose advertisement is out and not yet contradicted; BACKUP only
+/// @param timers token and deadline of each armed timer
+/// @param lastToken tokens count up from here; never reused
+/// @param random state of the generator that counters and jitter come from
+/// @param lastSentNanos when our last advertisement was asked for; meaningful while MASTER
+/// @param listenUntilNanos no takeover by advertisement before this
+/// @param preemptNotBeforeNanos no preemption before this: the role was lost or given away just now
+/// @param claimNotBeforeNanos no takeover by advertisement at all before this: one was contradicted
+/// @param masterSinceNanos when this node became MASTER last; meaningful while MASTER
+/// @param reassertedNanos when we last answered a slower master out of turn
+/// @param announceStep how many announcements of the present mastership were made
+/// @param sendFailures consecutive refusals; not counted past the threshold
+/// @param sendSuccesses consecutive successes since the threshold was passed
+public record CarpState(
+    CarpConfig config,
+    Role role,
+    boolean linkUp,
+    boolean stopped,
+    Demotions demotions,
+    boolean servicesUp,
+    boolean holding,
+    @Nullable Reason claim,
+    SortedMap<TimerKind, Timer> timers,
+    long lastToken,
+    long random,
+    long lastSentNanos,
+    long listenUntilNanos,
+    long preemptNotBeforeNanos,
+    long claimNotBeforeNanos,
+    long masterSinceNanos,
+    long reassertedNanos,
+    int announceStep,
+    int sendFailures,
+    int sendSuccesses) {
+
+  /// An armed timer.
+  public record Timer(long token, long deadlineNanos) {}
+
+  public CarpState {
+    timers = Collections.unmodifiableSortedMap(new TreeMap<>(timers));
+  }
+
+  /// The state before the first event: INIT, link unknown and taken for down.
+  ///
+  /// @param seed for counters and jitter; different in each process
+  /// @param nowNanos the shell's clock
+  public static CarpState initial(
+      CarpConfig config, Demotions demotions, long seed, long nowNanos) {
+    return new CarpState(
+        config,
+        Role.INIT,
+        false,
+        false,
+        demotions,
+        false,
+        false,
+        null,
+        Collections.emptySortedMap(),
+        0,
+        seed,
+        nowNanos,
+        nowNanos,
+        nowNanos,
+        nowNanos,
+        nowNanos,
+        nowNanos - 3_600_000_000_000L,
+        0,
+        0,
+        0);
+  }
+
+  /// Skew as advertised now.
+  public int effectiveSkew() {
+    return config.effectiveSkew(demotions.total());
+  }
+
+  /// The status line of the kernels; the skew shown is the configured one, as theirs.
+  public String line() {
+    return "carp: %s vhid %d advbase %d advskew %d"
+        .formatted(role, config.vhid(), config.advbase(), config.advskew());
+  }
+}

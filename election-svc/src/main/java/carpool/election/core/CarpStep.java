@@ -1,0 +1,512 @@
+package carpool.election.core;
+
+import static carpool.election.core.CarpMachine.CLAIM_ALIVE_SECONDS;
+import static carpool.election.core.CarpMachine.CLAIM_SILENT_SECONDS;
+import static carpool.election.core.CarpMachine.HOLD_SECONDS;
+import static carpool.election.core.CarpMachine.JITTER_SECONDS;
+import static carpool.election.core.CarpMachine.LATE_SECONDS;
+import static carpool.election.core.CarpMachine.OWN_DEMOTION;
+import static carpool.election.core.CarpMachine.REASSERT_SECONDS;
+import static carpool.election.core.CarpMachine.RENEW_SECONDS;
+
+import carpool.election.core.CarpEffect.AnnounceAddresses;
+import carpool.election.core.CarpEffect.ArmTimer;
+import carpool.election.core.CarpEffect.HoldAddresses;
+import carpool.election.core.CarpEffect.ReleaseAddresses;
+import carpool.election.core.CarpEffect.ReportDemotion;
+import carpool.election.core.CarpEffect.ReportSuspicion;
+import carpool.election.core.CarpEffect.ReportTransition;
+import carpool.election.core.CarpEffect.SendAdvertisement;
+import carpool.election.core.Demotions.Demotion;
+import carpool.election.core.wire.Advertisement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// The working copy of one step of [CarpMachine]: begins as the old state, ends as the new one.
+/// Lives within one call.
+final class CarpStep {
+  /// Refused sends before the node demotes itself, and good ones before that is taken back
+  /// (`CARP_SENDAD_MAX_ERRORS`, `CARP_SENDAD_MIN_SUCCESS`).
+  private static final int SEND_THRESHOLD = 3;
+
+  /// Announcements after the first: 1 s and 3 s after it (carp.md 3.2), then a slow refresh.
+  private static final long[] ANNOUNCE_GAPS_SECONDS = {1, 2, 60};
+
+  private static final long SECOND = 1_000_000_000L;
+
+  private final CarpConfig config;
+  private final long now;
+  private final List<CarpEffect> effects = new ArrayList<>();
+  private final TreeMap<TimerKind, CarpState.Timer> timers;
+  private Role role;
+  private boolean linkUp;
+  private boolean stopped;
+  private Demotions demotions;
+  private boolean servicesUp;
+  private boolean holding;
+  private @Nullable Reason claim;
+  private long lastToken;
+  private long random;
+  private long lastSentNanos;
+  private long listenUntilNanos;
+  private long preemptNotBeforeNanos;
+  private long claimNotBeforeNanos;
+  private long masterSinceNanos;
+  private long reassertedNanos;
+  private int announceStep;
+  private int sendFailures;
+  private int sendSuccesses;
+
+  CarpStep(CarpState state, long now) {
+    this.config = state.config();
+    this.now = now;
+    this.timers = new TreeMap<>(state.timers());
+    this.role = state.role();
+    this.linkUp = state.linkUp();
+    this.stopped = state.stopped();
+    this.demotions = state.demotions();
+    this.servicesUp = state.servicesUp();
+    this.holding = state.holding();
+    this.claim = state.claim();
+    this.lastToken = state.lastToken();
+    this.random = state.random();
+    this.lastSentNanos = state.lastSentNanos();
+    this.listenUntilNanos = state.listenUntilNanos();
+    this.preemptNotBeforeNanos = state.preemptNotBeforeNanos();
+    this.claimNotBeforeNanos = state.claimNotBeforeNanos();
+    this.masterSinceNanos = state.masterSinceNanos();
+    this.reassertedNanos = state.reassertedNanos();
+    this.announceStep = state.announceStep();
+    this.sendFailures = state.sendFailures();
+    this.sendSuccesses = state.sendSuccesses();
+  }
+
+  Transition finish() {
+    var next =
+        new CarpState(
+            config,
+            role,
+            linkUp,
+            stopped,
+            demotions,
+            servicesUp,
+            holding,
+            claim,
+            timers,
+            lastToken,
+            random,
+            lastSentNanos,
+            listenUntilNanos,
+            preemptNotBeforeNanos,
+            claimNotBeforeNanos,
+            masterSinceNanos,
+            reassertedNanos,
+            announceStep,
+            sendFailures,
+            sendSuccesses);
+    return new Transition(next, List.copyOf(effects));
+  }
+
+  /// Runs before every event: whatever it is, a master that was not running for so long that a peer
+  /// may have taken over must first let go.
+  void assumeOutlivedIfLate() {
+    if (role == Role.MASTER && now - lastSentNanos >= config.outlivedNanos()) {
+      suspect(Suspicion.CLOCK_LATE);
+      becomeBackup(Reason.CLOCK_LATE);
+      listenUntilNanos = now + config.masterDownNanos();
+    }
+  }
+
+  void onLink(boolean up) {
+    if (up == linkUp) {
+      return;
+    }
+    linkUp = up;
+    if (!up) {
+      becomeInit(Reason.INTERFACE_DOWN);
+      return;
+    }
+    listenUntilNanos = now + config.masterDownNanos();
+    become(Role.BACKUP, Reason.INITIALIZATION_COMPLETE);
+    armMasterDown();
+  }
+
+  void onTimer(long token) {
+    for (var kind : TimerKind.values()) {
+      var timer = timers.get(kind);
+      if (timer != null && timer.token() == token) {
+        timers.remove(kind);
+        onTimer(kind, now - timer.deadlineNanos());
+        return;
+      }
+    }
+  }
+
+  private void onTimer(TimerKind kind, long lateNanos) {
+    boolean late = lateNanos >= config.scaledNanos(LATE_SECONDS);
+    switch (kind) {
+      case ADVERTISE -> advertise();
+      case RENEW -> holdIfDue();
+      case MASTER_DOWN -> {
+        if (late) {
+          listenAnew();
+        } else {
+          claim(Reason.MASTER_TIMED_OUT, CLAIM_SILENT_SECONDS);
+        }
+      }
+      case CLAIM -> {
+        if (late) {
+          listenAnew();
+        } else if (claim != null) {
+          becomeMaster(claim);
+        }
+      }
+      case ANNOUNCE -> announce();
+      case ORCHESTRATOR -> demote(CarpMachine.CAUSE_ORCHESTRATOR_SILENT, OWN_DEMOTION, false);
+    }
+  }
+
+  void onHeard(Advertisement heard) {
+    switch (role) {
+      case INIT -> {
+        // A packet read before the link event: nothing to compare with.
+      }
+      case BACKUP -> onHeardAsBackup(heard);
+      case MASTER -> onHeardAsMaster(heard);
+    }
+  }
+
+  private void onHeardAsBackup(Advertisement heard) {
+    var reason = reasonToTakeOver(heard);
+    if (reason == null) {
+      if (claim != null && claim != Reason.MASTER_TIMED_OUT) {
+        suspect(Suspicion.CLAIM_CONTRADICTED);
+        holdBack();
+      }
+      // Better or worse: somebody serves, so wait another dead time.
+      dropClaim();
+      armMasterDown();
+    } else if (claim == null) {
+      takeOverFrom(heard, reason);
+    }
+  }
+
+  private void takeOverFrom(Advertisement heard, Reason reason) {
+    boolean tooEarly = now - listenUntilNanos < 0;
+    boolean held =
+        now - claimNotBeforeNanos < 0
+            || (reason == Reason.PREEMPTING && !heard.leaving() && now - preemptNotBeforeNanos < 0);
+    if (held && !tooEarly) {
+      suspect(Suspicion.HELD_BACK);
+    }
+    if (!tooEarly && !held && demotions.eligible()) {
+      claim(reason, CLAIM_ALIVE_SECONDS);
+    } else if (!heard.leaving()) {
+      // It is slow, but it serves. One that leaves does not: the timer goes on.
+      armMasterDown();
+    }
+  }
+
+  private void onHeardAsMaster(Advertisement heard) {
+    if (heard.interval256() <= ownInterval256()) {
+      // Equal counts as better: both kernels yield, and whoever hears nothing any more stays.
+      preemptNotBeforeNanos = now + config.scaledNanos(HOLD_SECONDS);
+      if (now - masterSinceNanos < config.masterDownNanos()) {
+        // The takeover was a mistake that only a peer slow to answer let through.
+        holdBack();
+      }
+      becomeBackup(Reason.MORE_FREQUENT_HEARD);
+      return;
+    }
+    if (heard.leaving()) {
+      return;
+    }
+    if (now - reassertedNanos >= config.scaledNanos(REASSERT_SECONDS)) {
+      reassertedNanos = now;
+      suspect(Suspicion.ANOTHER_MASTER);
+      advertise();
+      restartAnnouncing();
+    }
+  }
+
+  private @Nullable Reason reasonToTakeOver(Advertisement heard) {
+    int theirs = heard.interval256();
+    if (config.preempt() && theirs > ownInterval256()) {
+      return Reason.PREEMPTING;
+    }
+    if (theirs > 3 * 256 * config.advbase() + effectiveSkew()) {
+      return Reason.MASTER_WILL_TIME_OUT;
+    }
+    if (claim == Reason.USER_REQUESTED && theirs > ownInterval256()) {
+      return Reason.USER_REQUESTED;
+    }
+    return null;
+  }
+
+  void onSent() {
+    sendFailures = Math.min(sendFailures, SEND_THRESHOLD);
+    if (sendFailures < SEND_THRESHOLD) {
+      sendFailures = 0;
+      return;
+    }
+    sendSuccesses++;
+    if (sendSuccesses >= SEND_THRESHOLD) {
+      sendFailures = 0;
+      sendSuccesses = 0;
+      clear(CarpMachine.CAUSE_SEND_ERROR);
+    }
+  }
+
+  void onNotSent() {
+    sendSuccesses = 0;
+    if (sendFailures < SEND_THRESHOLD) {
+      sendFailures++;
+      if (sendFailures == SEND_THRESHOLD) {
+        demote(CarpMachine.CAUSE_SEND_ERROR, OWN_DEMOTION, false);
+      }
+    }
+  }
+
+  void onDuplicate() {
+    suspect(Suspicion.DUPLICATE_ADDRESS);
+    boolean due = now - reassertedNanos >= config.scaledNanos(REASSERT_SECONDS);
+    if (role == Role.MASTER && holding && due) {
+      reassertedNanos = now;
+      restartAnnouncing();
+    }
+  }
+
+  void demote(String cause, int amount, boolean ineligible) {
+    change(cause, demotions.with(cause, new Demotion(amount, ineligible)));
+  }
+
+  void clear(String cause) {
+    change(cause, demotions.without(cause));
+  }
+
+  private void change(String cause, Demotions next) {
+    if (next.equals(demotions)) {
+      return;
+    }
+    int before = effectiveSkew();
+    int delta = next.total() - demotions.total();
+    demotions = next;
+    if (delta != 0) {
+      effects.add(new ReportDemotion(delta, next.total(), cause));
+    }
+    if (!next.eligible()) {
+      dropClaimAndListen();
+      if (role == Role.MASTER) {
+        resign(Reason.NOT_ELIGIBLE);
+        return;
+      }
+    }
+    if (role == Role.MASTER && effectiveSkew() != before) {
+      advertise();
+    }
+  }
+
+  void onResign(long holdNanos) {
+    preemptNotBeforeNanos = now + Math.max(holdNanos, config.masterDownNanos());
+    dropClaimAndListen();
+    if (role == Role.MASTER) {
+      resign(Reason.RESIGNED);
+    }
+  }
+
+  /// Address first, then the leave marker: whoever takes over finds the address free.
+  private void resign(Reason reason) {
+    becomeBackup(reason);
+    bowOut();
+  }
+
+  void onMasterRequested() {
+    if (role == Role.BACKUP && demotions.eligible()) {
+      claim(Reason.USER_REQUESTED, CLAIM_ALIVE_SECONDS);
+    }
+  }
+
+  void onReported(boolean up, long withinNanos) {
+    servicesUp = up;
+    arm(TimerKind.ORCHESTRATOR, now + withinNanos);
+    clear(CarpMachine.CAUSE_ORCHESTRATOR_SILENT);
+    if (role != Role.MASTER || !config.addressWhenReady()) {
+      return;
+    }
+    if (up && !holding) {
+      holdIfDue();
+      restartAnnouncing();
+    } else if (!up) {
+      release();
+    }
+  }
+
+  void onStop() {
+    boolean onTheWire = role == Role.MASTER || claim != null;
+    becomeInit(Reason.STOPPED);
+    if (onTheWire) {
+      bowOut();
+    }
+    timers.clear();
+    stopped = true;
+  }
+
+  // --- the moves ---
+
+  private void claim(Reason reason, double seconds) {
+    if (!demotions.eligible()) {
+      // Listening goes on; nothing else may happen while a cause rules out MASTER.
+      armMasterDown();
+      return;
+    }
+    claim = reason;
+    timers.remove(TimerKind.MASTER_DOWN);
+    sendAdvertisement();
+    arm(TimerKind.CLAIM, now + config.scaledNanos(seconds));
+  }
+
+  private void holdBack() {
+    claimNotBeforeNanos = now + config.scaledNanos(HOLD_SECONDS);
+  }
+
+  private void dropClaim() {
+    claim = null;
+    timers.remove(TimerKind.CLAIM);
+  }
+
+  private void dropClaimAndListen() {
+    if (claim != null) {
+      dropClaim();
+      armMasterDown();
+    }
+  }
+
+  private void listenAnew() {
+    suspect(Suspicion.CLOCK_LATE);
+    dropClaim();
+    listenUntilNanos = now + config.masterDownNanos();
+    armMasterDown();
+  }
+
+  private void becomeMaster(Reason reason) {
+    dropClaim();
+    // Again, unless the claim was on the wire just now: it began the interval.
+    arm(TimerKind.ADVERTISE, lastSentNanos + config.intervalNanos(effectiveSkew()));
+    role = Role.MASTER;
+    masterSinceNanos = now;
+    holdIfDue();
+    restartAnnouncing();
+    effects.add(new ReportTransition(Role.BACKUP, Role.MASTER, reason));
+  }
+
+  private void becomeBackup(Reason reason) {
+    release();
+    timers.remove(TimerKind.ADVERTISE);
+    timers.remove(TimerKind.ANNOUNCE);
+    become(Role.BACKUP, reason);
+    armMasterDown();
+  }
+
+  private void becomeInit(Reason reason) {
+    release();
+    dropClaim();
+    timers.remove(TimerKind.ADVERTISE);
+    timers.remove(TimerKind.ANNOUNCE);
+    timers.remove(TimerKind.MASTER_DOWN);
+    become(Role.INIT, reason);
+  }
+
+  private void become(Role next, Reason reason) {
+    if (role != next) {
+      effects.add(new ReportTransition(role, next, reason));
+      role = next;
+    }
+  }
+
+  private void holdIfDue() {
+    if (role == Role.MASTER && (servicesUp || !config.addressWhenReady())) {
+      holding = true;
+      effects.add(new HoldAddresses(config.leaseSeconds()));
+      arm(TimerKind.RENEW, now + config.scaledNanos(RENEW_SECONDS));
+    }
+  }
+
+  private void release() {
+    timers.remove(TimerKind.RENEW);
+    if (holding) {
+      holding = false;
+      effects.add(new ReleaseAddresses());
+    }
+  }
+
+  private void restartAnnouncing() {
+    announceStep = 0;
+    announce();
+  }
+
+  private void announce() {
+    if (!holding) {
+      return;
+    }
+    effects.add(new AnnounceAddresses());
+    int gap = Math.min(announceStep, ANNOUNCE_GAPS_SECONDS.length - 1);
+    announceStep = gap + 1;
+    arm(TimerKind.ANNOUNCE, now + ANNOUNCE_GAPS_SECONDS[gap] * SECOND);
+  }
+
+  private void advertise() {
+    sendAdvertisement();
+    arm(TimerKind.ADVERTISE, now + config.intervalNanos(effectiveSkew()));
+  }
+
+  private void sendAdvertisement() {
+    lastSentNanos = now;
+    for (var family : config.families()) {
+      effects.add(
+          new SendAdvertisement(
+              family,
+              new Advertisement(
+                  config.vhid(), config.advbase(), effectiveSkew(), 0, nextRandom())));
+    }
+  }
+
+  private void bowOut() {
+    for (var family : config.families()) {
+      effects.add(new SendAdvertisement(family, Advertisement.bowOut(config.vhid(), nextRandom())));
+    }
+  }
+
+  private void armMasterDown() {
+    long jitter = Long.remainderUnsigned(nextRandom(), config.scaledNanos(JITTER_SECONDS));
+    arm(TimerKind.MASTER_DOWN, now + config.masterDownNanos() + jitter);
+  }
+
+  private void arm(TimerKind kind, long deadlineNanos) {
+    lastToken++;
+    timers.put(kind, new CarpState.Timer(lastToken, deadlineNanos));
+    effects.add(new ArmTimer(kind, deadlineNanos, lastToken));
+  }
+
+  private void suspect(Suspicion suspicion) {
+    effects.add(new ReportSuspicion(suspicion));
+  }
+
+  private int effectiveSkew() {
+    return config.effectiveSkew(demotions.total());
+  }
+
+  private int ownInterval256() {
+    return config.advbase() * 256 + effectiveSkew();
+  }
+
+  /// SplitMix64: small, and every seed is as good as another.
+  private long nextRandom() {
+    random += 0x9e3779b97f4a7c15L;
+    long z = random;
+    z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
+    return z ^ z >>> 31;
+  }
+}

@@ -1,0 +1,172 @@
+package carpool.election.core;
+
+import carpool.election.core.CarpEffect.ArmTimer;
+import carpool.election.core.CarpEffect.SendAdvertisement;
+import carpool.election.core.wire.Advertisement;
+import carpool.election.core.wire.IpAddress;
+import carpool.election.core.wire.IpFamily;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// One machine and a hand that moves its clock: fires timers when due, answers sends and holds.
+final class Bench {
+  static final long SECOND = 1_000_000_000L;
+  static final IpAddress PEER = IpAddress.parse("10.77.0.2");
+
+  private final List<CarpEffect> effects = new ArrayList<>();
+  private CarpState state;
+  private long now;
+  private long counter = 1;
+
+  private Bench(CarpState state) {
+    this.state = state;
+  }
+
+  static CarpConfig config(int advbase, int advskew, boolean preempt) {
+    return new CarpConfig(
+        1, advbase, advskew, preempt, new TreeSet<>(Set.of(IpFamily.IPV4)), false);
+  }
+
+  static Bench inInit(CarpConfig config) {
+    return new Bench(CarpState.initial(config, Demotions.none(), 42, 0));
+  }
+
+  /// Listening, and past the time in which nothing makes it MASTER.
+  static Bench asBackup(CarpConfig config) {
+    var bench = inInit(config);
+    bench.link(true);
+    // A better master is heard until the listening time is over.
+    for (int i = 0; i < 4 * config.advbase(); i++) {
+      bench.pass(1.0);
+      bench.hears(config.advbase(), 0);
+    }
+    bench.takeEffects();
+    return bench;
+  }
+
+  static Bench asMaster(CarpConfig config) {
+    var bench = inInit(config);
+    bench.link(true);
+    bench.pass(4.0 * config.advbase() + 1);
+    if (bench.role() != Role.MASTER) {
+      throw new AssertionError("not MASTER: " + bench.state);
+    }
+    bench.takeEffects();
+    return bench;
+  }
+
+  CarpState state() {
+    return state;
+  }
+
+  Role role() {
+    return state.role();
+  }
+
+  double seconds() {
+    return (double) now / SECOND;
+  }
+
+  void link(boolean up) {
+    step(new CarpEvent.LinkChanged(now, up));
+  }
+
+  void hears(int advbase, int advskew) {
+    step(
+        new CarpEvent.AdvertisementHeard(
+            now, PEER, new Advertisement(1, advbase, advskew, 0, counter++)));
+  }
+
+  void event(java.util.function.LongFunction<CarpEvent> at) {
+    step(at.apply(now));
+  }
+
+  /// Lets time pass; timers fire in order, each at its time.
+  void pass(double seconds) {
+    long end = now + (long) (seconds * SECOND);
+    while (true) {
+      var due =
+          state.timers().values().stream()
+              .filter(timer -> timer.deadlineNanos() <= end)
+              .min(java.util.Comparator.comparingLong(CarpState.Timer::deadlineNanos));
+      if (due.isEmpty()) {
+        now = end;
+        return;
+      }
+      now = Math.max(now, due.get().deadlineNanos());
+      step(new CarpEvent.TimerFired(now, due.get().token()));
+    }
+  }
+
+  /// Time passes and nothing runs, as under SIGSTOP; then all overdue timers fire at once.
+  void stall(double seconds) {
+    now += (long) (seconds * SECOND);
+    var overdue =
+        state.timers().values().stream()
+            .filter(timer -> timer.deadlineNanos() <= now)
+            .map(CarpState.Timer::token)
+            .toList();
+    overdue.forEach(token -> step(new CarpEvent.TimerFired(now, token)));
+  }
+
+  /// What was asked for since the last call, without the timers.
+  List<CarpEffect> takeEffects() {
+    var out = effects.stream().filter(effect -> !(effect instanceof ArmTimer)).toList();
+    effects.clear();
+    return out;
+  }
+
+  /// The same, as words: `send 1/0`, `hold`, `release`, `announce`, `BACKUP->MASTER (…)`, …
+  List<String> takeTrace() {
+    return takeEffects().stream().map(Bench::words).toList();
+  }
+
+  static String words(CarpEffect effect) {
+    return switch (effect) {
+      case SendAdvertisement(_, var ad) -> "send " + ad.advbase() + "/" + ad.advskew();
+      case ArmTimer(var kind, _, _) -> "arm " + kind;
+      case CarpEffect.HoldAddresses(var lease) -> "hold " + lease + "s";
+      case CarpEffect.ReleaseAddresses _ -> "release";
+      case CarpEffect.AnnounceAddresses _ -> "announce";
+      case CarpEffect.ReportTransition(var from, var to, var why) ->
+          from + "->" + to + " (" + why.text() + ")";
+      case CarpEffect.ReportDemotion(var delta, var total, var cause) ->
+          "demoted by " + delta + " to " + total + " (" + cause + ")";
+      case CarpEffect.ReportSuspicion(var suspicion) -> "suspect " + suspicion.label();
+    };
+  }
+
+  private void step(CarpEvent event) {
+    var step = CarpMachine.step(state, event);
+    state = step.next();
+    effects.addAll(step.effects());
+    check();
+    for (var effect : step.effects()) {
+      if (effect instanceof SendAdvertisement send && !send.advertisement().leaving()) {
+        step(new CarpEvent.AdvertisementSent(now, send.family()));
+      } else if (effect instanceof CarpEffect.HoldAddresses) {
+        step(new CarpEvent.AddressesHeld(now));
+      }
+    }
+  }
+
+  /// The invariants of the machine's class comment.
+  private void check() {
+    Role role = state.role();
+    boolean holds =
+        (!state.holding() || role == Role.MASTER)
+            && (state.claim() == null || role == Role.BACKUP)
+            && (state.demotions().eligible() || role != Role.MASTER)
+            && (role != Role.INIT
+                || state.timers().keySet().stream().allMatch(TimerKind.ORCHESTRATOR::equals))
+            && (role != Role.BACKUP
+                || state.timers().containsKey(TimerKind.MASTER_DOWN)
+                || state.timers().containsKey(TimerKind.CLAIM))
+            && (role != Role.MASTER || state.timers().containsKey(TimerKind.ADVERTISE));
+    if (!holds) {
+      throw new AssertionError("invariant broken in " + state);
+    }
+  }
+}

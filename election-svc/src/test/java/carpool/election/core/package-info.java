@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.election.core;
+
+import org.jspecify.annotations.NullMarked;

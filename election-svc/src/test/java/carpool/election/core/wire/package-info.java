@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.election.core.wire;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.election;
+
+import org.jspecify.annotations.NullMarked;
