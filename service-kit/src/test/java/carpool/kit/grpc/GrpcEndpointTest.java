@@ -53,7 +53,7 @@ class GrpcEndpointTest {
             ServerServiceDefinition.builder("test.Test")
                 .addMethod(METHOD, ServerCalls.asyncUnaryCall(GrpcEndpointTest::answer))
                 .build();
-    server = GrpcEndpoint.unix(UnixSocketFile.claim(socket), List.of(service), new HealthBoard());
+    server = GrpcEndpoint.unix(socket, List.of(service), new HealthBoard());
     client = Channels.unix(socket);
   }
 
