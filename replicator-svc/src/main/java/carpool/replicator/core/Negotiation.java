@@ -39,6 +39,12 @@ public final class Negotiation {
     if (unusable(peer.disk())) {
       return new Refused(RefusalReason.PEER_DISK_UNUSABLE);
     }
+    if (mine.disk() == DiskState.INCONSISTENT && mine.role() == Role.PRIMARY) {
+      return new Fenced(RefusalReason.NO_USABLE_COPY); // does not happen; if it does, not further
+    }
+    if (peer.disk() == DiskState.INCONSISTENT && peer.role() == Role.PRIMARY) {
+      return new Refused(RefusalReason.NO_USABLE_COPY);
+    }
     if (mine.dataSizeBytes() != peer.dataSizeBytes()) {
       return new Refused(RefusalReason.SIZE_DIFFERS);
     }
@@ -172,6 +178,9 @@ public final class Negotiation {
   private static Agreement diverged(Hello mine, Hello peer, long resuid) {
     if (mine.yields() == peer.yields()) {
       return new Refused(RefusalReason.SPLIT_BRAIN);
+    }
+    if ((mine.yields() ? peer : mine).disk() == DiskState.INCONSISTENT) {
+      return new Refused(RefusalReason.NO_USABLE_COPY);
     }
     // Both maps together cover the difference only if both sides left the same generation.
     var myPast = mine.identity().history();
