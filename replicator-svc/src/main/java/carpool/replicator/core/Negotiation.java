@@ -53,9 +53,6 @@ public final class Negotiation {
     if (my.resuid() != 0 && his.resuid() != 0 && my.resuid() != his.resuid()) {
       return new Refused(RefusalReason.RESUID_DIFFERS);
     }
-    if ((my.resuid() == 0) != (his.resuid() == 0) && !my.virgin() && !his.virgin()) {
-      return new Refused(RefusalReason.UNRELATED_DATA);
-    }
     long resuid = resuid(mine, peer);
     if (my.generation() == his.generation()) {
       return equalGenerations(mine, peer, resuid);
