@@ -27,11 +27,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// All groups of this node: starts and stops them, hands link events out, and lets what concerns
 /// the whole node (an interface down, a cause given for all groups) reach each of them, so that the
 /// groups of a node move together.
 final class ElectionNode implements Startable, Groups {
+  private static final Logger LOG = LoggerFactory.getLogger(ElectionNode.class);
+
   /// Cause set on every other group while one group's interface is down.
   private static final String CAUSE_INTERFACE_DOWN = "interface-down";
 
@@ -77,6 +81,7 @@ final class ElectionNode implements Startable, Groups {
           new GroupRunner(
               settings, holder, kernel, journal, registry, up -> onLink(group.name(), up)));
       holder.recover(group.interfaceName(), ElectionNode::indexOf);
+      LOG.debug("{}: warmed up ({})", group.name(), WarmUp.run(settings.carp(), settings.digest()));
     }
     groups.values().forEach(GroupRunner::start);
     watch =

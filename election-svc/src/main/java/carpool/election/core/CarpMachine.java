@@ -42,7 +42,7 @@ import java.util.List;
 /// 5. **Late clock.** A master that did not run for three times advbase gives up the address before
 ///    anything else: a peer may have taken over. A backup whose timer fires late listens anew. The
 ///    kernel drops the addresses of a process that is stopped or killed by itself, after two times
-///    advbase: they are renewed every [#RENEW_SECONDS].
+///    advbase: they are renewed with each advertisement.
 /// 6. **One dead timer for both families**: the kernel has one each, so that a peer silent in one
 ///    family only makes the role flap every three seconds.
 /// 7. **Counters are random in every packet** (the kernel's habit before it has heard a peer),
@@ -60,7 +60,6 @@ public final class CarpMachine {
   static final double HOLD_SECONDS = 10;
   static final double JITTER_SECONDS = 0.1;
   static final double LATE_SECONDS = 0.5;
-  static final double RENEW_SECONDS = 0.5;
 
   /// What the interface, refused sends, a silent orchestrator or a missing address weigh: the
   /// kernels' 240, which makes the node worse than any undemoted one.

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param servicesUp what the orchestrator said last
 /// @param holding the addresses are ours to have on the interface
 /// @param claim the takeover whose advertisement is out and not yet contradicted; BACKUP only
+/// @param claimExtensions how often the present claim was prolonged because its timer came late
 /// @param timers token and deadline of each armed timer
 /// @param lastToken tokens count up from here; never reused
 /// @param random state of the generator that counters and jitter come from
@@ -36,6 +37,7 @@ public record CarpState(
     boolean servicesUp,
     boolean holding,
     @Nullable Reason claim,
+    int claimExtensions,
     SortedMap<TimerKind, Timer> timers,
     long lastToken,
     long random,
@@ -71,6 +73,7 @@ public record CarpState(
         false,
         false,
         null,
+        0,
         Collections.emptySortedMap(),
         0,
         seed,

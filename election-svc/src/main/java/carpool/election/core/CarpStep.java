@@ -7,7 +7,6 @@ import static carpool.election.core.CarpMachine.JITTER_SECONDS;
 import static carpool.election.core.CarpMachine.LATE_SECONDS;
 import static carpool.election.core.CarpMachine.OWN_DEMOTION;
 import static carpool.election.core.CarpMachine.REASSERT_SECONDS;
-import static carpool.election.core.CarpMachine.RENEW_SECONDS;
 
 import carpool.election.core.CarpEffect.AnnounceAddresses;
 import carpool.election.core.CarpEffect.ArmTimer;
@@ -31,6 +30,9 @@ final class CarpStep {
   /// (`CARP_SENDAD_MAX_ERRORS`, `CARP_SENDAD_MIN_SUCCESS`).
   private static final int SEND_THRESHOLD = 3;
 
+  /// How often a claim whose timer came late waits a little more, for objections not yet read.
+  private static final int CLAIM_EXTENSIONS_MAX = 5;
+
   /// Announcements after the first: 1 s and 3 s after it (carp.md 3.2), then a slow refresh.
   private static final long[] ANNOUNCE_GAPS_SECONDS = {1, 2, 60};
 
@@ -47,6 +49,7 @@ final class CarpStep {
   private boolean servicesUp;
   private boolean holding;
   private @Nullable Reason claim;
+  private int claimExtensions;
   private long lastToken;
   private long random;
   private long lastSentNanos;
@@ -70,6 +73,7 @@ final class CarpStep {
     this.servicesUp = state.servicesUp();
     this.holding = state.holding();
     this.claim = state.claim();
+    this.claimExtensions = state.claimExtensions();
     this.lastToken = state.lastToken();
     this.random = state.random();
     this.lastSentNanos = state.lastSentNanos();
@@ -94,6 +98,7 @@ final class CarpStep {
             servicesUp,
             holding,
             claim,
+            claimExtensions,
             timers,
             lastToken,
             random,
@@ -147,7 +152,16 @@ final class CarpStep {
   private void onTimer(TimerKind kind, long lateNanos) {
     boolean late = lateNanos >= config.scaledNanos(LATE_SECONDS);
     switch (kind) {
-      case ADVERTISE -> advertise();
+      case ADVERTISE -> {
+        advertise();
+        if (late) {
+          // The kernel may have dropped the addresses and a peer may have them: what was queued
+          // meanwhile is read first.
+          arm(TimerKind.RENEW, now + config.scaledNanos(CLAIM_SILENT_SECONDS));
+        } else {
+          holdIfDue();
+        }
+      }
       case RENEW -> holdIfDue();
       case MASTER_DOWN -> {
         if (late) {
@@ -157,13 +171,23 @@ final class CarpStep {
         }
       }
       case CLAIM -> {
+        boolean objectionsUnread = lateNanos >= config.scaledNanos(CLAIM_SILENT_SECONDS);
         if (late) {
           listenAnew();
+        } else if (claim != null && objectionsUnread && claimExtensions < CLAIM_EXTENSIONS_MAX) {
+          claimExtensions++;
+          arm(TimerKind.CLAIM, now + config.scaledNanos(CLAIM_SILENT_SECONDS));
         } else if (claim != null) {
           becomeMaster(claim);
         }
       }
-      case ANNOUNCE -> announce();
+      case ANNOUNCE -> {
+        if (late) {
+          arm(TimerKind.ANNOUNCE, now + config.scaledNanos(CLAIM_ALIVE_SECONDS));
+        } else {
+          announce();
+        }
+      }
       case ORCHESTRATOR -> demote(CarpMachine.CAUSE_ORCHESTRATOR_SILENT, OWN_DEMOTION, false);
     }
   }
@@ -362,6 +386,7 @@ final class CarpStep {
       return;
     }
     claim = reason;
+    claimExtensions = 0;
     timers.remove(TimerKind.MASTER_DOWN);
     sendAdvertisement();
     arm(TimerKind.CLAIM, now + config.scaledNanos(seconds));
@@ -428,8 +453,7 @@ final class CarpStep {
   private void holdIfDue() {
     if (role == Role.MASTER && (servicesUp || !config.addressWhenReady())) {
       holding = true;
-      effects.add(new HoldAddresses(config.leaseSeconds()));
-      arm(TimerKind.RENEW, now + config.scaledNanos(RENEW_SECONDS));
+      effects.add(new HoldAddresses(config.leaseSeconds(effectiveSkew())));
     }
   }
 

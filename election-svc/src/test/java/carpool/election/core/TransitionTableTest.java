@@ -152,10 +152,10 @@ final class TransitionTableTest {
     }
 
     @Test
-    void renewsTheAddressFourTimesPerLease() {
+    void renewsTheAddressWithEachAdvertisement() {
       var node = Bench.asMaster(Bench.config(2, 0, true));
       node.pass(20.0);
-      assertThat(node.takeTrace().stream().filter("hold 4s"::equals)).hasSize(20);
+      assertThat(node.takeTrace().stream().filter("hold 4s"::equals)).hasSize(10);
     }
 
     @Test
