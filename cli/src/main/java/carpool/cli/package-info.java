@@ -1,3 +1,4 @@
+/// The `carpool` command: a thin client of the three services.
 @NullMarked
 package carpool.cli;
 

@@ -52,6 +52,22 @@ public final class ConfigLoader {
         ConfigDigest.of(root.orElseThrow(), hastText.orElseThrow()));
   }
 
+  /// The runtime directory `carpoolYaml` names, without checking anything else: how a client finds
+  /// the sockets even when the file has become wrong. Empty when there is nothing to go by.
+  public static Optional<Path> runtimeDirectory(Path carpoolYaml, Optional<String> nodeOverride) {
+    var ignored = new Problems();
+    var source =
+        new YamlSource(
+            carpoolYaml.toString(),
+            nodeOverride.map(HostIdentity::named).orElseGet(HostIdentity::ofThisMachine),
+            ignored);
+    return read(carpoolYaml, "", ignored)
+        .flatMap(text -> compose(carpoolYaml, text, ignored))
+        .flatMap(root -> new YamlMap(source, root, "").get("runtime-dir"))
+        .flatMap(YamlValue::forThisNode)
+        .flatMap(value -> value.path("a directory"));
+  }
+
   private static Optional<String> read(Path file, String hint, Problems problems) {
     try {
       if (Files.size(file) > LARGEST_FILE_BYTES) {

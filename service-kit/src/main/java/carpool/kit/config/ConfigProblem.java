@@ -24,6 +24,8 @@ public record ConfigProblem(String file, int line, int column, String found, Str
   @Override
   public String toString() {
     var where = line == 0 ? file : file + ":" + line + ":" + column;
-    return where + ": " + found + (allowed.isEmpty() ? "" : "; allowed: " + allowed);
+    // The original's texts are sentences; the dot goes when more follows.
+    var what = found.endsWith(".") ? found.substring(0, found.length() - 1) : found;
+    return where + ": " + (allowed.isEmpty() ? found : what + "; allowed: " + allowed);
   }
 }

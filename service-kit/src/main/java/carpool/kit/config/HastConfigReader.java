@@ -55,6 +55,7 @@ public final class HastConfigReader {
   private HastConfig config(HastSection tree) {
     var control = path(tree, "control").orElse("/var/run/hastctl");
     var pidfile = path(tree, "pidfile").orElse("/var/run/hastd.pid");
+    checkInherited(tree);
     var listen = new ArrayList<>(listen(tree));
     for (var node : tree.inner(Scope.NODE)) {
       checkNode(node);
@@ -274,7 +275,7 @@ public final class HastConfigReader {
     }
     report(
         value,
-        what + " is too long. (" + value.text().length() + " bytes)",
+        what + " is too long (" + value.text().length() + " bytes)",
         "at most " + longest + " bytes");
     return false;
   }

@@ -134,9 +134,9 @@ final class HastParser {
     } while (depth > 0);
   }
 
+  /// A section that only an outer level may open: most likely a closing brace was forgotten.
   private static boolean belongsOutside(HastToken token, List<Open> outer) {
-    return token.kind() == HastToken.Kind.KEYWORD
-        && outer.stream().anyMatch(open -> open.scope().keywords().contains(token.text()));
+    return outer.stream().anyMatch(open -> open.scope().opensSection(token));
   }
 
   private static String statementsOf(Scope scope) {

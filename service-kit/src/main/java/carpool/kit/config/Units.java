@@ -1,7 +1,6 @@
 package carpool.kit.config;
 
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -65,8 +64,9 @@ public final class Units {
       return "%dms".formatted(millis);
     }
     var seconds = millis / 1000;
-    return seconds > 0 && seconds % 60 == 0
-        ? String.format(Locale.ROOT, "%dm", seconds / 60)
-        : String.format(Locale.ROOT, "%ds", seconds);
+    if (seconds == 0 || seconds % 60 != 0) {
+      return "%ds".formatted(seconds);
+    }
+    return seconds % 3600 == 0 ? "%dh".formatted(seconds / 3600) : "%dm".formatted(seconds / 60);
   }
 }

@@ -69,7 +69,7 @@ final class YamlValue {
       return Optional.of(new Secret(scalar.getValue()));
     }
     return refuse(
-        node instanceof ScalarNode s ? "a value that is " + kind(s) : described(),
+        node instanceof ScalarNode ? "a value that is no text" : described(),
         "a text; put it in quotes");
   }
 

@@ -55,8 +55,7 @@ public final class ControlServer implements Startable {
 
   @Override
   public void start() throws IOException {
-    endpoints.add(GrpcEndpoint.unix(UnixSocketFile.claim(socket), services, health));
-    UnixSocketFile.restrict(socket);
+    endpoints.add(GrpcEndpoint.unix(socket, services, health));
     LOG.info("control at unix:{}", socket);
     if (listen.isPresent()) {
       try {

@@ -15,7 +15,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
@@ -80,18 +80,24 @@ public final class GrpcEndpoint {
     }
   }
 
-  /// Listens on a unix socket that does not exist yet; [UnixSocketFile] makes room for it.
-  static GrpcEndpoint unix(
-      UnixDomainSocketAddress address,
-      Collection<? extends BindableService> services,
-      HealthBoard health)
+  /// Listens on the unix socket `path`, mode 0600; see [UnixSocketFile#claim] for what may be in
+  /// its place. The caller deletes the file after [#close].
+  public static GrpcEndpoint unix(
+      Path path, Collection<? extends BindableService> services, HealthBoard health)
       throws IOException {
-    return new GrpcEndpoint(
-        address, NioServerDomainSocketChannel.class, Optional.empty(), services, health);
+    var endpoint =
+        new GrpcEndpoint(
+            UnixSocketFile.claim(path),
+            NioServerDomainSocketChannel.class,
+            Optional.empty(),
+            services,
+            health);
+    UnixSocketFile.restrict(path);
+    return endpoint;
   }
 
   /// Listens on TCP, with mutual TLS when `tls` is there. Without TLS only loopback addresses are
-  /// accepted, unless `plainAllowed` says that the caller has decided otherwise.
+  /// accepted, unless `plain` says that the caller has decided otherwise.
   public static GrpcEndpoint tcp(
       InetSocketAddress address,
       Optional<TlsFiles> tls,

@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# What a bare Debian lacks, in one place, and how it is installed. Needs base.sh.
+#
+# An entry is PACKAGE, or COMMAND=PACKAGE where any copy of the command will do. zfs-fuse and nginx
+# are in the node image only: on the host their packages would start a daemon.
+
+PACKAGES_BUILD=(mvn=maven)
+PACKAGES_IMAGE=(debootstrap)
+PACKAGES_TEST=(
+  fio qemu-img=qemu-utils nbdkit nbdcopy=libnbd-bin fusermount3=fuse3 # NBD against other people's tools
+  ucarp tcpdump ip=iproute2 iptables                                  # CARP on the wire
+)
+
+# need ENTRY...: installs what is missing (root on Debian) or says exactly what is.
+need() {
+  local entry missing=()
+  for entry; do
+    if [[ $entry == *=* ]]; then
+      command -v "${entry%%=*}" >/dev/null || missing+=("${entry#*=}")
+    else
+      package_installed "$entry" || missing+=("$entry")
+    fi
+  done
+  ((${#missing[@]})) || return 0
+
+  local install="apt-get install --no-install-recommends ${missing[*]}"
+  command -v apt-get >/dev/null ||
+    die "missing: ${missing[*]} (Debian package names); no apt-get here, install them and run this again"
+  ((EUID == 0)) ||
+    die "missing: ${missing[*]}. Run this once as root, or first: sudo apt-get update && sudo $install"
+  say "installing ${missing[*]}"
+  apt_update_once
+  DEBIAN_FRONTEND=noninteractive logged "$CARPOOL_LOCAL/apt.log" \
+    apt-get install -y -q --no-install-recommends "${missing[@]}" ||
+    die "could not install ${missing[*]}"
+}
+
+package_installed() {
+  [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+# package_available NAME: whether the configured sources offer it.
+package_available() {
+  command -v apt-cache >/dev/null && apt-cache show --no-all-versions "$1" >/dev/null 2>&1
+}
+
+apt_update_once() {
+  [[ -z ${CARPOOL_APT_UPDATED:-} ]] || return 0
+  # One broken third-party source must not stop the rest; a package really missing fails later.
+  logged "$CARPOOL_LOCAL/apt-update.log" apt-get update -q || warn "going on with the old package lists"
+  CARPOOL_APT_UPDATED=yes
+}

@@ -1,0 +1,193 @@
+package carpool.replicator.core;
+
+import carpool.replicator.core.Agreement.Fenced;
+import carpool.replicator.core.Agreement.Refused;
+import carpool.replicator.core.Agreement.Source;
+import carpool.replicator.core.Agreement.Target;
+import carpool.replicator.core.Agreement.Waiting;
+
+/// Who copies to whom when two nodes meet, or why nobody does. A pure function of the two hellos,
+/// computed by both sides; [#decide] with swapped arguments gives the other half.
+///
+/// | generations | roles | result |
+/// |---|---|---|
+/// | equal | one primary | from the primary, what is known to differ |
+/// | equal | no primary | from the copy of more worth; equal worth: wait for a promotion |
+/// | equal | both primary | nobody has written alone: the higher name gives up |
+/// | mine descends from the peer's | peer not primary | from me; all blocks if more than one generation apart |
+/// | mine descends from the peer's | peer primary | the peer gives up (R5), then as above |
+/// | neither descends | | split brain, unless an operator named the survivor |
+/// | never written on both sides | | all blocks, from the primary |
+public final class Negotiation {
+  private Negotiation() {}
+
+  /// Computes this node's half of the agreement.
+  ///
+  /// @param mine this node's hello
+  /// @param peer the peer's hello
+  /// @return this node's half of the agreement
+  public static Agreement decide(Hello mine, Hello peer) {
+    if (mine.role() == Role.INIT) {
+      return new Refused(RefusalReason.NOT_READY);
+    }
+    if (peer.role() == Role.INIT) {
+      return new Refused(RefusalReason.PEER_NOT_READY);
+    }
+    if (unusable(mine.disk())) {
+      return new Refused(RefusalReason.DISK_UNUSABLE);
+    }
+    if (unusable(peer.disk())) {
+      return new Refused(RefusalReason.PEER_DISK_UNUSABLE);
+    }
+    if (mine.dataSizeBytes() != peer.dataSizeBytes()) {
+      return new Refused(RefusalReason.SIZE_DIFFERS);
+    }
+    var my = mine.identity();
+    var his = peer.identity();
+    if (my.resuid() != 0 && his.resuid() != 0 && my.resuid() != his.resuid()) {
+      return new Refused(RefusalReason.RESUID_DIFFERS);
+    }
+    if ((my.resuid() == 0) != (his.resuid() == 0) && !my.virgin() && !his.virgin()) {
+      return new Refused(RefusalReason.UNRELATED_DATA);
+    }
+    long resuid = resuid(mine, peer);
+    if (my.generation() == his.generation()) {
+      return equalGenerations(mine, peer, resuid);
+    }
+    boolean iDescend = my.history().contains(his.generation());
+    boolean heDescends = his.history().contains(my.generation());
+    if (iDescend && !heDescends) {
+      return newerThanPeer(mine, peer, resuid);
+    }
+    if (heDescends && !iDescend) {
+      return olderThanPeer(mine, peer, resuid);
+    }
+    return diverged(mine, peer, resuid);
+  }
+
+  private static boolean unusable(DiskState disk) {
+    return disk == DiskState.DISKLESS || disk == DiskState.FAILED;
+  }
+
+  private static long resuid(Hello mine, Hello peer) {
+    if (mine.identity().resuid() != 0) {
+      return mine.identity().resuid();
+    }
+    if (peer.identity().resuid() != 0) {
+      return peer.identity().resuid();
+    }
+    return goesFirst(mine, peer) ? mine.proposedResuid() : peer.proposedResuid();
+  }
+
+  private static boolean goesFirst(Hello mine, Hello peer) {
+    return mine.nodeName().compareTo(peer.nodeName()) < 0;
+  }
+
+  private static Agreement equalGenerations(Hello mine, Hello peer, long resuid) {
+    boolean full = mine.identity().virgin();
+    boolean iServe = mine.role() == Role.PRIMARY;
+    boolean heServes = peer.role() == Role.PRIMARY;
+    if (iServe && heServes) {
+      return goesFirst(mine, peer)
+          ? new Refused(RefusalReason.BOTH_PRIMARY)
+          : new Fenced(RefusalReason.BOTH_PRIMARY);
+    }
+    if (mine.identity().generation() == Identity.HAST_GENERATION && (iServe || heServes)) {
+      return byCounters(mine, peer, resuid);
+    }
+    if (iServe) {
+      return new Source(full, resuid);
+    }
+    if (heServes) {
+      return new Target(full, resuid);
+    }
+    int difference = worth(mine) - worth(peer);
+    if (mine.disk() == DiskState.INCONSISTENT && peer.disk() == DiskState.INCONSISTENT) {
+      return new Refused(RefusalReason.NO_USABLE_COPY);
+    }
+    if (difference == 0) {
+      return new Waiting(full, resuid);
+    }
+    return difference > 0 ? new Source(full, resuid) : new Target(full, resuid);
+  }
+
+  private static Agreement byCounters(Hello mine, Hello peer, long resuid) {
+    boolean iServe = mine.role() == Role.PRIMARY;
+    var primary = (iServe ? mine : peer).identity();
+    var secondary = (iServe ? peer : mine).identity();
+    return switch (GenerationCounters.decide(
+        secondary.localcnt(), secondary.remotecnt(), primary.localcnt(), primary.remotecnt())) {
+      case DIRTY_FROM_PRIMARY -> iServe ? new Source(false, resuid) : new Target(false, resuid);
+      case FULL_FROM_PRIMARY -> iServe ? new Source(true, resuid) : new Target(true, resuid);
+      // A primary is never a target (R5): it gives up, and comes back as secondary.
+      case DIRTY_FROM_SECONDARY, FULL_FROM_SECONDARY ->
+          iServe
+              ? new Fenced(RefusalReason.OUTDATED_PRIMARY)
+              : new Refused(RefusalReason.PEER_OUTDATED_PRIMARY);
+      case SPLIT_BRAIN -> new Refused(RefusalReason.SPLIT_BRAIN);
+    };
+  }
+
+  /// Of two copies of one generation without a primary, the one that lived on beats the one that
+  /// crashed (which may have lost what it had not flushed), and a crashed primary beats a crashed
+  /// secondary (what the primary flushed alone is only there).
+  private static int worth(Hello hello) {
+    return switch (hello.disk()) {
+      case UP_TO_DATE -> 4;
+      case CONSISTENT -> hello.wasPrimary() ? 3 : 2;
+      case OUTDATED -> 1;
+      case INCONSISTENT, DISKLESS, FAILED -> 0;
+    };
+  }
+
+  private static Agreement newerThanPeer(Hello mine, Hello peer, long resuid) {
+    if (mine.disk() == DiskState.INCONSISTENT) {
+      return new Refused(RefusalReason.NO_USABLE_COPY);
+    }
+    if (peer.role() == Role.PRIMARY) {
+      return new Refused(RefusalReason.PEER_OUTDATED_PRIMARY);
+    }
+    return new Source(needsAll(mine.identity(), peer.identity()), resuid);
+  }
+
+  private static Agreement olderThanPeer(Hello mine, Hello peer, long resuid) {
+    if (peer.disk() == DiskState.INCONSISTENT) {
+      return new Refused(RefusalReason.NO_USABLE_COPY);
+    }
+    if (mine.role() == Role.PRIMARY) {
+      return new Fenced(RefusalReason.OUTDATED_PRIMARY);
+    }
+    return new Target(needsAll(peer.identity(), mine.identity()), resuid);
+  }
+
+  /// The maps of both sides together cover one generation of difference. Beyond that, or when the
+  /// older copy was never written by the pair, every block counts.
+  private static boolean needsAll(Identity newer, Identity older) {
+    return older.virgin()
+        || older.resuid() == 0
+        || newer.history().isEmpty()
+        || newer.history().getFirst() != older.generation();
+  }
+
+  private static Agreement diverged(Hello mine, Hello peer, long resuid) {
+    if (mine.yields() == peer.yields()) {
+      return new Refused(RefusalReason.SPLIT_BRAIN);
+    }
+    // Both maps together cover the difference only if both sides left the same generation.
+    var myPast = mine.identity().history();
+    var hisPast = peer.identity().history();
+    boolean full =
+        myPast.isEmpty()
+            || hisPast.isEmpty()
+            || !myPast.getFirst().equals(hisPast.getFirst())
+            || myPast.getFirst() == 0;
+    if (mine.yields()) {
+      return mine.role() == Role.PRIMARY
+          ? new Fenced(RefusalReason.SPLIT_BRAIN)
+          : new Target(full, resuid);
+    }
+    return peer.role() == Role.PRIMARY
+        ? new Refused(RefusalReason.SPLIT_BRAIN)
+        : new Source(full, resuid);
+  }
+}

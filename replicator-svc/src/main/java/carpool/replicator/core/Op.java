@@ -1,0 +1,76 @@
+package carpool.replicator.core;
+
+/// One request in one slot. Reused; owned by the core.
+final class Op {
+  enum Kind {
+    FREE,
+    CLIENT_WRITE,
+    CLIENT_READ,
+    /// A chunk being copied to the peer: read here, written there.
+    SYNC_COPY,
+    /// A write of the peer, executed here.
+    PEER_WRITE,
+    /// A read of the peer, executed here.
+    PEER_READ
+  }
+
+  final int slot;
+  Kind kind = Kind.FREE;
+  long offset;
+  int length;
+  WriteKind writeKind = WriteKind.DATA;
+  boolean fua;
+
+  /// In the list of active ranges.
+  boolean locked;
+
+  /// Waits for the activemap.
+  boolean waitsForMap;
+
+  boolean localPending;
+  boolean localOk;
+  boolean remotePending;
+  boolean remoteOk;
+  boolean remoteReceived;
+
+  /// The client was answered.
+  boolean answered;
+
+  /// Done but for the flush that FUA asks for; the flush answers it.
+  boolean awaitsFlush;
+
+  /// Session of a peer's request.
+  long session;
+
+  Op(int slot) {
+    this.slot = slot;
+  }
+
+  void begin(Kind newKind, long newOffset, int newLength) {
+    Check.invariant(kind == Kind.FREE, "slot " + slot + " is in use");
+    kind = newKind;
+    offset = newOffset;
+    length = newLength;
+    writeKind = WriteKind.DATA;
+    fua = false;
+    locked = false;
+    waitsForMap = false;
+    localPending = false;
+    localOk = false;
+    remotePending = false;
+    remoteOk = false;
+    remoteReceived = false;
+    answered = false;
+    awaitsFlush = false;
+    session = 0;
+  }
+
+  boolean overlaps(Op other) {
+    return offset < other.offset + other.length && other.offset < offset + length;
+  }
+
+  @Override
+  public String toString() {
+    return kind + "#" + slot + "[" + offset + "+" + length + "]";
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.kit.boot;
+
+import org.jspecify.annotations.NullMarked;

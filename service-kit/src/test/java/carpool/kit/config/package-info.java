@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.kit.config;
+
+import org.jspecify.annotations.NullMarked;

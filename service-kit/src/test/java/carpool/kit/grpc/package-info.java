@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.kit.grpc;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.kit.loop;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,153 @@
+package carpool.sim.replication;
+
+import carpool.sim.Violation;
+import java.util.ArrayList;
+import java.util.List;
+
+/// What a client may see, from the outside: for each unit the writes that could be its content.
+///
+/// A write is out of the question once a later one, started after it was over, was acknowledged. A
+/// write that was never acknowledged may or may not have happened until then. Acknowledged writes
+/// that a double failure may legally take (not flushed, and the last node that had them lost its
+/// power) are marked as such, never forgotten.
+final class Oracle {
+  static final class Write {
+    final long id;
+    final int firstUnit;
+    final int endUnit;
+    final long startMicros;
+    final int node;
+
+    /// When it was acknowledged or given up; MAX while it is open.
+    long overMicros = Long.MAX_VALUE;
+
+    boolean acknowledged;
+
+    /// Covered by a completed flush.
+    boolean flushed;
+
+    /// A double failure may have taken it.
+    boolean perhapsLost;
+
+    Write(long id, int firstUnit, int endUnit, long startMicros, int node) {
+      this.id = id;
+      this.firstUnit = firstUnit;
+      this.endUnit = endUnit;
+      this.startMicros = startMicros;
+      this.node = node;
+    }
+
+    @Override
+    public String toString() {
+      return "#"
+          + id
+          + "[units "
+          + firstUnit
+          + "-"
+          + (endUnit - 1)
+          + " node "
+          + node
+          + " start "
+          + startMicros
+          + " over "
+          + overMicros
+          + (acknowledged ? " acknowledged" : "")
+          + (flushed ? " flushed" : "")
+          + (perhapsLost ? " perhaps lost" : "")
+          + "]";
+    }
+  }
+
+  private final List<List<Write>> perUnit = new ArrayList<>();
+  private long lastId;
+
+  Oracle(int units) {
+    for (int i = 0; i < units; i++) {
+      var initial = new Write(0, i, i + 1, -2, -1);
+      initial.overMicros = -1;
+      initial.acknowledged = true;
+      initial.flushed = true;
+      var list = new ArrayList<Write>();
+      list.add(initial);
+      perUnit.add(list);
+    }
+  }
+
+  Write start(int firstUnit, int endUnit, long nowMicros, int node) {
+    var write = new Write(++lastId, firstUnit, endUnit, nowMicros, node);
+    for (int unit = firstUnit; unit < endUnit; unit++) {
+      perUnit.get(unit).add(write);
+    }
+    return write;
+  }
+
+  void acknowledged(Write write, long nowMicros) {
+    write.overMicros = nowMicros;
+    write.acknowledged = true;
+  }
+
+  void failed(Write write, long nowMicros) {
+    write.overMicros = nowMicros;
+  }
+
+  /// Writes that are over now: what a flush that starts now has to make durable.
+  List<Write> acknowledgedNow() {
+    var all = new ArrayList<Write>();
+    for (var writes : perUnit) {
+      for (var write : writes) {
+        if (write.acknowledged && !write.flushed && !all.contains(write)) {
+          all.add(write);
+        }
+      }
+    }
+    return all;
+  }
+
+  void flushed(List<Write> writes) {
+    writes.forEach(write -> write.flushed = true);
+  }
+
+  /// The last node that surely had them lost its power: what was not flushed may be gone.
+  void perhapsLostUnflushed() {
+    for (var writes : perUnit) {
+      for (var write : writes) {
+        write.perhapsLost |= write.acknowledged && !write.flushed;
+      }
+    }
+  }
+
+  /// An operator gave up what `node` was told alone.
+  void perhapsLostOf(int node, long sinceMicros) {
+    for (var writes : perUnit) {
+      for (var write : writes) {
+        write.perhapsLost |= write.node == node && write.overMicros >= sinceMicros;
+      }
+    }
+  }
+
+  /// True when a firm write came after this one was over.
+  private static boolean superseded(Write write, List<Write> writes, long beforeMicros) {
+    for (var other : writes) {
+      if (other != write
+          && other.acknowledged
+          && !other.perhapsLost
+          && other.overMicros <= beforeMicros
+          && other.startMicros > write.overMicros) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Checks a value that a read, started at `readStartMicros`, returned.
+  void check(String rule, int unit, long value, long readStartMicros) {
+    var writes = perUnit.get(unit);
+    for (var write : writes) {
+      if (write.id == value && !superseded(write, writes, readStartMicros)) {
+        return;
+      }
+    }
+    throw new Violation(
+        rule, "unit " + unit + " holds #" + value + ", but these were written: " + writes);
+  }
+}

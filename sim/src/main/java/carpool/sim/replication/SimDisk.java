@@ -1,0 +1,104 @@
+package carpool.sim.replication;
+
+import carpool.replicator.core.BlockSet;
+import carpool.replicator.core.DiskState;
+import carpool.replicator.core.Effects.MapPart;
+import carpool.replicator.core.Identity;
+import carpool.replicator.core.ReplicationCore.Found;
+import carpool.replicator.core.Role;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/// A provider with a volatile write cache. Content is one number per 4 KiB unit: the id of the
+/// write that put it there.
+///
+/// A power cut keeps an arbitrary part of what was written after the last flush, unit by unit:
+/// writes are lost, torn and reordered. Metadata and map writes are flushed by their nature; one
+/// under way during a cut is there or not.
+final class SimDisk {
+  static final int UNIT_BYTES = 4096;
+
+  private record Cached(int unit, long value) {}
+
+  private final long[] durable;
+  private final long[] visible;
+  private final List<Cached> cache = new ArrayList<>();
+  private final byte[] map;
+  private final int extents;
+  private Role role = Role.INIT;
+  private DiskState disk = DiskState.CONSISTENT;
+  private Identity identity = Identity.FRESH;
+
+  SimDisk(int units, int extents) {
+    durable = new long[units];
+    visible = new long[units];
+    this.extents = extents;
+    map = new byte[4096];
+  }
+
+  long[] visible() {
+    return visible;
+  }
+
+  void write(int unit, long value) {
+    visible[unit] = value;
+    cache.add(new Cached(unit, value));
+  }
+
+  /// How many cached writes there are: what a flush that starts now covers.
+  int cached() {
+    return cache.size();
+  }
+
+  /// Makes the first `count` cached writes durable.
+  void flush(int count) {
+    int n = Math.min(count, cache.size());
+    for (int i = 0; i < n; i++) {
+      durable[cache.get(i).unit] = cache.get(i).value;
+    }
+    cache.subList(0, n).clear();
+  }
+
+  void powerCut(RandomGenerator random) {
+    int mood = random.nextInt(4); // nothing, everything, or an arbitrary part survives
+    for (var write : cache) {
+      if (mood == 1 || (mood > 1 && random.nextBoolean())) {
+        durable[write.unit] = write.value;
+      }
+    }
+    cache.clear();
+    System.arraycopy(durable, 0, visible, 0, visible.length);
+  }
+
+  void writeMap(List<MapPart> parts) {
+    for (var part : parts) {
+      part.image().duplicate().get(map, (int) part.offsetBytes(), part.image().remaining());
+    }
+  }
+
+  void writeMetadata(Role newRole, DiskState newDisk, Identity newIdentity) {
+    role = newRole;
+    disk = newDisk;
+    identity = newIdentity;
+  }
+
+  boolean marked(int extent) {
+    return (map[extent >> 3] & 1 << (extent & 7)) != 0;
+  }
+
+  Found found() {
+    var marked = new BlockSet(extents);
+    for (int extent = 0; extent < extents; extent++) {
+      if (marked(extent)) {
+        marked.add(extent);
+      }
+    }
+    return new Found(role, disk, identity, marked);
+  }
+
+  boolean sameContent(SimDisk other) {
+    return Arrays.equals(visible, other.visible);
+  }
+}

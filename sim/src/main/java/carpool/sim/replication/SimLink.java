@@ -1,0 +1,199 @@
+package carpool.sim.replication;
+
+import carpool.replicator.core.Hello;
+import carpool.replicator.core.PeerMessage;
+import carpool.replicator.core.WriteKind;
+import java.nio.LongBuffer;
+import org.jspecify.annotations.Nullable;
+
+/// The connection between two nodes: in order, delayed, cut at any moment. Each side notices a cut
+/// at a time of its own, and what was under way may arrive or not.
+final class SimLink {
+  /// What travels.
+  sealed interface Frame {
+    record Write(long seq, long offset, int length, LongBuffer payload, WriteKind kind)
+        implements Frame {}
+
+    record Read(long seq, long offset, int length) implements Frame {}
+
+    record Received(long seq) implements Frame {}
+
+    record Written(long seq, boolean ok) implements Frame {}
+
+    record Data(long seq, LongBuffer payload, boolean ok) implements Frame {}
+
+    record Flush(long id) implements Frame {}
+
+    record Flushed(long id, boolean ok) implements Frame {}
+
+    record Message(PeerMessage message) implements Frame {}
+  }
+
+  /// One connection; both ends may live for different times.
+  private static final class Connection {
+    final long id;
+    final boolean[] open = {true, true};
+    final boolean[] ready = {false, false};
+    final long[] lastArrival = {0, 0};
+
+    /// Frames sent after this moment are lost.
+    long cutAt = Long.MAX_VALUE;
+
+    Connection(long id) {
+      this.id = id;
+    }
+  }
+
+  private final PairWorld world;
+  private @Nullable Connection now;
+  private long lastId;
+  private boolean up = true;
+
+  SimLink(PairWorld world) {
+    this.world = world;
+  }
+
+  boolean up() {
+    return up;
+  }
+
+  void heal() {
+    up = true;
+    world.transcript.add("net", "link up");
+  }
+
+  void cut() {
+    up = false;
+    world.transcript.add("net", "link cut");
+    breakConnection();
+  }
+
+  /// Breaks the connection, if there is one; the link stays as it is.
+  void breakConnection() {
+    var connection = now;
+    now = null;
+    if (connection != null && connection.cutAt == Long.MAX_VALUE) {
+      connection.cutAt = world.time.nowMicros();
+      notice(connection, 0, 1, 6000);
+      notice(connection, 1, 1, 6000);
+    }
+  }
+
+  private void notice(Connection connection, int side, long min, long max) {
+    world.time.within(min, max, () -> end(connection, side));
+  }
+
+  private void end(Connection connection, int side) {
+    if (connection.open[side]) {
+      connection.open[side] = false;
+      var core = world.nodes[side].core;
+      if (core != null) {
+        core.disconnected(connection.id);
+      }
+    }
+  }
+
+  void nodeGone(SimNode node) {
+    var connection = now;
+    if (connection != null) {
+      connection.open[node.index] = false;
+      breakConnection();
+    }
+  }
+
+  void close(SimNode node, long session) {
+    var connection = now;
+    if (connection == null || connection.id != session) {
+      return; // its end is on the way already
+    }
+    now = null;
+    if (connection.cutAt == Long.MAX_VALUE) {
+      connection.cutAt = world.time.nowMicros() + world.time.random().nextLong(0, 500);
+    }
+    notice(connection, node.index, 0, 0);
+    notice(connection, 1 - node.index, 1, 3000);
+  }
+
+  /// Tries to connect, over and over.
+  void dial() {
+    world.time.within(
+        500,
+        4000,
+        () -> {
+          tryConnect();
+          dial();
+        });
+  }
+
+  private void tryConnect() {
+    var dialler = world.nodes[0];
+    var listener = world.nodes[1];
+    if (!up || now != null || !ready(dialler) || !ready(listener)) {
+      return;
+    }
+    var connection = new Connection(++lastId);
+    now = connection;
+    var hello = dialler.running().openSession(connection.id);
+    deliver(
+        connection,
+        1,
+        () -> {
+          if (!ready(listener)) {
+            close(listener, connection.id);
+            return;
+          }
+          var answer = listener.running().openSession(connection.id);
+          helloBack(connection, hello, answer);
+        });
+  }
+
+  private void helloBack(Connection connection, Hello fromDialler, Hello fromListener) {
+    deliver(
+        connection,
+        0,
+        () -> {
+          deliver(
+              connection,
+              1,
+              () -> {
+                connection.ready[1] = true;
+                world.nodes[1].running().connected(connection.id, fromDialler);
+              });
+          connection.ready[0] = true;
+          world.nodes[0].running().connected(connection.id, fromListener);
+        });
+  }
+
+  private static boolean ready(SimNode node) {
+    return node.alive() && node.running().readyForSession();
+  }
+
+  void send(SimNode from, long session, Frame frame) {
+    var connection = now;
+    if (connection == null || connection.id != session) {
+      return;
+    }
+    int to = 1 - from.index;
+    deliver(connection, to, () -> world.nodes[to].receive(session, frame));
+  }
+
+  /// In order per direction; lost when the connection was cut before it arrived.
+  private void deliver(Connection connection, int to, Runnable arrival) {
+    long sent = world.time.nowMicros();
+    if (sent >= connection.cutAt) {
+      return;
+    }
+    long at =
+        Math.max(
+            connection.lastArrival[to] + 1,
+            sent + world.time.random().nextLong(20, world.slowLink() ? 3000 : 400));
+    connection.lastArrival[to] = at;
+    world.time.after(
+        at - sent,
+        () -> {
+          if (at < connection.cutAt && connection.open[to] && world.nodes[to].alive()) {
+            arrival.run();
+          }
+        });
+  }
+}

@@ -1,0 +1,411 @@
+package carpool.sim.replication;
+
+import carpool.replicator.core.DiskState;
+import carpool.replicator.core.Effects;
+import carpool.replicator.core.Identity;
+import carpool.replicator.core.PeerMessage;
+import carpool.replicator.core.PromotionRule.Verdict;
+import carpool.replicator.core.ReplicationCore;
+import carpool.replicator.core.Role;
+import carpool.replicator.core.WriteKind;
+import carpool.sim.replication.SimLink.Frame;
+import java.nio.LongBuffer;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// One node: a core, its disk, and what the shell does, under virtual time.
+final class SimNode implements Effects {
+  static final int CLIENT_SLOTS = 6;
+  static final int SYNC_SLOTS = 3;
+  static final int PEER_SLOTS = 24;
+
+  private final PairWorld world;
+  final int index;
+  final String name;
+  final SimDisk disk;
+  @Nullable ReplicationCore core;
+
+  /// Counts the lives of the process; events of an earlier life are dropped.
+  private int life;
+
+  private final long[][] buffers = new long[CLIENT_SLOTS + SYNC_SLOTS + PEER_SLOTS][];
+  private final ArrayDeque<Integer> freeClientSlots = new ArrayDeque<>();
+  private final ArrayDeque<Integer> freePeerSlots = new ArrayDeque<>();
+  private final Map<Integer, Consumer<Result>> answers = new HashMap<>();
+  private final Map<Integer, Long> peerSeq = new HashMap<>();
+  private final Map<Long, Consumer<Verdict>> roleAnswers = new HashMap<>();
+  private long lastRequest;
+  private long journalFreeAt;
+  boolean fencedSeen;
+
+  SimNode(PairWorld world, int index, int units, int extents) {
+    this.world = world;
+    this.index = index;
+    this.name = index == 0 ? "a" : "b";
+    this.disk = new SimDisk(units, extents);
+  }
+
+  boolean alive() {
+    return core != null;
+  }
+
+  ReplicationCore running() {
+    if (core == null) {
+      throw new IllegalStateException(name + " is down");
+    }
+    return core;
+  }
+
+  void start() {
+    life++;
+    fencedSeen = false;
+    journalFreeAt = world.time.nowMicros();
+    freeClientSlots.clear();
+    freePeerSlots.clear();
+    answers.clear();
+    roleAnswers.clear();
+    for (int i = 0; i < CLIENT_SLOTS; i++) {
+      freeClientSlots.add(i);
+    }
+    for (int i = 0; i < PEER_SLOTS; i++) {
+      freePeerSlots.add(CLIENT_SLOTS + SYNC_SLOTS + i);
+    }
+    core = new ReplicationCore(world.settings(name), disk.found(), world::freshId, this);
+    core.setRole(0, Role.SECONDARY, false);
+    log("starts: " + core);
+  }
+
+  /// The process is gone. The disk keeps what the operating system has, unless the power went too.
+  void stop(boolean powerCut) {
+    log(powerCut ? "power cut" : "killed");
+    life++;
+    core = null;
+    if (powerCut) {
+      disk.powerCut(world.time.random());
+    }
+    world.link.nodeGone(this);
+  }
+
+  // ----- what the client does
+
+  boolean hasClientSlot() {
+    return !freeClientSlots.isEmpty();
+  }
+
+  void write(
+      int unit, int units, long value, WriteKind kind, boolean forced, Consumer<Result> answer) {
+    int slot = freeClientSlots.remove();
+    var payload = new long[units];
+    java.util.Arrays.fill(payload, value);
+    buffers[slot] = payload;
+    answers.put(slot, answer);
+    running()
+        .clientWrite(
+            slot,
+            (long) unit * SimDisk.UNIT_BYTES,
+            units * SimDisk.UNIT_BYTES,
+            WriteKind.DATA,
+            forced);
+  }
+
+  void read(int unit, int units, Consumer<long @Nullable []> answer) {
+    int slot = freeClientSlots.remove();
+    var buffer = new long[units]; // the reader's own, whoever uses the slot afterwards
+    buffers[slot] = buffer;
+    answers.put(slot, result -> answer.accept(result == Result.OK ? buffer : null));
+    running().clientRead(slot, (long) unit * SimDisk.UNIT_BYTES, units * SimDisk.UNIT_BYTES);
+  }
+
+  void flush(Consumer<Result> answer) {
+    int slot = freeClientSlots.remove();
+    answers.put(slot, answer);
+    running().clientFlush(slot);
+  }
+
+  void setRole(Role role, boolean force, Consumer<Verdict> answer) {
+    if (rolePending()) {
+      return;
+    }
+    long request = ++lastRequest;
+    roleAnswers.put(request, answer);
+    running().setRole(request, role, force);
+  }
+
+  boolean rolePending() {
+    return !roleAnswers.isEmpty();
+  }
+
+  // ----- frames of the peer
+
+  void receive(long session, Frame frame) {
+    var c = running();
+    switch (frame) {
+      case Frame.Write(long seq, long offset, int length, LongBuffer payload, WriteKind kind) -> {
+        Integer slot = freePeerSlots.poll();
+        if (slot == null) {
+          throw new IllegalStateException("no peer slot");
+        }
+        buffers[slot] = payload.array();
+        peerSeq.put(slot, seq);
+        c.peerWriteArrived(session, slot, offset, length, kind, world.memsync());
+      }
+      case Frame.Read(long seq, long offset, int length) -> {
+        Integer slot = freePeerSlots.poll();
+        if (slot == null) {
+          throw new IllegalStateException("no peer slot");
+        }
+        buffers[slot] = new long[length / SimDisk.UNIT_BYTES];
+        peerSeq.put(slot, seq);
+        c.peerReadArrived(session, slot, offset, length);
+      }
+      case Frame.Received(long seq) -> c.peerReceived(session, (int) seq);
+      case Frame.Written(long seq, boolean ok) -> c.peerWritten(session, (int) seq, ok);
+      case Frame.Data(long seq, LongBuffer payload, boolean ok) -> {
+        if (ok) {
+          payload.get(0, buffers[(int) seq], 0, payload.limit());
+        }
+        c.peerReadDone(session, (int) seq, ok);
+      }
+      case Frame.Flush(long id) -> c.peerFlushArrived(session, id);
+      case Frame.Flushed(long id, boolean ok) -> c.peerFlushed(session, id, ok);
+      case Frame.Message(PeerMessage message) -> c.message(session, message);
+    }
+  }
+
+  // ----- effects
+
+  private void later(long min, long max, Consumer<ReplicationCore> event) {
+    int thisLife = life;
+    world.time.within(
+        min,
+        max,
+        () -> {
+          if (life == thisLife && core != null) {
+            event.accept(core);
+          }
+        });
+  }
+
+  @Override
+  public void writeLocal(int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
+    int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
+    var payload = buffers[slot].clone();
+    // The write happens somewhere between request and answer; a crash may cut it in the middle.
+    for (int i = 0; i < lengthBytes / SimDisk.UNIT_BYTES; i++) {
+      int unit = i;
+      int thisLife = life;
+      world.time.within(
+          1,
+          world.slowDisk(index) ? 8000 : 300,
+          () -> {
+            if (life == thisLife) {
+              disk.write(first + unit, payload[unit]);
+            }
+          });
+    }
+    later(
+        world.slowDisk(index) ? 8001 : 301,
+        world.slowDisk(index) ? 9000 : 400,
+        c -> c.localWritten(slot, true));
+  }
+
+  @Override
+  public void readLocal(int slot, long offsetBytes, int lengthBytes) {
+    later(
+        1,
+        400,
+        c -> {
+          System.arraycopy(
+              disk.visible(),
+              (int) (offsetBytes / SimDisk.UNIT_BYTES),
+              buffers[slot],
+              0,
+              lengthBytes / SimDisk.UNIT_BYTES);
+          c.localRead(slot, true);
+        });
+    if (buffers[slot] == null || buffers[slot].length < lengthBytes / SimDisk.UNIT_BYTES) {
+      buffers[slot] = new long[lengthBytes / SimDisk.UNIT_BYTES];
+    }
+  }
+
+  @Override
+  public void flushLocal(long flushId) {
+    int covered = disk.cached();
+    later(
+        50,
+        2000,
+        c -> {
+          disk.flush(covered);
+          c.localFlushed(flushId, true);
+        });
+  }
+
+  @Override
+  public void flushForPeer(long session, long flushId) {
+    int covered = disk.cached();
+    later(
+        50,
+        2000,
+        c -> {
+          disk.flush(covered);
+          c.peerFlushDone(session, flushId, true);
+        });
+  }
+
+  /// Map and metadata writes are carried out one after the other.
+  private void journal(Runnable apply, Consumer<ReplicationCore> event) {
+    long now = world.time.nowMicros();
+    long start = Math.max(now, journalFreeAt);
+    long applied = start + world.time.random().nextLong(20, 800);
+    long done = applied + world.time.random().nextLong(1, 50);
+    journalFreeAt = done;
+    int thisLife = life;
+    world.time.after(
+        applied - now,
+        () -> {
+          if (life == thisLife) {
+            apply.run();
+          }
+        });
+    world.time.after(
+        done - now,
+        () -> {
+          if (life == thisLife && core != null) {
+            event.accept(core);
+          }
+        });
+  }
+
+  @Override
+  public void writeMap(long token, List<MapPart> parts) {
+    journal(() -> disk.writeMap(parts), c -> c.mapWritten(token, true));
+  }
+
+  @Override
+  public void writeMetadata(long token, Role role, DiskState state, Identity identity) {
+    log("metadata " + role + " " + state + " " + identity);
+    journal(() -> disk.writeMetadata(role, state, identity), c -> c.metadataWritten(token, true));
+  }
+
+  private void send(long session, Frame frame) {
+    world.link.send(this, session, frame);
+  }
+
+  @Override
+  public void sendWrite(long session, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
+    send(
+        session,
+        new Frame.Write(
+            slot,
+            offsetBytes,
+            lengthBytes,
+            LongBuffer.wrap(
+                java.util.Arrays.copyOf(buffers[slot], lengthBytes / SimDisk.UNIT_BYTES)),
+            kind));
+  }
+
+  @Override
+  public void sendFlush(long session, long flushId) {
+    send(session, new Frame.Flush(flushId));
+  }
+
+  @Override
+  public void sendRead(long session, int slot, long offsetBytes, int lengthBytes) {
+    send(session, new Frame.Read(slot, offsetBytes, lengthBytes));
+  }
+
+  private long seqOf(int slot) {
+    Long seq = peerSeq.get(slot);
+    if (seq == null) {
+      throw new IllegalStateException("slot " + slot + " has no request");
+    }
+    return seq;
+  }
+
+  @Override
+  public void ackReceived(long session, int slot) {
+    send(session, new Frame.Received(seqOf(slot)));
+  }
+
+  @Override
+  public void ackWritten(long session, int slot, boolean ok) {
+    send(session, new Frame.Written(seqOf(slot), ok));
+    freePeerSlots.add(slot);
+  }
+
+  @Override
+  public void answerRead(long session, int slot, boolean ok) {
+    send(session, new Frame.Data(seqOf(slot), LongBuffer.wrap(buffers[slot].clone()), ok));
+    freePeerSlots.add(slot);
+  }
+
+  @Override
+  public void ackFlushed(long session, long flushId, boolean ok) {
+    send(session, new Frame.Flushed(flushId, ok));
+  }
+
+  @Override
+  public void send(long session, PeerMessage message) {
+    log("says " + message);
+    send(session, new Frame.Message(message));
+  }
+
+  @Override
+  public void closeSession(long session, String reason) {
+    log("closes the session: " + reason);
+    world.link.close(this, session);
+  }
+
+  @Override
+  public void complete(int slot, Result result) {
+    var answer = answers.remove(slot);
+    if (answer == null) {
+      throw new carpool.sim.Violation("answered twice", "slot " + slot + " of node " + name);
+    }
+    // The client may act at once, but not inside the core's step.
+    int thisLife = life;
+    world.time.after(
+        0,
+        () -> {
+          if (life == thisLife) {
+            answer.accept(result);
+          }
+        });
+  }
+
+  @Override
+  public void release(int slot) {
+    freeClientSlots.add(slot);
+  }
+
+  @Override
+  public void roleDecided(long request, Verdict verdict) {
+    var answer = roleAnswers.remove(request);
+    if (answer != null) {
+      world.time.after(0, () -> answer.accept(verdict));
+    }
+  }
+
+  @Override
+  public void fenced(String reason) {
+    log("fenced: " + reason);
+    fencedSeen = true;
+  }
+
+  @Override
+  public void report(Notice notice) {
+    if (world.transcript.kept()) {
+      log("reports " + notice + ": " + core);
+    }
+  }
+
+  private void log(String what) {
+    if (world.transcript.kept()) {
+      world.transcript.add(name, what);
+    }
+  }
+}
