@@ -153,13 +153,13 @@ final class CarpStep {
     boolean late = lateNanos >= config.scaledNanos(LATE_SECONDS);
     switch (kind) {
       case ADVERTISE -> {
-        advertise();
         if (late) {
+          sendAndArm();
           // The kernel may have dropped the addresses and a peer may have them: what was queued
           // meanwhile is read first.
           arm(TimerKind.RENEW, now + config.scaledNanos(CLAIM_SILENT_SECONDS));
         } else {
-          holdIfDue();
+          advertise();
         }
       }
       case RENEW -> holdIfDue();
@@ -214,6 +214,9 @@ final class CarpStep {
       armMasterDown();
     } else if (claim == null) {
       takeOverFrom(heard, reason);
+    } else if (!heard.leaving() && reassertDue()) {
+      // Perhaps a third node claims as well, and our claim passed before it began.
+      sendAdvertisement();
     }
   }
 
@@ -247,12 +250,18 @@ final class CarpStep {
     if (heard.leaving()) {
       return;
     }
-    if (now - reassertedNanos >= config.scaledNanos(REASSERT_SECONDS)) {
-      reassertedNanos = now;
+    if (reassertDue()) {
       suspect(Suspicion.ANOTHER_MASTER);
       advertise();
       restartAnnouncing();
     }
+  }
+
+  /// Whether an answer out of turn is within its bound; counts as given then.
+  private boolean reassertDue() {
+    boolean due = now - reassertedNanos >= config.scaledNanos(REASSERT_SECONDS);
+    reassertedNanos = due ? now : reassertedNanos;
+    return due;
   }
 
   private @Nullable Reason reasonToTakeOver(Advertisement heard) {
@@ -295,9 +304,7 @@ final class CarpStep {
 
   void onDuplicate() {
     suspect(Suspicion.DUPLICATE_ADDRESS);
-    boolean due = now - reassertedNanos >= config.scaledNanos(REASSERT_SECONDS);
-    if (role == Role.MASTER && holding && due) {
-      reassertedNanos = now;
+    if (role == Role.MASTER && holding && reassertDue()) {
       restartAnnouncing();
     }
   }
@@ -328,7 +335,12 @@ final class CarpStep {
       }
     }
     if (role == Role.MASTER && effectiveSkew() != before) {
-      advertise();
+      if (cause.equals(CarpMachine.CAUSE_ADDRESS)) {
+        // The answer to a hold must not ask for the next one.
+        sendAndArm();
+      } else {
+        advertise();
+      }
     }
   }
 
@@ -480,7 +492,14 @@ final class CarpStep {
     arm(TimerKind.ANNOUNCE, now + ANNOUNCE_GAPS_SECONDS[gap] * SECOND);
   }
 
+  /// One advertisement, and the lease of the addresses renewed: they go together, so that an
+  /// interval that grew or began anew does not outlast the lease.
   private void advertise() {
+    sendAndArm();
+    holdIfDue();
+  }
+
+  private void sendAndArm() {
     sendAdvertisement();
     arm(TimerKind.ADVERTISE, now + config.intervalNanos(effectiveSkew()));
   }
