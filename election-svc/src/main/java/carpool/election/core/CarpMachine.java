@@ -31,9 +31,9 @@ import java.util.List;
 ///    [#CLAIM_ALIVE_SECONDS] (the old master was heard just now). On the wire it looks as always;
 ///    but two of these nodes never hold the role together, a forged leave marker does not make a
 ///    second master, and packets still queued after a pause are read before anything is decided.
-/// 2. **A master answers a slower one at once**, at most once per [#REASSERT_SECONDS], not with its
-///    next regular advertisement. This is what contradicts a claim, and heals a partition in
-///    milliseconds.
+/// 2. **A master answers a slower one at once**, at most once per [#REASSERT_SECONDS] (less than
+///    any claim lasts), not with its next regular advertisement. This is what contradicts a claim,
+///    and heals a partition in milliseconds. A claiming node answers a slower one in the same way.
 /// 3. **Listens a full dead time** after INIT and after a pause, also with preempt.
 /// 4. **Flapping is bounded.** Having lost the role to an advertisement, or having been
 ///    contradicted, a node takes over by advertisement (preempt, will time out) not before
@@ -56,7 +56,8 @@ import java.util.List;
 public final class CarpMachine {
   static final double CLAIM_SILENT_SECONDS = 0.02;
   static final double CLAIM_ALIVE_SECONDS = 0.1;
-  static final double REASSERT_SECONDS = 0.25;
+  static final double REASSERT_SECONDS = 0.01;
+  static final double ANNOUNCE_SECONDS = 0.25;
   static final double HOLD_SECONDS = 10;
   static final double JITTER_SECONDS = 0.1;
   static final double LATE_SECONDS = 0.5;

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param claimNotBeforeNanos no takeover by advertisement at all before this: one was contradicted
 /// @param masterSinceNanos when this node became MASTER last; meaningful while MASTER
 /// @param reassertedNanos when we last answered a slower master out of turn
+/// @param announcedNanos when the neighbours were told last
 /// @param announceStep how many announcements of the present mastership were made
 /// @param sendFailures consecutive refusals; not counted past the threshold
 /// @param sendSuccesses consecutive successes since the threshold was passed
@@ -47,6 +48,7 @@ public record CarpState(
     long claimNotBeforeNanos,
     long masterSinceNanos,
     long reassertedNanos,
+    long announcedNanos,
     int announceStep,
     int sendFailures,
     int sendSuccesses) {
@@ -82,6 +84,7 @@ public record CarpState(
         nowNanos,
         nowNanos,
         nowNanos,
+        nowNanos - 3_600_000_000_000L,
         nowNanos - 3_600_000_000_000L,
         0,
         0,

@@ -1,5 +1,6 @@
 package carpool.election.core;
 
+import static carpool.election.core.CarpMachine.ANNOUNCE_SECONDS;
 import static carpool.election.core.CarpMachine.CLAIM_ALIVE_SECONDS;
 import static carpool.election.core.CarpMachine.CLAIM_SILENT_SECONDS;
 import static carpool.election.core.CarpMachine.HOLD_SECONDS;
@@ -58,6 +59,7 @@ final class CarpStep {
   private long claimNotBeforeNanos;
   private long masterSinceNanos;
   private long reassertedNanos;
+  private long announcedNanos;
   private int announceStep;
   private int sendFailures;
   private int sendSuccesses;
@@ -82,6 +84,7 @@ final class CarpStep {
     this.claimNotBeforeNanos = state.claimNotBeforeNanos();
     this.masterSinceNanos = state.masterSinceNanos();
     this.reassertedNanos = state.reassertedNanos();
+    this.announcedNanos = state.announcedNanos();
     this.announceStep = state.announceStep();
     this.sendFailures = state.sendFailures();
     this.sendSuccesses = state.sendSuccesses();
@@ -108,6 +111,7 @@ final class CarpStep {
             claimNotBeforeNanos,
             masterSinceNanos,
             reassertedNanos,
+            announcedNanos,
             announceStep,
             sendFailures,
             sendSuccesses);
@@ -304,7 +308,7 @@ final class CarpStep {
 
   void onDuplicate() {
     suspect(Suspicion.DUPLICATE_ADDRESS);
-    if (role == Role.MASTER && holding && reassertDue()) {
+    if (role == Role.MASTER && holding) {
       restartAnnouncing();
     }
   }
@@ -479,13 +483,18 @@ final class CarpStep {
 
   private void restartAnnouncing() {
     announceStep = 0;
-    announce();
+    if (now - announcedNanos >= config.scaledNanos(ANNOUNCE_SECONDS)) {
+      announce();
+    } else if (holding) {
+      arm(TimerKind.ANNOUNCE, now + SECOND);
+    }
   }
 
   private void announce() {
     if (!holding) {
       return;
     }
+    announcedNanos = now;
     effects.add(new AnnounceAddresses());
     int gap = Math.min(announceStep, ANNOUNCE_GAPS_SECONDS.length - 1);
     announceStep = gap + 1;

@@ -156,6 +156,9 @@ final class CarpNode {
         .forEach(timer -> fire(timer.token()));
     timers.forEach(this::schedule);
     long life = incarnation;
+    boolean up = linkUp;
+    // The link events of the meantime were queued, too.
+    time.after(5, () -> tell(at -> new CarpEvent.LinkChanged(at, up)));
     time.within(10, 5_000, () -> drain(life));
   }
 

@@ -177,7 +177,7 @@ public final class CarpWorld {
       }
       case 5 -> {
         node.link(false);
-        time.within(SECOND / 5, longest, () -> node.link(true));
+        time.within(SECOND / 5, longest, () -> plug(node));
       }
       case 6 -> node.tell(at -> new CarpEvent.DemotionSet(at, "pool", 240, false));
       case 7 -> node.tell(at -> new CarpEvent.DemotionCleared(at, "pool"));
@@ -190,6 +190,12 @@ public final class CarpWorld {
     if (!node.isRunning()) {
       node.start();
     }
+  }
+
+  private void plug(CarpNode node) {
+    lastHealMicros = time.nowMicros();
+    node.link(true);
+    look();
   }
 
   private void heal(CarpNode node) {
@@ -206,7 +212,7 @@ public final class CarpWorld {
       heal(node);
       node.resume();
       restart(node);
-      node.link(true);
+      plug(node);
       node.tell(at -> new CarpEvent.DemotionCleared(at, "pool"));
     }
     look();
