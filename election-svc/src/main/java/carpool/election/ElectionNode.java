@@ -9,6 +9,7 @@ import carpool.election.core.CarpEvent;
 import carpool.election.core.CarpMachine;
 import carpool.election.link.LinkState;
 import carpool.election.link.LinkWatch;
+import carpool.election.raw.Capabilities;
 import carpool.election.raw.Posix;
 import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
@@ -68,6 +69,7 @@ final class ElectionNode implements Startable, Groups {
                   .formatted(System.getProperty("os.name"), System.getProperty("os.arch"))
               + " kernel's own carp(4)");
     }
+    Capabilities.missing().forEach(LOG::error);
     var followed = config.pools().stream().map(PoolConfig::follows).toList();
     kernel = KernelAddresses.open();
     for (var group : config.election()) {

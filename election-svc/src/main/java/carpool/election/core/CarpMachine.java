@@ -34,6 +34,8 @@ import java.util.List;
 /// 2. **A master answers a slower one at once**, at most once per [#REASSERT_SECONDS] (less than
 ///    any claim lasts), not with its next regular advertisement. This is what contradicts a claim,
 ///    and heals a partition in milliseconds. A claiming node answers a slower one in the same way.
+///    A slower advertisement is no reason to take over while a better one from somebody else was
+///    heard within [#BETTER_SECONDS]: with three nodes it is a rival's claim, or late.
 /// 3. **Listens a full dead time** after INIT and after a pause, also with preempt.
 /// 4. **Flapping is bounded.** Having lost the role to an advertisement, or having been
 ///    contradicted, a node takes over by advertisement (preempt, will time out) not before
@@ -58,6 +60,7 @@ public final class CarpMachine {
   static final double CLAIM_ALIVE_SECONDS = 0.1;
   static final double REASSERT_SECONDS = 0.01;
   static final double ANNOUNCE_SECONDS = 0.25;
+  static final double BETTER_SECONDS = 2;
   static final double HOLD_SECONDS = 10;
   static final double JITTER_SECONDS = 0.1;
   static final double LATE_SECONDS = 0.5;
@@ -84,7 +87,7 @@ public final class CarpMachine {
     switch (event) {
       case LinkChanged(_, var up) -> step.onLink(up);
       case TimerFired(_, var token) -> step.onTimer(token);
-      case AdvertisementHeard(_, _, var heard) -> step.onHeard(heard);
+      case AdvertisementHeard(_, var source, var heard) -> step.onHeard(source, heard);
       case AdvertisementSent _ -> step.onSent();
       case AdvertisementNotSent _ -> step.onNotSent();
       case AddressesHeld _ -> step.clear(CAUSE_ADDRESS);

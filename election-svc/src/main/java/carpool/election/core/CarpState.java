@@ -1,5 +1,6 @@
 package carpool.election.core;
 
+import carpool.election.core.wire.IpAddress;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// @param holding the addresses are ours to have on the interface
 /// @param claim the takeover whose advertisement is out and not yet contradicted; BACKUP only
 /// @param claimExtensions how often the present claim was prolonged because its timer came late
+/// @param betterSource who advertised last that it is at least as good as this node
+/// @param betterHeardNanos when
 /// @param timers token and deadline of each armed timer
 /// @param lastToken tokens count up from here; never reused
 /// @param random state of the generator that counters and jitter come from
@@ -39,6 +42,8 @@ public record CarpState(
     boolean holding,
     @Nullable Reason claim,
     int claimExtensions,
+    @Nullable IpAddress betterSource,
+    long betterHeardNanos,
     SortedMap<TimerKind, Timer> timers,
     long lastToken,
     long random,
@@ -76,6 +81,8 @@ public record CarpState(
         false,
         null,
         0,
+        null,
+        nowNanos,
         Collections.emptySortedMap(),
         0,
         seed,

@@ -1,6 +1,7 @@
 package carpool.election.core;
 
 import static carpool.election.core.CarpMachine.ANNOUNCE_SECONDS;
+import static carpool.election.core.CarpMachine.BETTER_SECONDS;
 import static carpool.election.core.CarpMachine.CLAIM_ALIVE_SECONDS;
 import static carpool.election.core.CarpMachine.CLAIM_SILENT_SECONDS;
 import static carpool.election.core.CarpMachine.HOLD_SECONDS;
@@ -19,6 +20,7 @@ import carpool.election.core.CarpEffect.ReportTransition;
 import carpool.election.core.CarpEffect.SendAdvertisement;
 import carpool.election.core.Demotions.Demotion;
 import carpool.election.core.wire.Advertisement;
+import carpool.election.core.wire.IpAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -51,6 +53,8 @@ final class CarpStep {
   private boolean holding;
   private @Nullable Reason claim;
   private int claimExtensions;
+  private @Nullable IpAddress betterSource;
+  private long betterHeardNanos;
   private long lastToken;
   private long random;
   private long lastSentNanos;
@@ -76,6 +80,8 @@ final class CarpStep {
     this.holding = state.holding();
     this.claim = state.claim();
     this.claimExtensions = state.claimExtensions();
+    this.betterSource = state.betterSource();
+    this.betterHeardNanos = state.betterHeardNanos();
     this.lastToken = state.lastToken();
     this.random = state.random();
     this.lastSentNanos = state.lastSentNanos();
@@ -102,6 +108,8 @@ final class CarpStep {
             holding,
             claim,
             claimExtensions,
+            betterSource,
+            betterHeardNanos,
             timers,
             lastToken,
             random,
@@ -196,17 +204,21 @@ final class CarpStep {
     }
   }
 
-  void onHeard(Advertisement heard) {
+  void onHeard(IpAddress source, Advertisement heard) {
+    if (heard.interval256() <= ownInterval256()) {
+      betterSource = source;
+      betterHeardNanos = now;
+    }
     switch (role) {
       case INIT -> {
         // A packet read before the link event: nothing to compare with.
       }
-      case BACKUP -> onHeardAsBackup(heard);
+      case BACKUP -> onHeardAsBackup(source, heard);
       case MASTER -> onHeardAsMaster(heard);
     }
   }
 
-  private void onHeardAsBackup(Advertisement heard) {
+  private void onHeardAsBackup(IpAddress source, Advertisement heard) {
     var reason = reasonToTakeOver(heard);
     if (reason == null) {
       if (claim != null && claim != Reason.MASTER_TIMED_OUT) {
@@ -217,14 +229,14 @@ final class CarpStep {
       dropClaim();
       armMasterDown();
     } else if (claim == null) {
-      takeOverFrom(heard, reason);
+      takeOverFrom(source, heard, reason);
     } else if (!heard.leaving() && reassertDue()) {
       // Perhaps a third node claims as well, and our claim passed before it began.
       sendAdvertisement();
     }
   }
 
-  private void takeOverFrom(Advertisement heard, Reason reason) {
+  private void takeOverFrom(IpAddress source, Advertisement heard, Reason reason) {
     boolean tooEarly = now - listenUntilNanos < 0;
     boolean held =
         now - claimNotBeforeNanos < 0
@@ -232,7 +244,12 @@ final class CarpStep {
     if (held && !tooEarly) {
       suspect(Suspicion.HELD_BACK);
     }
-    if (!tooEarly && !held && demotions.eligible()) {
+    boolean betterServes =
+        betterSource != null
+            && !betterSource.equals(source)
+            && !heard.leaving()
+            && now - betterHeardNanos < config.scaledNanos(BETTER_SECONDS);
+    if (!tooEarly && !held && !betterServes && demotions.eligible()) {
       claim(reason, CLAIM_ALIVE_SECONDS);
     } else if (!heard.leaving()) {
       // It is slow, but it serves. One that leaves does not: the timer goes on.

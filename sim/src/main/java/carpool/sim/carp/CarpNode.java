@@ -200,6 +200,9 @@ final class CarpNode {
   private void judge(ReceivedPacket received) {
     if (door.judge(received, Set.of(address))
         instanceof Verdict.Accepted(var source, var heard, _)) {
+      if (transcript.kept()) {
+        transcript.add(name, "hears " + source + " " + heard.advbase() + "/" + heard.advskew());
+      }
       apply(at -> new CarpEvent.AdvertisementHeard(at, source, heard));
     }
   }
@@ -246,6 +249,9 @@ final class CarpNode {
     switch (effect) {
       case CarpEffect.SendAdvertisement(var family, var advertisement) -> {
         door.sent(advertisement);
+        if (transcript.kept()) {
+          transcript.add(name, "sends " + advertisement.advbase() + "/" + advertisement.advskew());
+        }
         if (linkUp) {
           wire.accept(CarpPacket.encode(advertisement, digest));
         }
