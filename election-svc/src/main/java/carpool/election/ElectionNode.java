@@ -3,6 +3,7 @@ package carpool.election;
 import carpool.election.address.AddressHolder;
 import carpool.election.address.AddressLedger;
 import carpool.election.address.KernelAddresses;
+import carpool.election.address.VirtualMacLink;
 import carpool.election.control.GroupStatus;
 import carpool.election.control.Groups;
 import carpool.election.core.CarpEvent;
@@ -11,6 +12,7 @@ import carpool.election.link.LinkState;
 import carpool.election.link.LinkWatch;
 import carpool.election.raw.Capabilities;
 import carpool.election.raw.Posix;
+import carpool.election.raw.PosixException;
 import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.PoolConfig;
@@ -77,7 +79,15 @@ final class ElectionNode implements Startable, Groups {
       var ledger =
           new AddressLedger(
               config.stateDir().resolve("election").resolve(group.name() + ".addresses"));
-      var holder = new AddressHolder(settings.addresses(), ledger, KernelAddresses.open());
+      var holder =
+          new AddressHolder(
+              settings.addresses(),
+              ledger,
+              KernelAddresses.open(),
+              settings.virtualMac()
+                  ? Optional.of(
+                      new VirtualMacLink(settings.carp().vhid(), settings.interfaceName()))
+                  : Optional.empty());
       groups.put(
           group.name(),
           new GroupRunner(
@@ -105,9 +115,9 @@ final class ElectionNode implements Startable, Groups {
 
   private static int indexOf(String interfaceName) {
     try {
-      var found = java.net.NetworkInterface.getByName(interfaceName);
-      return found == null ? 0 : found.getIndex();
-    } catch (java.net.SocketException _) {
+      return LinkWatch.find(interfaceName).map(LinkState::index).orElse(0);
+    } catch (PosixException e) {
+      LOG.warn("the interfaces cannot be listed: {}", e.getMessage());
       return 0;
     }
   }

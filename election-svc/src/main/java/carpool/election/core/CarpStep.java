@@ -247,7 +247,6 @@ final class CarpStep {
     boolean betterServes =
         betterSource != null
             && !betterSource.equals(source)
-            && !heard.leaving()
             && now - betterHeardNanos < config.scaledNanos(BETTER_SECONDS);
     if (!tooEarly && !held && !betterServes && demotions.eligible()) {
       claim(reason, CLAIM_ALIVE_SECONDS);

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/// The test makes network namespaces: it needs root, and ip, ucarp, tcpdump, ping.
+/// The test makes network namespaces: it needs root, and ip, ucarp, tcpdump, ping, arping.
 @Tag("peer")
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
@@ -27,10 +27,11 @@ import org.junit.jupiter.api.extension.ExtensionContext;
     }
 
     private static ConditionEvaluationResult look() {
-      for (String program : new String[] {"ip", "ucarp", "tcpdump", "ping"}) {
+      for (String program : new String[] {"ip", "ucarp", "tcpdump", "ping", "arping"}) {
         if (!Command.exists(program)) {
           return ConditionEvaluationResult.disabled(
-              program + " is missing: apt-get install iproute2 ucarp tcpdump iputils-ping");
+              program
+                  + " is missing: apt-get install iproute2 ucarp tcpdump iputils-ping iputils-arping");
         }
       }
       String probe = "cp" + Long.toString(ProcessHandle.current().pid(), 36) + "probe";

@@ -145,6 +145,31 @@ final class VariantsTest {
   }
 
   @Test
+  void virtualMacAnswersAloneAndMovesWithTheAddress() {
+    var first = node(1, VIP4 + "/24", 0, "mac: virtual");
+    first.awaitMaster(8);
+    var second = node(2, VIP4 + "/24", 0, "mac: virtual");
+    var ping = Ping.start(wire, VIP4);
+    ping.awaitReply();
+    assertThat(wire.in(3, "ip neigh show " + VIP4)).contains("00:00:5e:00:01:01");
+    assertThat(wire.in(3, "arping -c 2 -f -I eth0 " + VIP4).toLowerCase(java.util.Locale.ROOT))
+        .contains("00:00:5e:00:01:01");
+    Command.await(6, "heard", () -> second.status().hasHeard());
+    first.signal("KILL");
+    second.awaitMaster(6);
+    ping.awaitReply();
+    assertThat(wire.in(3, "ip neigh show " + VIP4)).contains("00:00:5e:00:01:01");
+    Measurements.note("own pair, virtual MAC, kill -9", "client gap %.2f s", ping.longestGap());
+    second.signal("TERM");
+    second.awaitEnd();
+    assertThat(wire.in(2, "ip -o link")).doesNotContain("carp1");
+    assertThat(wire.in(1, "ip -o link")).as("left by the killed one").contains("carp1");
+    var again = node(1, VIP4 + "/24", 0, "mac: virtual");
+    assertThat(wire.in(1, "ip -o link")).as("removed at the start").doesNotContain("carp1");
+    again.awaitMaster(6);
+  }
+
+  @Test
   void duplicateAddressIsNoticed() {
     var own = node(1, VIP4 + "/24", 0);
     own.awaitMaster(6);
