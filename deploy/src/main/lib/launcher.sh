@@ -69,10 +69,11 @@ carpool_options="$carpool_options -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-
 case $carpool_kind in
   cli)
     # An operator waits for these: little compilation, and classes prepared at packaging time when
-    # this is the Java that prepared them (a cache that does not fit is ignored by the JVM).
+    # this is the Java that prepared them (a cache that does not fit is ignored by the JVM; for
+    # --version loading it takes longer than it saves).
     carpool_options="$carpool_options -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx128m"
     carpool_aot=$CARPOOL_HOME/lib/carpool.aot
-    if [ -r "$carpool_aot" ] && cmp -s "$carpool_release" "$carpool_aot.java"; then
+    if [ "${1:-}" != --version ] && [ -r "$carpool_aot" ] && cmp -s "$carpool_release" "$carpool_aot.java"; then
       carpool_options="$carpool_options -XX:AOTCache=$carpool_aot -Xlog:disable"
     fi
     ;;

@@ -159,9 +159,11 @@ final class Carpool implements Runnable {
 
   /// `carpool 0.1.0`.
   static final class VersionText implements IVersionProvider {
+    static final String LINE = "carpool " + Version.current();
+
     @Override
     public String[] getVersion() {
-      return new String[] {"carpool " + Version.current()};
+      return new String[] {LINE};
     }
   }
 }

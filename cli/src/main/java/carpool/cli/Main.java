@@ -14,6 +14,10 @@ public final class Main {
     int code;
     if (Objects.equals(System.getProperty("carpool.invoked-as"), "hastctl")) {
       code = Hastctl.fromEnvironment(System.out, System.err).run(args);
+    } else if (args.length == 1 && args[0].equals("--version")) {
+      // What people type to see whether it is there: no need to build the whole command line.
+      System.out.println(Carpool.VersionText.LINE);
+      code = Exit.DONE;
     } else {
       code = commandLine(new Carpool()).execute(args);
     }

@@ -15,6 +15,8 @@ abstract class NodeCommand implements Callable<Integer> {
 
   @Override
   public final Integer call() throws Exception {
+    // A wrong --timeout is told before anything is asked.
+    var _ = root().timeout();
     try (var services = new Services(root())) {
       return run(services);
     }

@@ -104,6 +104,7 @@ public interface Effects {
     SPLIT_BRAIN,
     REFUSED,
     DISK,
-    FENCED
+    FENCED,
+    DEVICE
   }
 }

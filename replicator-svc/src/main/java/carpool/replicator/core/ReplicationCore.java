@@ -251,7 +251,8 @@ public final class ReplicationCore {
   public Verdict judgePromotion() {
     return PromotionRule.judge(
         disk,
-        identity.alone() && aloneDurable,
+        // A copy that never met its peer has nothing newer to fear.
+        (identity.alone() && aloneDurable) || identity.resuid() == 0,
         settings.peerConfigured(),
         phase.agreed(),
         phase.agreed() && peerRole == Role.PRIMARY,

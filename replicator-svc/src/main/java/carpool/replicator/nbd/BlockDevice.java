@@ -1,6 +1,7 @@
 package carpool.replicator.nbd;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /// The device behind an NBD export, as the NBD server sees it: requests in slots, answered by a
 /// callback, in any order.
@@ -24,6 +25,21 @@ public interface BlockDevice {
   /// @throws DeviceGoneException when the device is not served any more
   /// @throws InterruptedException when the waiting thread is interrupted
   Slot acquire() throws DeviceGoneException, InterruptedException;
+
+  /// Takes a free slot if there is one. A connection that finds none sends the replies it kept back
+  /// for batching before it waits in [#acquire].
+  ///
+  /// @return null when there is none at this moment
+  /// @throws DeviceGoneException as [#acquire]
+  default @Nullable Slot tryAcquire() throws DeviceGoneException {
+    return null;
+  }
+
+  /// True when [#zero] with `mayPunch` is faster than writing zeroes, whatever the range; then
+  /// FAST_ZERO requests are carried out instead of refused.
+  default boolean zeroesFast() {
+    return false;
+  }
 
   /// Reads into the slot's buffer from its index 0. After [Answer#done] the buffer belongs to the
   /// caller until it calls [#release].

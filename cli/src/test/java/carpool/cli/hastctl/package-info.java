@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.cli.hastctl;
+
+import org.jspecify.annotations.NullMarked;

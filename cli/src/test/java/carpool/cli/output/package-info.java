@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.cli.output;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.cli;
+
+import org.jspecify.annotations.NullMarked;

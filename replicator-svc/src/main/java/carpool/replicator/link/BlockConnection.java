@@ -1,0 +1,513 @@
+package carpool.replicator.link;
+
+import carpool.replicator.core.PeerMessage;
+import carpool.replicator.core.WriteKind;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// The TCP connection that carries blocks between two nodes (docs/replication-protocol.md).
+///
+/// A frame is a header of 32 bytes, the payload, and the checksum that was agreed on:
+///
+/// | bytes | field |
+/// |---|---|
+/// | 4 | magic `CPR1` |
+/// | 1 | type (`FrameType`) |
+/// | 1 | flags: 1 = acknowledge receipt, 2 = the payload is all zeroes and left out |
+/// | 2 | 0 |
+/// | 8 | sequence: slot of the sender for requests, and the same in the answer; id of a flush |
+/// | 8 | offset in the data area, bytes |
+/// | 4 | length of the range, bytes; in answers 0 = done, else failed |
+/// | 4 | length of the payload on the wire |
+///
+/// Frames are queued in order by `queue…`, which never blocks, and sent by `drain`: one thread at a
+/// time gathers all that is queued into one system call, so a lone frame goes out at once and a
+/// burst goes out together. One thread receives.
+public final class BlockConnection {
+  /// Longest payload of a frame.
+  public static final int PAYLOAD_MAX_BYTES = 1 << 20;
+
+  private static final int MAGIC = 0x43505231;
+  private static final int HEADER_BYTES = 32;
+  private static final int BATCH = 64;
+  private static final int FLAG_RECEIPT = 1;
+  private static final int FLAG_ZEROES = 2;
+  private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
+
+  private static final class Frame {
+    FrameType type = FrameType.KEEP_ALIVE;
+    int flags;
+    long sequence;
+    long offset;
+    int length;
+    ByteBuffer payload = EMPTY;
+  }
+
+  private final SocketChannel channel;
+  private final BlockHandler handler;
+  private final Checksum checksum;
+  private final boolean detectZeroes;
+  private final long sizeBytesMax;
+
+  private final ReentrantLock sending = new ReentrantLock();
+  private final ArrayDeque<Frame> queue = new ArrayDeque<>();
+  private final ArrayDeque<Frame> spare = new ArrayDeque<>();
+  private final Frame[] batch = new Frame[BATCH];
+  private final ByteBuffer headers;
+  private final ByteBuffer[] gather = new ByteBuffer[BATCH * 3];
+
+  private final ByteBuffer in = ByteBuffer.allocateDirect(64 << 10).limit(0);
+  private final AtomicReference<@Nullable String> endReason = new AtomicReference<>();
+
+  private volatile long lastSentNanos;
+  private volatile long waitsSinceNanos;
+  private final AtomicLong sentBytes = new AtomicLong();
+  private final AtomicLong receivedBytes = new AtomicLong();
+  private volatile long lastReceivedNanos;
+
+  /// A connection over a connected, blocking channel; `handler` is called from [#receive].
+  ///
+  /// @param sizeBytes size of the device: requests beyond it end the connection
+  /// @param detectZeroes leave payloads of zeroes out (compression `hole`)
+  public BlockConnection(
+      SocketChannel channel,
+      BlockHandler handler,
+      Checksum checksum,
+      boolean detectZeroes,
+      long sizeBytes) {
+    this.channel = channel;
+    this.handler = handler;
+    this.checksum = checksum;
+    this.detectZeroes = detectZeroes;
+    this.sizeBytesMax = sizeBytes;
+    headers = ByteBuffer.allocateDirect(BATCH * (HEADER_BYTES + checksum.bytes()));
+    lastSentNanos = System.nanoTime();
+    lastReceivedNanos = lastSentNanos;
+  }
+
+  // ----- sending
+
+  private void enqueue(
+      FrameType type, int flags, long sequence, long offset, int length, ByteBuffer payload) {
+    synchronized (queue) {
+      var frame = spare.pollLast();
+      if (frame == null) {
+        frame = new Frame();
+      }
+      frame.type = type;
+      frame.flags = flags;
+      frame.sequence = sequence;
+      frame.offset = offset;
+      frame.length = length;
+      frame.payload = payload;
+      queue.addLast(frame);
+    }
+  }
+
+  /// Queues a write; the buffer (from index 0) must stay as it is until the peer answers or the
+  /// connection ended.
+  public void queueWrite(
+      int slot, long offset, int length, WriteKind kind, boolean receipt, ByteBuffer buffer) {
+    int flags = receipt ? FLAG_RECEIPT : 0;
+    switch (kind) {
+      case DATA -> {
+        var payload = buffer.duplicate().position(0).limit(length);
+        if (detectZeroes && allZero(payload)) {
+          enqueue(FrameType.WRITE, flags | FLAG_ZEROES, slot, offset, length, EMPTY);
+        } else {
+          enqueue(FrameType.WRITE, flags, slot, offset, length, payload);
+        }
+      }
+      case ZERO -> enqueue(FrameType.ZERO, flags, slot, offset, length, EMPTY);
+      case HOLE -> enqueue(FrameType.HOLE, flags, slot, offset, length, EMPTY);
+    }
+  }
+
+  /// Queues a flush.
+  public void queueFlush(long flushId) {
+    enqueue(FrameType.FLUSH, 0, flushId, 0, 0, EMPTY);
+  }
+
+  /// Queues a read; the answer comes to `onData`.
+  public void queueRead(int slot, long offset, int length) {
+    enqueue(FrameType.READ, 0, slot, offset, length, EMPTY);
+  }
+
+  /// Queues the receipt of the peer's write.
+  public void queueReceived(long sequence) {
+    enqueue(FrameType.RECEIVED, 0, sequence, 0, 0, EMPTY);
+  }
+
+  /// Queues the answer to the peer's write.
+  public void queueWritten(long sequence, boolean ok) {
+    enqueue(FrameType.WRITTEN, 0, sequence, 0, ok ? 0 : 1, EMPTY);
+  }
+
+  /// Queues the answer to the peer's flush.
+  public void queueFlushed(long flushId, boolean ok) {
+    enqueue(FrameType.FLUSHED, 0, flushId, 0, ok ? 0 : 1, EMPTY);
+  }
+
+  /// Queues the answer to the peer's read. `payload` belongs to the connection from here on.
+  public void queueData(long sequence, boolean ok, ByteBuffer payload) {
+    enqueue(FrameType.DATA, 0, sequence, 0, ok ? 0 : 1, ok ? payload : EMPTY);
+  }
+
+  /// Queues a message.
+  public void queueMessage(PeerMessage message) {
+    enqueue(FrameType.MESSAGE, 0, 0, 0, 0, MessageCodec.encode(message));
+  }
+
+  /// Queues a sign of life when nothing was sent for `idleNanos`.
+  public void keepAlive(long nowNanos, long idleNanos) {
+    if (nowNanos - lastSentNanos > idleNanos) {
+      enqueue(FrameType.KEEP_ALIVE, 0, 0, 0, 0, EMPTY);
+      drain();
+    }
+  }
+
+  private static boolean allZero(ByteBuffer payload) {
+    int at = payload.position();
+    int end = payload.limit();
+    for (; at + 8 <= end; at += 8) {
+      if (payload.getLong(at) != 0) {
+        return false;
+      }
+    }
+    for (; at < end; at++) {
+      if (payload.get(at) != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Sends what is queued, unless another thread is doing so: that one sends ours too.
+  public void drain() {
+    while (hasQueued() && sending.tryLock()) {
+      try {
+        for (int n = nextBatch(); n > 0; n = nextBatch()) {
+          send(n);
+        }
+      } catch (IOException e) {
+        close(e.getMessage() == null ? e.toString() : "sending: " + e.getMessage());
+        return;
+      } finally {
+        sending.unlock();
+      }
+    }
+  }
+
+  private boolean hasQueued() {
+    synchronized (queue) {
+      return !queue.isEmpty();
+    }
+  }
+
+  private int nextBatch() {
+    synchronized (queue) {
+      int n = 0;
+      while (n < BATCH && !queue.isEmpty()) {
+        batch[n++] = queue.pollFirst();
+      }
+      return n;
+    }
+  }
+
+  private void send(int count) throws IOException {
+    if (endReason.get() != null) {
+      recycle(count);
+      return;
+    }
+    headers.clear();
+    int buffers = 0;
+    long bytes = 0;
+    for (int i = 0; i < count; i++) {
+      var frame = batch[i];
+      int start = headers.position();
+      headers
+          .putInt(MAGIC)
+          .put((byte) frame.type.code())
+          .put((byte) frame.flags)
+          .putShort((short) 0)
+          .putLong(frame.sequence)
+          .putLong(frame.offset)
+          .putInt(frame.length)
+          .putInt(frame.payload.remaining());
+      var header = headers.slice(start, HEADER_BYTES);
+      gather[buffers++] = header;
+      bytes += HEADER_BYTES + frame.payload.remaining() + checksum.bytes();
+      if (frame.payload.hasRemaining()) {
+        gather[buffers++] = frame.payload;
+      }
+      if (checksum != Checksum.NONE) {
+        int at = headers.position();
+        checksum.compute(header, frame.payload, headers);
+        gather[buffers++] = headers.slice(at, checksum.bytes());
+      }
+    }
+    long left = bytes;
+    int first = 0;
+    while (left > 0) {
+      left -= channel.write(gather, first, buffers - first);
+      while (first < buffers && !gather[first].hasRemaining()) {
+        first++;
+      }
+    }
+    lastSentNanos = System.nanoTime();
+    sentBytes.addAndGet(bytes);
+    recycle(count);
+  }
+
+  private void recycle(int count) {
+    synchronized (queue) {
+      for (int i = 0; i < count; i++) {
+        batch[i].payload = EMPTY;
+        spare.addLast(batch[i]);
+      }
+    }
+  }
+
+  // ----- receiving
+
+  /// Receives until the connection ends, then calls `onEnd`. Runs on a thread of its own.
+  public void receive() {
+    try {
+      while (true) {
+        receiveFrame();
+      }
+    } catch (IOException e) {
+      close(e.getMessage() == null ? e.toString() : e.getMessage());
+    } catch (InterruptedException e) {
+      close("interrupted");
+    }
+    sending.lock(); // nobody is in the middle of a frame any more
+    try {
+      var reason = endReason.get();
+      handler.onEnd(reason == null ? "closed" : reason);
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  private void receiveFrame() throws IOException, InterruptedException {
+    fill(HEADER_BYTES);
+    int start = in.position();
+    int magic = in.getInt();
+    var type = FrameType.ofCode(in.get());
+    int flags = in.get();
+    in.getShort();
+    long sequence = in.getLong();
+    long offset = in.getLong();
+    int length = in.getInt();
+    int payload = in.getInt();
+    if (magic != MAGIC) {
+      throw new ProtocolException("a frame does not start with its magic number");
+    }
+    var header = EMPTY;
+    if (checksum != Checksum.NONE) {
+      header =
+          ByteBuffer.allocate(HEADER_BYTES)
+              .put(in.duplicate().position(start).limit(start + HEADER_BYTES))
+              .flip();
+    }
+    checkLengths(type, flags, offset, length, payload);
+    switch (type) {
+      case WRITE, ZERO, HOLE -> receiveWrite(type, flags, sequence, offset, length, header);
+      case RECEIVED -> {
+        verify(header, EMPTY);
+        handler.onReceived(slot(sequence));
+      }
+      case WRITTEN -> {
+        verify(header, EMPTY);
+        handler.onWritten(slot(sequence), length == 0);
+      }
+      case FLUSH -> {
+        verify(header, EMPTY);
+        handler.onFlush(sequence);
+      }
+      case FLUSHED -> {
+        verify(header, EMPTY);
+        handler.onFlushed(sequence, length == 0);
+      }
+      case READ -> {
+        verify(header, EMPTY);
+        handler.onRead(handler.takePeerSlot(), sequence, offset, length);
+      }
+      case DATA -> receiveData(slot(sequence), length == 0, payload, header);
+      case MESSAGE -> {
+        var bytes = ByteBuffer.allocate(payload);
+        read(bytes);
+        bytes.flip();
+        verify(header, bytes);
+        handler.onMessage(MessageCodec.decode(bytes));
+      }
+      case KEEP_ALIVE -> verify(header, EMPTY);
+    }
+  }
+
+  private void checkLengths(FrameType type, int flags, long offset, int length, int payload)
+      throws ProtocolException {
+    boolean range =
+        type == FrameType.WRITE
+            || type == FrameType.ZERO
+            || type == FrameType.HOLE
+            || type == FrameType.READ;
+    if (range && (length <= 0 || offset < 0 || offset > sizeBytesMax - length)) {
+      throw new ProtocolException("a range of " + length + " bytes at " + offset);
+    }
+    int most =
+        switch (type) {
+          case WRITE -> (flags & FLAG_ZEROES) != 0 ? 0 : length;
+          case DATA -> PAYLOAD_MAX_BYTES;
+          case MESSAGE -> 4096;
+          case ZERO, HOLE, RECEIVED, WRITTEN, FLUSH, FLUSHED, READ, KEEP_ALIVE -> 0;
+        };
+    if (payload < 0
+        || payload > most
+        || payload > PAYLOAD_MAX_BYTES
+        || (type == FrameType.WRITE && (payload != most || length > PAYLOAD_MAX_BYTES))) {
+      throw new ProtocolException("a " + type + " frame with a payload of " + payload + " bytes");
+    }
+  }
+
+  private static int slot(long sequence) throws ProtocolException {
+    if (sequence < 0 || sequence > 1 << 20) {
+      throw new ProtocolException("an answer to the request " + sequence);
+    }
+    return (int) sequence;
+  }
+
+  private void receiveWrite(
+      FrameType type, int flags, long sequence, long offset, int length, ByteBuffer header)
+      throws IOException, InterruptedException {
+    int slot = handler.takePeerSlot();
+    var kind =
+        switch (type) {
+          case ZERO -> WriteKind.ZERO;
+          case HOLE -> WriteKind.HOLE;
+          default -> WriteKind.DATA;
+        };
+    var buffer = EMPTY;
+    if (type == FrameType.WRITE) {
+      buffer = handler.buffer(slot).clear().limit(length);
+      if ((flags & FLAG_ZEROES) != 0) {
+        kind = WriteKind.HOLE; // a payload of zeroes costs no space either
+        buffer = EMPTY;
+      } else {
+        read(buffer);
+        buffer.flip();
+      }
+    }
+    verify(header, buffer);
+    handler.onWrite(slot, sequence, offset, length, kind, (flags & FLAG_RECEIPT) != 0);
+  }
+
+  private void receiveData(int slot, boolean ok, int payload, ByteBuffer header)
+      throws IOException {
+    var target = handler.readTarget(slot, payload);
+    var buffer = target == null ? ByteBuffer.allocate(payload) : target;
+    buffer.clear().limit(payload);
+    read(buffer);
+    buffer.flip();
+    verify(header, buffer);
+    if (target != null) {
+      handler.onData(slot, ok);
+    }
+  }
+
+  private void verify(ByteBuffer header, ByteBuffer payload) throws IOException {
+    if (checksum == Checksum.NONE) {
+      return;
+    }
+    fill(checksum.bytes());
+    var expected = ByteBuffer.allocate(checksum.bytes());
+    checksum.compute(header, payload, expected);
+    expected.flip();
+    var found = in.slice(in.position(), checksum.bytes());
+    in.position(in.position() + checksum.bytes());
+    if (!expected.equals(found)) {
+      throw new ProtocolException("a frame with a wrong checksum");
+    }
+  }
+
+  /// Fills `target` to its limit.
+  private void read(ByteBuffer target) throws IOException {
+    int buffered = Math.min(in.remaining(), target.remaining());
+    target.put(in.slice(in.position(), buffered));
+    in.position(in.position() + buffered);
+    while (target.hasRemaining()) {
+      count(waitAndRead(target));
+    }
+  }
+
+  /// Makes at least `bytes` available in the input buffer.
+  private void fill(int bytes) throws IOException {
+    if (in.remaining() >= bytes) {
+      return;
+    }
+    in.compact();
+    try {
+      while (in.position() < bytes) {
+        count(waitAndRead(in));
+      }
+    } finally {
+      in.flip();
+    }
+  }
+
+  private int waitAndRead(ByteBuffer target) throws IOException {
+    waitsSinceNanos = System.nanoTime();
+    int n = channel.read(target);
+    waitsSinceNanos = 0;
+    return n;
+  }
+
+  private void count(int n) throws IOException {
+    if (n < 0) {
+      throw new IOException("the peer closed the connection");
+    }
+    receivedBytes.addAndGet(n);
+    lastReceivedNanos = System.nanoTime();
+  }
+
+  // ----- life
+
+  /// Nanoseconds for which this side has waited in vain for anything of the peer; 0 while it is
+  /// busy with what came.
+  public long silentNanos(long nowNanos) {
+    long since = waitsSinceNanos;
+    return since == 0 ? 0 : Math.max(0, nowNanos - Math.max(since, lastReceivedNanos));
+  }
+
+  /// When anything was received last, `System.nanoTime`.
+  public long lastReceivedNanos() {
+    return lastReceivedNanos;
+  }
+
+  /// Bytes sent so far.
+  public long sentBytes() {
+    return sentBytes.get();
+  }
+
+  /// Bytes received so far.
+  public long receivedBytes() {
+    return receivedBytes.get();
+  }
+
+  /// Ends the connection; `onEnd` follows on the receive thread. The first reason counts.
+  public void close(String reason) {
+    endReason.compareAndSet(null, reason);
+    try {
+      channel.close();
+    } catch (IOException e) {
+      endReason.compareAndSet(null, "closing: " + e.getMessage());
+    }
+  }
+}

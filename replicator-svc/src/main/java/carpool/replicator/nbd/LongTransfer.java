@@ -1,0 +1,118 @@
+package carpool.replicator.nbd;
+
+import carpool.replicator.nbd.BlockDevice.Answer;
+import carpool.replicator.nbd.BlockDevice.DeviceGoneException;
+import carpool.replicator.nbd.BlockDevice.Slot;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// A READ or WRITE that is longer than a slot: carried out in slots, answered once. The payload is
+/// in an [Area], so that no connection ever holds one slot while it waits for another, and a
+/// payload that never arrives completely changes nothing.
+final class LongTransfer {
+  private final Request request;
+  private final SlotSource slots;
+  private final BlockDevice device;
+  private final Area area;
+  private final int length;
+  private final AtomicInteger partsLeft;
+  private volatile boolean failed;
+  private volatile boolean abandoned;
+
+  LongTransfer(Request request, SlotSource slots, BlockDevice device, Area area, int length) {
+    this.request = request;
+    this.slots = slots;
+    this.device = device;
+    this.area = area;
+    this.length = length;
+    partsLeft = new AtomicInteger(Math.ceilDiv(length, device.slotBytes()));
+  }
+
+  /// Writes the area's bytes.
+  void write(long offset, boolean forced) throws DeviceGoneException, InterruptedException {
+    Answer part = (_, ok) -> partDone(ok, this::written);
+    try (area) {
+      for (var at = 0; at < length; at += device.slotBytes()) {
+        var now = Math.min(device.slotBytes(), length - at);
+        var slot = next(at, this::written);
+        slot.buffer().clear().put(0, area.buffer(), at, now).limit(now);
+        device.write(slot, offset + at, now, forced, part);
+      }
+    }
+  }
+
+  private void written() {
+    if (abandoned) {
+      request.abandon();
+    } else {
+      request.reply(failed ? NbdError.EIO : NbdError.NONE);
+    }
+  }
+
+  /// Reads into the area and answers from it.
+  void read(long offset) throws DeviceGoneException, InterruptedException {
+    for (var at = 0; at < length; at += device.slotBytes()) {
+      var now = Math.min(device.slotBytes(), length - at);
+      var slot = next(at, this::wasRead);
+      device.read(slot, offset + at, now, partAt(at, now));
+    }
+  }
+
+  private Answer partAt(int at, int bytes) {
+    return (slot, ok) -> {
+      if (ok) {
+        area.buffer().put(at, slot.buffer(), 0, bytes);
+      }
+      device.release(slot);
+      partDone(ok, this::wasRead);
+    };
+  }
+
+  private void wasRead() {
+    if (abandoned || failed) {
+      area.close();
+    }
+    if (abandoned) {
+      request.abandon();
+    } else if (failed) {
+      request.reply(NbdError.EIO);
+    } else {
+      request.replyFrom(area);
+    }
+  }
+
+  private Slot next(int at, Runnable atEnd) throws DeviceGoneException, InterruptedException {
+    var taken = false;
+    try {
+      var slot = slots.take();
+      taken = true;
+      return slot;
+    } finally {
+      if (!taken) {
+        abandonFrom(at, atEnd);
+      }
+    }
+  }
+
+  /// The parts from `at` on will never be asked for: the export is gone.
+  private void abandonFrom(int at, Runnable atEnd) {
+    abandoned = true;
+    var parts = Math.ceilDiv(length - at, device.slotBytes());
+    if (partsLeft.addAndGet(-parts) == 0) {
+      atEnd.run();
+    }
+  }
+
+  private void partDone(boolean ok, Runnable atEnd) {
+    if (!ok) {
+      failed = true;
+    }
+    if (partsLeft.decrementAndGet() == 0) {
+      atEnd.run();
+    }
+  }
+
+  /// Where slots come from; may wait.
+  interface SlotSource {
+    Slot take() throws DeviceGoneException, InterruptedException;
+  }
+}

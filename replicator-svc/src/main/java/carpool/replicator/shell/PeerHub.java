@@ -1,0 +1,722 @@
+package carpool.replicator.shell;
+
+import carpool.kit.boot.Startable;
+import carpool.kit.config.CarpoolConfig;
+import carpool.kit.config.HastAddress;
+import carpool.kit.config.HastConfig;
+import carpool.kit.config.HastResource;
+import carpool.kit.config.LoadedConfig;
+import carpool.kit.grpc.Channels;
+import carpool.kit.grpc.GrpcEndpoint;
+import carpool.kit.grpc.HealthBoard;
+import carpool.peer.v1.Hello;
+import carpool.peer.v1.PeerGrpc;
+import carpool.peer.v1.PeerMessage;
+import carpool.peer.v1.PingRequest;
+import carpool.peer.v1.PingResponse;
+import carpool.peer.v1.Refused;
+import carpool.replicator.control.ProtoMapper;
+import carpool.replicator.core.ReplicationCore;
+import carpool.replicator.link.BlockConnection;
+import carpool.replicator.link.Checksum;
+import com.google.protobuf.ByteString;
+import io.grpc.ManagedChannel;
+import io.grpc.stub.StreamObserver;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Sessions with the peer: the gRPC service that the other node calls, the port for block
+/// connections, and the calls that this node makes. The node with the lower name calls.
+public final class PeerHub implements Startable {
+  private static final Logger LOG = LoggerFactory.getLogger(PeerHub.class);
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final int PREAMBLE_MAGIC = 0x43505242; // "CPRB"
+  private static final int PROTOCOL = 1;
+  private static final int TOKEN_BYTES = 16;
+  private static final Duration STEP_DEADLINE = Duration.ofSeconds(5);
+  private static final long BACKOFF_MIN_MILLIS = 100;
+  private static final long BACKOFF_MAX_MILLIS = 2000;
+
+  private final CarpoolConfig config;
+  private final HastConfig hast;
+  private final String node;
+  private final String digest;
+  private final HealthBoard health;
+  private final long incarnation = RANDOM.nextLong();
+  private final Map<String, ResourceShell> shells = new ConcurrentHashMap<>();
+  private final Map<String, Awaited> awaited = new ConcurrentHashMap<>();
+  private final Map<String, PeerFacts> peers = new ConcurrentHashMap<>();
+  private final Map<InetSocketAddress, ManagedChannel> channels = new HashMap<>();
+  private final AtomicLong lastSession = new AtomicLong();
+  private final List<GrpcEndpoint> endpoints = new ArrayList<>();
+  private final List<ServerSocketChannel> blockPorts = new ArrayList<>();
+  private final Set<SocketChannel> handshakes = ConcurrentHashMap.newKeySet();
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("link-timer").daemon(true).factory());
+  private volatile boolean stopping;
+
+  /// What is known of a resource's peer, connected or not.
+  record PeerFacts(String refusalReason, String refusalText, String configDigest) {}
+
+  /// A listener's half-open session: waits for the block connection with its token.
+  private record Awaited(String resource, PeerLink link, carpool.replicator.core.Hello peerHello) {}
+
+  /// For the injector.
+  @Inject
+  public PeerHub(LoadedConfig loaded, HealthBoard health) {
+    this.config = loaded.config();
+    this.hast = loaded.hast();
+    this.node = loaded.node().value();
+    this.digest = loaded.digest();
+    this.health = health;
+  }
+
+  @Override
+  public String name() {
+    return "peer link";
+  }
+
+  @Override
+  public void start() throws IOException {
+    if (config.tls().isPresent()) {
+      throw new IOException(
+          "tls: is configured, but this release cannot encrypt the block connection yet; without"
+              + " tls: the replication network has to be a private one");
+    }
+    for (var address : hast.listen()) {
+      var target = address.hostPort();
+      if (target.isEmpty()) {
+        throw new IOException("listen " + address.text() + ": a peer connects by TCP");
+      }
+      listen(target.get().resolve(), address);
+    }
+    var _ = timer.scheduleWithFixedDelay(this::watch, 500, 250, TimeUnit.MILLISECONDS);
+  }
+
+  private void listen(InetSocketAddress address, HastAddress configured) throws IOException {
+    if (address.getAddress() instanceof java.net.Inet6Address
+        && address.getAddress().isAnyLocalAddress()
+        && !endpoints.isEmpty()) {
+      return; // the wildcard of IPv4 is there already; this JVM's sockets serve both families
+    }
+    try {
+      endpoints.add(
+          GrpcEndpoint.tcp(
+              address,
+              Optional.empty(),
+              GrpcEndpoint.PlainTcp.ANYWHERE,
+              List.of(new Service()),
+              health));
+      var blocks = ServerSocketChannel.open();
+      blockPorts.add(blocks);
+      blocks.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      blocks.bind(new InetSocketAddress(address.getAddress(), config.replicator().blockPort()));
+      Thread.ofPlatform().name("block-accept").daemon(true).start(() -> accept(blocks));
+    } catch (IOException e) {
+      throw new IOException("listen " + configured.text() + ": " + e.getMessage(), e);
+    }
+    LOG.info("peers at {} and block port {}", address, config.replicator().blockPort());
+  }
+
+  @Override
+  public void stop(Duration deadline) throws IOException, InterruptedException {
+    stopping = true;
+    timer.shutdownNow();
+    for (var port : blockPorts) {
+      port.close();
+    }
+    for (var channel : handshakes) {
+      channel.close();
+    }
+    synchronized (channels) {
+      channels.values().forEach(ManagedChannel::shutdownNow);
+    }
+    for (var endpoint : endpoints) {
+      endpoint.close(Duration.ofMillis(200));
+    }
+  }
+
+  // ----- resources
+
+  /// A resource takes part from now on.
+  void add(ResourceShell shell, HastResource resource) {
+    shells.put(resource.name(), shell);
+    var peer = resource.peer();
+    if (peer.isPresent()
+        && resource.local().remote().isPresent()
+        && node.compareTo(peer.get().node().value()) < 0) {
+      Thread.ofVirtual()
+          .name(resource.name() + "-dial")
+          .start(() -> dial(shell, resource, resource.local().remote().get()));
+    }
+  }
+
+  /// A resource takes part no more.
+  void remove(String resource) {
+    var shell = shells.remove(resource);
+    if (shell != null) {
+      var link = shell.link();
+      if (link != null) {
+        link.close(0, "resource " + resource + " left");
+      }
+    }
+  }
+
+  /// What the last meeting told.
+  @Nullable PeerFacts facts(String resource) {
+    return peers.get(resource);
+  }
+
+  private void refused(String resource, String reason, String text) {
+    var before = peers.put(resource, new PeerFacts(reason, text, ""));
+    if (before == null || !before.refusalReason().equals(reason)) {
+      LOG.warn("resource={} the peer refuses: {} ({})", resource, text, reason);
+    }
+  }
+
+  private void met(String resource, Hello hello) {
+    peers.put(resource, new PeerFacts("", "", hello.getConfigDigest()));
+  }
+
+  // ----- watching
+
+  private void watch() {
+    long now = System.nanoTime();
+    long dead = config.replicator().deadAfter().toNanos();
+    long idle = config.replicator().keepalive().toNanos();
+    for (var shell : shells.values()) {
+      try {
+        var link = shell.link();
+        var connection = link == null ? null : link.connection();
+        if (connection != null) {
+          connection.keepAlive(now, idle);
+          if (connection.silentNanos(now) > dead) {
+            connection.close("nothing was heard of the peer for " + dead / 1_000_000_000.0 + " s");
+          }
+        }
+      } catch (RuntimeException e) {
+        LOG.error("resource={} watching the link failed", shell.name(), e);
+      }
+    }
+  }
+
+  // ----- calling
+
+  private void dial(ResourceShell shell, HastResource resource, HastAddress remote) {
+    long backoff = BACKOFF_MIN_MILLIS;
+    String lastProblem = "";
+    while (!stopping && shells.get(resource.name()) == shell) {
+      try {
+        if (shell.ask(ReplicationCore::readyForSession)) {
+          long start = System.nanoTime();
+          String reason = new Call(shell, resource, remote).run();
+          boolean lived = System.nanoTime() - start > 2_000_000_000L;
+          backoff = lived ? BACKOFF_MIN_MILLIS : Math.min(backoff * 2, BACKOFF_MAX_MILLIS);
+          if (!reason.equals(lastProblem)) {
+            LOG.info("resource={} session ended: {}", resource.name(), reason);
+            lastProblem = reason;
+          }
+        }
+        Thread.sleep(backoff);
+      } catch (InterruptedException e) {
+        return;
+      } catch (IOException | RuntimeException e) {
+        String problem = String.valueOf(e.getMessage());
+        if (!problem.equals(lastProblem)) {
+          LOG.warn("resource={} cannot reach {}: {}", resource.name(), remote.text(), problem);
+          lastProblem = problem;
+        }
+        backoff = Math.min(backoff * 2, BACKOFF_MAX_MILLIS);
+        try {
+          Thread.sleep(backoff);
+        } catch (InterruptedException interrupted) {
+          return;
+        }
+      }
+    }
+  }
+
+  private ManagedChannel channel(InetSocketAddress address) throws IOException {
+    synchronized (channels) {
+      var channel = channels.get(address);
+      if (channel == null) {
+        channel =
+            Channels.tcp(address, Optional.empty(), config.replicator().keepalive().toMillis());
+        channels.put(address, channel);
+      }
+      return channel;
+    }
+  }
+
+  private Hello.Builder base(String resource) {
+    return Hello.newBuilder()
+        .setProtocolMin(PROTOCOL)
+        .setProtocolMax(PROTOCOL)
+        .setCluster(config.cluster())
+        .setResource(resource)
+        .setConfigDigest(digest)
+        .setIncarnation(incarnation)
+        .setUnixMillis(System.currentTimeMillis())
+        .setPayloadMaxBytes(BlockConnection.PAYLOAD_MAX_BYTES);
+  }
+
+  /// One attempt of the calling side, from the first byte to the end of the session.
+  private final class Call implements StreamObserver<PeerMessage> {
+    private final ResourceShell shell;
+    private final HastResource resource;
+    private final InetSocketAddress address;
+    private final CountDownLatch answered = new CountDownLatch(1);
+    private final CountDownLatch over = new CountDownLatch(1);
+    private final AtomicReference<@Nullable PeerMessage> answer = new AtomicReference<>();
+    private final AtomicReference<String> end = new AtomicReference<>("");
+    private @Nullable PeerLink link;
+
+    Call(ResourceShell shell, HastResource resource, HastAddress remote) throws IOException {
+      this.shell = shell;
+      this.resource = resource;
+      var target = remote.hostPort();
+      if (target.isEmpty()) {
+        throw new IOException(remote.text() + " is not a TCP address");
+      }
+      this.address = target.get().resolve();
+    }
+
+    String run() throws IOException, InterruptedException {
+      var requests = PeerGrpc.newStub(channel(address)).session(this);
+      try {
+        var newLink = open(shell, resource, this::ended);
+        if (newLink == null) {
+          return "not ready for a session";
+        }
+        link = newLink.link();
+        requests.onNext(
+            PeerMessage.newBuilder()
+                .setNumber(1)
+                .setHello(ProtoMapper.hello(newLink.hello(), base(resource.name())))
+                .build());
+        if (!answered.await(STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+          newLink.link().close(0, "the peer did not answer in " + STEP_DEADLINE.toSeconds() + " s");
+        } else {
+          connect(newLink.link());
+        }
+        over.await();
+        return end.get();
+      } finally {
+        requests.onCompleted();
+      }
+    }
+
+    private void connect(PeerLink newLink) {
+      var message = answer.get();
+      if (message == null) {
+        newLink.close(0, end.get().isEmpty() ? "the peer ended the call" : end.get());
+        return;
+      }
+      if (!message.hasHello()) {
+        var refusal = message.getRefused();
+        refused(resource.name(), refusal.getReason(), refusal.getText());
+        newLink.close(0, "refused: " + refusal.getText());
+        return;
+      }
+      var hello = message.getHello();
+      SocketChannel channel = null;
+      try {
+        check(hello, resource);
+        channel = SocketChannel.open();
+        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        var source = resource.local().source().flatMap(HastAddress::hostPort);
+        if (source.isPresent()) {
+          channel.bind(new InetSocketAddress(source.get().resolve().getAddress(), 0));
+        }
+        var target = new InetSocketAddress(address.getAddress(), hello.getBlockPort());
+        channel.socket().connect(target, (int) STEP_DEADLINE.toMillis());
+        var preamble = ByteBuffer.allocate(8 + TOKEN_BYTES).putInt(PREAMBLE_MAGIC).putInt(PROTOCOL);
+        preamble.put(hello.getToken().toByteArray(), 0, TOKEN_BYTES).flip();
+        while (preamble.hasRemaining()) {
+          channel.write(preamble);
+        }
+        readFully(channel, ByteBuffer.allocate(4));
+        attach(shell, resource, newLink, channel, hello);
+      } catch (IOException | RuntimeException e) {
+        closeQuietly(channel);
+        newLink.close(0, "block connection: " + e.getMessage());
+      }
+    }
+
+    private void ended(String reason) {
+      end.compareAndSet("", reason);
+      over.countDown();
+    }
+
+    @Override
+    public void onNext(PeerMessage message) {
+      if (answer.compareAndSet(null, message)) {
+        answered.countDown();
+      }
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      onEnd(String.valueOf(error.getMessage()));
+    }
+
+    @Override
+    public void onCompleted() {
+      onEnd("the peer ended the session");
+    }
+
+    private void onEnd(String reason) {
+      end.compareAndSet("", reason);
+      answered.countDown();
+      var l = link;
+      if (l != null) {
+        l.close(0, reason);
+      }
+    }
+  }
+
+  private record Opened(PeerLink link, carpool.replicator.core.Hello hello) {}
+
+  private @Nullable Opened open(
+      ResourceShell shell, HastResource resource, java.util.function.Consumer<String> ended) {
+    long session = lastSession.incrementAndGet();
+    var link =
+        new PeerLink(
+            shell, session, resource.replication() == HastResource.ReplicationMode.MEMSYNC, ended);
+    var hello = shell.connect(link, core -> core.openSession(session));
+    return hello == null ? null : new Opened(link, hello);
+  }
+
+  private void check(Hello hello, HastResource resource) throws IOException {
+    if (!hello.getCluster().equals(config.cluster())) {
+      throw new IOException(
+          "the peer belongs to the cluster `"
+              + hello.getCluster()
+              + "`, this node to `"
+              + config.cluster()
+              + "`");
+    }
+    if (!hello.getResource().equals(resource.name())) {
+      throw new IOException("the peer answered for the resource " + hello.getResource());
+    }
+    var peer = resource.peer();
+    if (peer.isPresent() && !hello.getNode().equals(peer.get().node().value())) {
+      throw new IOException(
+          "the peer calls itself " + hello.getNode() + ", configured is " + peer.get().node());
+    }
+    if (hello.getProtocolMin() > PROTOCOL || hello.getProtocolMax() < PROTOCOL) {
+      throw new IOException(
+          "the peer speaks block protocol "
+              + hello.getProtocolMin()
+              + " to "
+              + hello.getProtocolMax()
+              + ", this node "
+              + PROTOCOL);
+    }
+  }
+
+  private void attach(
+      ResourceShell shell, HastResource resource, PeerLink link, SocketChannel channel, Hello hello)
+      throws IOException {
+    var metadata = shell.disk().metadata();
+    long blocks = (metadata.dataSizeBytes() - 1) / (64 << 10) + 1;
+    long peerBlocks = Math.max(blocks, (hello.getDataSizeBytes() - 1) / (64 << 10) + 1);
+    var peerHello =
+        ProtoMapper.hello(
+            hello, hello.getDataSizeBytes() == metadata.dataSizeBytes() ? blocks : peerBlocks);
+    var connection =
+        new BlockConnection(
+            channel,
+            link,
+            checksum(resource.checksum()),
+            resource.compression() != HastResource.Compression.NONE,
+            metadata.dataSizeBytes());
+    met(resource.name(), hello);
+    link.attach(connection, peerHello);
+  }
+
+  private static Checksum checksum(HastResource.Checksum checksum) {
+    return switch (checksum) {
+      case NONE -> Checksum.NONE;
+      case CRC32 -> Checksum.CRC32;
+      case CRC32C -> Checksum.CRC32C;
+      case SHA256 -> Checksum.SHA256;
+    };
+  }
+
+  // ----- being called
+
+  private final class Service extends PeerGrpc.PeerImplBase {
+    @Override
+    public StreamObserver<PeerMessage> session(StreamObserver<PeerMessage> responses) {
+      return new Answer(responses);
+    }
+
+    @Override
+    public void ping(PingRequest request, StreamObserver<PingResponse> response) {
+      response.onNext(
+          PingResponse.newBuilder()
+              .setCluster(config.cluster())
+              .setNode(node)
+              .setConfigDigest(digest)
+              .setUnixMillis(System.currentTimeMillis())
+              .build());
+      response.onCompleted();
+    }
+  }
+
+  /// One call of the peer.
+  private final class Answer implements StreamObserver<PeerMessage> {
+    private final StreamObserver<PeerMessage> responses;
+    private boolean completed;
+    private @Nullable PeerLink link;
+    private @Nullable String token;
+
+    Answer(StreamObserver<PeerMessage> responses) {
+      this.responses = responses;
+    }
+
+    @Override
+    public void onNext(PeerMessage message) {
+      if (link != null || !message.hasHello()) {
+        return;
+      }
+      var hello = message.getHello();
+      var resource = hast.resource(hello.getResource()).orElse(null);
+      var shell = shells.get(hello.getResource());
+      if (resource == null) {
+        refuse("RESOURCE_UNKNOWN", "the resource is not configured here");
+        return;
+      }
+      try {
+        check(hello, resource);
+      } catch (IOException e) {
+        refuse("CLUSTER_DIFFERS", String.valueOf(e.getMessage()));
+        return;
+      }
+      if (shell == null) {
+        refuse("ROLE_INIT", "the resource is not in use on this node (role init)");
+        return;
+      }
+      var opened = open(shell, resource, this::ended);
+      if (opened == null) {
+        refuse("BUSY", "an earlier session is still ending");
+        return;
+      }
+      link = opened.link();
+      var bytes = new byte[TOKEN_BYTES];
+      RANDOM.nextBytes(bytes);
+      var key = java.util.HexFormat.of().formatHex(bytes);
+      token = key;
+      try {
+        long blocks = (shell.disk().metadata().dataSizeBytes() - 1) / (64 << 10) + 1;
+        long theirs = (hello.getDataSizeBytes() - 1) / (64 << 10) + 1;
+        awaited.put(
+            key,
+            new Awaited(
+                resource.name(),
+                opened.link(),
+                ProtoMapper.hello(hello, Math.max(blocks, theirs))));
+      } catch (IOException e) {
+        opened.link().close(0, String.valueOf(e.getMessage()));
+        return;
+      }
+      met(resource.name(), hello);
+      var _ =
+          timer.schedule(
+              () -> {
+                var late = awaited.remove(key);
+                if (late != null) {
+                  late.link().close(0, "the peer did not open the block connection in time");
+                }
+              },
+              STEP_DEADLINE.toMillis(),
+              TimeUnit.MILLISECONDS);
+      send(
+          PeerMessage.newBuilder()
+              .setNumber(1)
+              .setHello(
+                  ProtoMapper.hello(
+                      opened.hello(),
+                      base(resource.name())
+                          .setToken(ByteString.copyFrom(bytes))
+                          .setBlockPort(config.replicator().blockPort())))
+              .build());
+    }
+
+    private void refuse(String reason, String text) {
+      send(
+          PeerMessage.newBuilder()
+              .setNumber(1)
+              .setRefused(Refused.newBuilder().setReason(reason).setText(text))
+              .build());
+      complete();
+    }
+
+    private synchronized void send(PeerMessage message) {
+      if (!completed) {
+        responses.onNext(message);
+      }
+    }
+
+    private synchronized void complete() {
+      if (!completed) {
+        completed = true;
+        responses.onCompleted();
+      }
+    }
+
+    private void ended(String reason) {
+      LOG.info("session ended: {}", reason);
+      complete();
+    }
+
+    private void close(String reason) {
+      var t = token;
+      if (t != null) {
+        awaited.remove(t);
+      }
+      var l = link;
+      if (l != null) {
+        l.close(0, reason);
+      }
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      close("the peer's call broke: " + error.getMessage());
+    }
+
+    @Override
+    public void onCompleted() {
+      close("the peer ended the session");
+      complete();
+    }
+  }
+
+  private void accept(ServerSocketChannel port) {
+    while (!stopping) {
+      try {
+        var channel = port.accept();
+        Thread.ofVirtual().name("block-handshake").start(() -> shake(channel));
+      } catch (IOException e) {
+        if (!stopping) {
+          LOG.error("the block port failed: {}", e.getMessage());
+        }
+        return;
+      }
+    }
+  }
+
+  private void shake(SocketChannel channel) {
+    handshakes.add(channel);
+    var late =
+        timer.schedule(
+            () -> closeQuietly(channel), STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+    try {
+      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      var preamble = ByteBuffer.allocate(8 + TOKEN_BYTES);
+      readFully(channel, preamble);
+      preamble.flip();
+      int magic = preamble.getInt();
+      int version = preamble.getInt();
+      var token = new byte[TOKEN_BYTES];
+      preamble.get(token);
+      var waiting =
+          magic == PREAMBLE_MAGIC && version == PROTOCOL
+              ? awaited.remove(java.util.HexFormat.of().formatHex(token))
+              : null;
+      if (waiting == null || !fromPeer(waiting.resource(), channel)) {
+        LOG.warn("block connection from {} refused", channel.getRemoteAddress());
+        closeQuietly(channel);
+        return;
+      }
+      late.cancel(false);
+      var shell = shells.get(waiting.resource());
+      var resource = hast.resource(waiting.resource()).orElse(null);
+      if (shell == null || resource == null) {
+        waiting.link().close(0, "the resource left");
+        closeQuietly(channel);
+        return;
+      }
+      var welcome = ByteBuffer.allocate(4).putInt(PREAMBLE_MAGIC).flip();
+      while (welcome.hasRemaining()) {
+        channel.write(welcome);
+      }
+      var connection =
+          new BlockConnection(
+              channel,
+              waiting.link(),
+              checksum(resource.checksum()),
+              resource.compression() != HastResource.Compression.NONE,
+              shell.disk().metadata().dataSizeBytes());
+      waiting.link().attach(connection, waiting.peerHello());
+    } catch (IOException e) {
+      LOG.debug("block handshake failed: {}", e.getMessage());
+      closeQuietly(channel);
+    } finally {
+      handshakes.remove(channel);
+      late.cancel(false);
+    }
+  }
+
+  /// As in the original: the connection's address must be that of `remote`.
+  private boolean fromPeer(String name, SocketChannel channel) throws IOException {
+    var remote =
+        hast.resource(name)
+            .flatMap(resource -> resource.local().remote())
+            .flatMap(HastAddress::hostPort);
+    if (remote.isEmpty() || !(channel.getRemoteAddress() instanceof InetSocketAddress from)) {
+      return false;
+    }
+    for (var allowed : InetAddress.getAllByName(remote.get().host())) {
+      if (allowed.equals(from.getAddress())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static void readFully(SocketChannel channel, ByteBuffer into) throws IOException {
+    while (into.hasRemaining()) {
+      if (channel.read(into) < 0) {
+        throw new IOException("the peer closed the connection");
+      }
+    }
+  }
+
+  private static void closeQuietly(@Nullable SocketChannel channel) {
+    if (channel != null) {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        LOG.debug("closing a connection: {}", e.getMessage());
+      }
+    }
+  }
+}

@@ -1,0 +1,252 @@
+package carpool.replicator.shell;
+
+import carpool.replicator.core.Hello;
+import carpool.replicator.core.PeerMessage;
+import carpool.replicator.core.WriteKind;
+import carpool.replicator.link.BlockConnection;
+import carpool.replicator.link.BlockHandler;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One session of one resource: binds the core's session number to a block connection. Made when
+/// the hello goes out; the connection follows when the peer has accepted.
+final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
+  private static final Logger LOG = LoggerFactory.getLogger(PeerLink.class);
+
+  private final ResourceShell shell;
+  private final long session;
+  private final boolean receipts;
+  private final Consumer<String> ended;
+  private final long[] sequences;
+  private final AtomicBoolean over = new AtomicBoolean();
+  private volatile @Nullable BlockConnection connection;
+
+  /// @param receipts memsync: ask for receipts
+  /// @param ended called once with the reason, last
+  PeerLink(ResourceShell shell, long session, boolean receipts, Consumer<String> ended) {
+    this.shell = shell;
+    this.session = session;
+    this.receipts = receipts;
+    this.ended = ended;
+    this.sequences =
+        new long[ResourceShell.CLIENT_SLOTS + ResourceShell.SYNC_SLOTS + ResourceShell.PEER_SLOTS];
+  }
+
+  long session() {
+    return session;
+  }
+
+  /// The connection stands and both hellos are known: the core may talk.
+  void attach(BlockConnection newConnection, Hello peerHello) {
+    connection = newConnection;
+    Thread.ofPlatform()
+        .name(shell.name() + "-receive")
+        .daemon(true)
+        .start(() -> {
+          shell.step(c -> c.connected(session, peerHello));
+          newConnection.receive();
+        });
+  }
+
+  @Nullable BlockConnection connection() {
+    return connection;
+  }
+
+  /// Sends what is queued.
+  void drain() {
+    var c = connection;
+    if (c != null) {
+      c.drain();
+    }
+  }
+
+  /// Ends the session, if it is the one meant (0: whichever).
+  void close(long meant, String reason) {
+    if (meant != 0 && meant != session) {
+      return;
+    }
+    var c = connection;
+    if (c != null) {
+      c.close(reason);
+    } else {
+      end(reason);
+    }
+  }
+
+  private void end(String reason) {
+    if (over.compareAndSet(false, true)) {
+      shell.disconnected(this, session);
+      ended.accept(reason);
+    }
+  }
+
+  @Override
+  public void onEnd(String reason) {
+    var c = connection;
+    if (c != null) {
+      shell.counters().sentBytes.add(c.sentBytes());
+      shell.counters().receivedBytes.add(c.receivedBytes());
+    }
+    end(reason);
+  }
+
+  // ----- outgoing, called while the core is stepped
+
+  @Override
+  public void sendWrite(
+      long ofSession, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
+    var c = connectionOf(ofSession);
+    if (c != null) {
+      c.queueWrite(
+          slot,
+          offsetBytes,
+          lengthBytes,
+          kind,
+          receipts && slot < ResourceShell.CLIENT_SLOTS,
+          shell.slots().at(slot).buffer());
+    }
+  }
+
+  @Override
+  public void sendFlush(long ofSession, long flushId) {
+    var c = connectionOf(ofSession);
+    if (c != null) {
+      c.queueFlush(flushId);
+    }
+  }
+
+  @Override
+  public void sendRead(long ofSession, int slot, long offsetBytes, int lengthBytes) {
+    var c = connectionOf(ofSession);
+    if (c != null) {
+      c.queueRead(slot, offsetBytes, lengthBytes);
+    }
+  }
+
+  @Override
+  public void ackReceived(long ofSession, int slot) {
+    var c = connectionOf(ofSession);
+    if (c != null) {
+      c.queueReceived(sequences[slot]);
+    }
+  }
+
+  @Override
+  public void ackWritten(long ofSession, int slot, boolean ok) {
+    var c = connectionOf(ofSession);
+    if (c != null) {
+      c.queueWritten(sequences[slot], ok);
+    }
+  }
+
+  @Override
+  public void answerRead(long ofSession, int slot, boolean ok) {
+    var c = connectionOf(ofSession);
+    if (c != null) {
+      var payload = shell.slots().at(slot).buffer().duplicate().rewind();
+      var copy = ByteBuffer.allocateDirect(payload.remaining()).put(payload).flip();
+      c.queueData(sequences[slot], ok, copy);
+    }
+  }
+
+  @Override
+  public void ackFlushed(long ofSession, long flushId, boolean ok) {
+    var c = connectionOf(ofSession);
+    if (c != null) {
+      c.queueFlushed(flushId, ok);
+    }
+  }
+
+  @Override
+  public void send(long ofSession, PeerMessage message) {
+    var c = connectionOf(ofSession);
+    if (c != null) {
+      LOG.debug("resource={} says {}", shell.name(), message);
+      c.queueMessage(message);
+    }
+  }
+
+  private @Nullable BlockConnection connectionOf(long ofSession) {
+    return ofSession == session ? connection : null;
+  }
+
+  // ----- incoming, on the receive thread
+
+  @Override
+  public int takePeerSlot() throws InterruptedException {
+    return shell.slots().takePeer();
+  }
+
+  @Override
+  public ByteBuffer buffer(int slot) {
+    return shell.slots().at(slot).buffer();
+  }
+
+  @Override
+  public void onWrite(
+      int slot, long sequence, long offsetBytes, int lengthBytes, WriteKind kind, boolean receipt) {
+    sequences[slot] = sequence;
+    shell.step(c -> c.peerWriteArrived(session, slot, offsetBytes, lengthBytes, kind, receipt));
+  }
+
+  @Override
+  public void onRead(int slot, long sequence, long offsetBytes, int lengthBytes) {
+    sequences[slot] = sequence;
+    shell.step(c -> c.peerReadArrived(session, slot, offsetBytes, lengthBytes));
+  }
+
+  private boolean ours(int slot) {
+    if (slot < ResourceShell.CLIENT_SLOTS + ResourceShell.SYNC_SLOTS) {
+      return true;
+    }
+    close(session, "the peer answered a request that was never made");
+    return false;
+  }
+
+  @Override
+  public void onReceived(int slot) {
+    if (ours(slot)) {
+      shell.step(c -> c.peerReceived(session, slot));
+    }
+  }
+
+  @Override
+  public void onWritten(int slot, boolean ok) {
+    if (ours(slot)) {
+      if (!ok) {
+        shell.counters().remoteErrors.increment();
+      }
+      shell.step(c -> c.peerWritten(session, slot, ok));
+    }
+  }
+
+  @Override
+  public @Nullable ByteBuffer readTarget(int slot, int lengthBytes) {
+    return ours(slot) && lengthBytes <= Slots.BYTES ? shell.slots().at(slot).buffer() : null;
+  }
+
+  @Override
+  public void onData(int slot, boolean ok) {
+    shell.step(c -> c.peerReadDone(session, slot, ok));
+  }
+
+  @Override
+  public void onFlush(long flushId) {
+    shell.step(c -> c.peerFlushArrived(session, flushId));
+  }
+
+  @Override
+  public void onFlushed(long flushId, boolean ok) {
+    shell.step(c -> c.peerFlushed(session, flushId, ok));
+  }
+
+  @Override
+  public void onMessage(PeerMessage message) {
+    LOG.debug("resource={} hears {}", shell.name(), message);
+    shell.step(c -> c.message(session, message));
+  }
+}

@@ -1,0 +1,118 @@
+package carpool.replicator.shell;
+
+import carpool.replicator.nbd.BlockDevice;
+import carpool.replicator.store.ProviderException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A primary's resource as the NBD server sees it.
+final class ResourceDevice implements BlockDevice {
+  private static final Logger LOG = LoggerFactory.getLogger(ResourceDevice.class);
+
+  private final ResourceShell shell;
+  private volatile boolean gone;
+
+  ResourceDevice(ResourceShell shell) {
+    this.shell = shell;
+  }
+
+  /// From here on nobody gets a slot.
+  void end() {
+    gone = true;
+  }
+
+  @Override
+  public long sizeBytes() {
+    return shell.disk().metadata().dataSizeBytes();
+  }
+
+  @Override
+  public boolean readOnly() {
+    return false;
+  }
+
+  @Override
+  public int slotBytes() {
+    return Slots.BYTES;
+  }
+
+  @Override
+  public BlockDevice.Slot acquire() throws DeviceGoneException, InterruptedException {
+    if (gone) {
+      throw new DeviceGoneException("this node is not primary any more");
+    }
+    return shell.slots().takeClient(() -> !gone);
+  }
+
+  private static RequestSlot prepare(BlockDevice.Slot given, Answer answer, boolean read) {
+    var slot = (RequestSlot) given;
+    slot.answer = answer;
+    slot.read = read;
+    slot.failed = false;
+    slot.leftBytes = 0;
+    return slot;
+  }
+
+  @Override
+  public void read(BlockDevice.Slot given, long offsetBytes, int lengthBytes, Answer answer) {
+    var slot = prepare(given, answer, true);
+    shell.counters().reads.increment();
+    shell.counters().readBytes.add(lengthBytes);
+    shell.step(c -> c.clientRead(slot.number, offsetBytes, lengthBytes));
+  }
+
+  @Override
+  public void write(
+      BlockDevice.Slot given, long offsetBytes, int lengthBytes, boolean forced, Answer answer) {
+    var slot = prepare(given, answer, false);
+    shell.counters().writes.increment();
+    shell.counters().writeBytes.add(lengthBytes);
+    shell.step(c ->
+        c.clientWrite(
+            slot.number, offsetBytes, lengthBytes, carpool.replicator.core.WriteKind.DATA, forced));
+  }
+
+  @Override
+  public void zero(
+      BlockDevice.Slot given,
+      long offsetBytes,
+      long lengthBytes,
+      boolean mayPunch,
+      boolean forced,
+      Answer answer) {
+    var slot = prepare(given, answer, false);
+    shell.counters().deletes.increment();
+    slot.nextOffset = offsetBytes;
+    slot.leftBytes = lengthBytes;
+    slot.punch = mayPunch;
+    slot.forced = forced;
+    shell.startZero(slot);
+  }
+
+  @Override
+  public void flush(BlockDevice.Slot given, Answer answer) {
+    var slot = prepare(given, answer, false);
+    shell.counters().flushes.increment();
+    shell.step(c -> c.clientFlush(slot.number));
+  }
+
+  @Override
+  public Allocation allocation(long offsetBytes, long lengthBytes) {
+    try {
+      var run =
+          shell
+              .disk()
+              .provider()
+              .run(shell.disk().metadata().offsetBytes() + offsetBytes, lengthBytes);
+      return new Allocation(run.lengthBytes(), run.hole());
+    } catch (ProviderException e) {
+      LOG.warn("resource={} allocation is unknown: {}", shell.name(), e.getMessage());
+      return new Allocation(lengthBytes, false);
+    }
+  }
+
+  @Override
+  public void release(BlockDevice.Slot slot) {
+    shell.slots().freeClient((RequestSlot) slot);
+  }
+}

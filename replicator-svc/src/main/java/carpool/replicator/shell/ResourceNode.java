@@ -1,0 +1,427 @@
+package carpool.replicator.shell;
+
+import carpool.kit.config.CarpoolConfig;
+import carpool.kit.config.HastResource;
+import carpool.replicator.core.Effects.Notice;
+import carpool.replicator.core.PromotionRule.Verdict;
+import carpool.replicator.core.ReplicationCore;
+import carpool.replicator.core.ReplicationMode;
+import carpool.replicator.core.Role;
+import carpool.replicator.core.layout.LayoutException;
+import carpool.replicator.core.layout.Metadata;
+import carpool.replicator.device.DeviceNode;
+import carpool.replicator.device.DeviceSettings;
+import carpool.replicator.nbd.ExportLookup;
+import carpool.replicator.nbd.NbdServer;
+import carpool.replicator.store.ProviderException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One configured resource on this node: attaches the provider, runs the core, and shows the export
+/// and the device node on the primary only. Role changes are carried out one at a time.
+public final class ResourceNode {
+  private static final Logger LOG = LoggerFactory.getLogger(ResourceNode.class);
+  private static final Duration DEVICE_DEADLINE = Duration.ofSeconds(10);
+  private static final Duration DRAIN_DEADLINE = Duration.ofSeconds(10);
+  private static final long ROLE_DEADLINE_SECONDS = 30;
+
+  /// Marks that may stay set, at least: HAST's default of 64 makes a write over more than 128 MiB
+  /// wait for the map nearly always. More marks cost more comparing after a crash of this node.
+  private static final int WARM_EXTENTS_MIN = 512;
+
+  private final HastResource resource;
+  private final PeerHub hub;
+  private final BiConsumer<ResourceNode, Notice> listener;
+  private final Counters counters = new Counters();
+  private final ReentrantLock roleChange = new ReentrantLock();
+  private final Path nbdSocket;
+  private final DeviceNode deviceNode;
+  private @Nullable NbdServer server;
+  private volatile @Nullable ResourceShell shell;
+  private volatile @Nullable ResourceDevice device;
+  private volatile String attachProblem = "";
+  private volatile long changedUnixMillis = System.currentTimeMillis();
+
+  ResourceNode(
+      HastResource resource,
+      CarpoolConfig config,
+      PeerHub hub,
+      BiConsumer<ResourceNode, Notice> listener) {
+    this.resource = resource;
+    this.hub = hub;
+    this.listener = listener;
+    nbdSocket = config.runtimeDir().resolve("nbd").resolve(resource.local().provname() + ".sock");
+    deviceNode =
+        new DeviceNode(
+            new DeviceSettings(
+                config.device(),
+                config.deviceDir(),
+                config.runtimeDir().resolve("device"),
+                config.replicator().hold()),
+            resource.local().provname(),
+            nbdSocket);
+  }
+
+  /// How a request for a role ended.
+  ///
+  /// @param verdict ALLOWED when the role is in force
+  /// @param problem what went wrong besides; empty when nothing
+  public record RoleOutcome(Role previous, Role now, Verdict verdict, String problem) {}
+
+  /// The configuration.
+  public HastResource resource() {
+    return resource;
+  }
+
+  Counters counters() {
+    return counters;
+  }
+
+  @Nullable ResourceShell shell() {
+    return shell;
+  }
+
+  DeviceNode.State deviceState() {
+    return deviceNode.state();
+  }
+
+  Path nbdSocket() {
+    return nbdSocket;
+  }
+
+  String attachProblem() {
+    return attachProblem;
+  }
+
+  /// Milliseconds since 1970 of the last change.
+  public long changedUnixMillis() {
+    return changedUnixMillis;
+  }
+
+  int connections() {
+    var s = server;
+    var d = device;
+    return s == null || d == null ? 0 : s.connections(d);
+  }
+
+  PeerHub.@Nullable PeerFacts peerFacts() {
+    return hub.facts(resource.name());
+  }
+
+  Role role() {
+    var s = shell;
+    return s == null ? Role.INIT : s.ask(ReplicationCore::role);
+  }
+
+  /// Listens for NBD clients and, when the provider has metadata, takes part as secondary.
+  void start() throws IOException {
+    Files.createDirectories(nbdSocket.getParent());
+    deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+    server = NbdServer.listenUnix(nbdSocket, new Exports());
+    roleChange.lock();
+    try {
+      attach();
+    } catch (ProviderException | LayoutException e) {
+      attachProblem = String.valueOf(e.getMessage());
+      LOG.warn("resource={} stays in role init: {}", resource.name(), attachProblem);
+    } finally {
+      roleChange.unlock();
+    }
+  }
+
+  private Void deviceTrouble(Throwable trouble) {
+    LOG.warn("resource={} device: {}", resource.name(), trouble.getMessage());
+    return null;
+  }
+
+  private final class Exports implements ExportLookup {
+    @Override
+    public List<String> names() {
+      return List.of(resource.local().provname());
+    }
+
+    @Override
+    public Found find(String name) {
+      if (!name.equals(resource.local().provname())) {
+        return new Found.Unknown();
+      }
+      var d = device;
+      return d == null
+          ? new Found.Refused(
+              "this node is not primary for " + resource.name() + "; connect to the primary")
+          : new Found.Served(d, "carpool resource " + resource.name());
+    }
+  }
+
+  private void attach() throws ProviderException, LayoutException {
+    var attachment = Attachment.open(resource.name(), Path.of(resource.local().path()));
+    boolean complete = false;
+    try {
+      attachment
+          .warnings()
+          .forEach(warning -> LOG.warn("resource={} {}", resource.name(), warning));
+      var newShell =
+          new ResourceShell(
+              resource.name(), attachment, this::settings, counters, (notice, _) -> on(notice));
+      newShell.setRole(Role.SECONDARY, false, _ -> {});
+      shell = newShell;
+      attachProblem = "";
+      complete = true;
+      hub.add(newShell, resource);
+    } finally {
+      if (!complete) {
+        attachment.close();
+      }
+    }
+  }
+
+  private ReplicationCore.Settings settings(Attachment attachment) {
+    var metadata = attachment.metadata();
+    return new ReplicationCore.Settings(
+        nodeName(),
+        switch (resource.replication()) {
+          case FULLSYNC -> ReplicationMode.FULLSYNC;
+          case MEMSYNC -> ReplicationMode.MEMSYNC;
+          case ASYNC -> ReplicationMode.ASYNC;
+        },
+        resource.local().remote().isPresent(),
+        metadata.dataSizeBytes(),
+        metadata.extentSizeBytes(),
+        Math.max(metadata.keepdirty(), WARM_EXTENTS_MIN),
+        ResourceShell.CLIENT_SLOTS,
+        ResourceShell.SYNC_SLOTS,
+        ResourceShell.PEER_SLOTS,
+        Slots.BYTES);
+  }
+
+  String nodeName() {
+    return resource.local().node().value();
+  }
+
+  private void on(Notice notice) {
+    changedUnixMillis = System.currentTimeMillis();
+    var s = shell;
+    LOG.info(
+        "resource={} event={} state={}",
+        resource.name(),
+        notice,
+        s == null ? "detached" : s.ask(ReplicationCore::toString));
+    listener.accept(this, notice);
+  }
+
+  // ----- roles
+
+  /// Brings the resource into a role; waits until it is in force.
+  public RoleOutcome setRole(Role wanted, boolean force, String cause) throws InterruptedException {
+    roleChange.lockInterruptibly();
+    try {
+      var previous = role();
+      LOG.info(
+          "resource={} role {} -> {} asked (cause: {}{})",
+          resource.name(),
+          previous.word(),
+          wanted.word(),
+          cause,
+          force ? ", by force" : "");
+      return switch (wanted) {
+        case PRIMARY -> promote(previous, force);
+        case SECONDARY -> demote(previous);
+        case INIT -> leave(previous);
+      };
+    } finally {
+      roleChange.unlock();
+    }
+  }
+
+  private RoleOutcome promote(Role previous, boolean force) throws InterruptedException {
+    if (shell == null) {
+      try {
+        attach();
+      } catch (ProviderException | LayoutException e) {
+        attachProblem = String.valueOf(e.getMessage());
+        return new RoleOutcome(previous, Role.INIT, Verdict.DISK_UNUSABLE, attachProblem);
+      }
+    }
+    var s = shell;
+    if (s == null) {
+      return new RoleOutcome(previous, Role.INIT, Verdict.DISK_UNUSABLE, "detached");
+    }
+    var verdict = decide(s, Role.PRIMARY, force);
+    if (verdict == Verdict.ALLOWED && device == null) {
+      device = new ResourceDevice(s);
+      var size = s.disk().metadata().dataSizeBytes();
+      deviceNode.appear(size).exceptionally(this::deviceTrouble);
+      listener.accept(this, Notice.DEVICE);
+    }
+    return new RoleOutcome(previous, role(), verdict, "");
+  }
+
+  private RoleOutcome demote(Role previous) throws InterruptedException {
+    if (shell == null) {
+      try {
+        attach();
+      } catch (ProviderException | LayoutException e) {
+        attachProblem = String.valueOf(e.getMessage());
+        return new RoleOutcome(previous, Role.INIT, Verdict.DISK_UNUSABLE, attachProblem);
+      }
+    }
+    String problem = endExport();
+    var s = shell;
+    if (s != null && s.ask(ReplicationCore::role) != Role.SECONDARY) {
+      var verdict = decide(s, Role.SECONDARY, false);
+      return new RoleOutcome(previous, role(), verdict, problem);
+    }
+    return new RoleOutcome(previous, role(), Verdict.ALLOWED, problem);
+  }
+
+  private RoleOutcome leave(Role previous) throws InterruptedException {
+    String problem = endExport();
+    var s = shell;
+    if (s != null) {
+      decide(s, Role.INIT, false);
+      hub.remove(resource.name());
+      shell = null;
+      try {
+        s.stop();
+      } catch (ProviderException e) {
+        problem = String.valueOf(e.getMessage());
+      }
+      listener.accept(this, Notice.ROLE);
+    }
+    return new RoleOutcome(previous, Role.INIT, Verdict.ALLOWED, problem);
+  }
+
+  private Verdict decide(ResourceShell s, Role wanted, boolean force) throws InterruptedException {
+    var answer = new CompletableFuture<Verdict>();
+    s.setRole(wanted, force, answer::complete);
+    try {
+      return answer.get(ROLE_DEADLINE_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new IllegalStateException(
+          "resource " + resource.name() + " did not become " + wanted.word() + " in time", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// Takes device and export away. Returns what did not go as it should.
+  private String endExport() throws InterruptedException {
+    var d = device;
+    var problem = "";
+    try {
+      deviceNode.disappear(DEVICE_DEADLINE).get(DEVICE_DEADLINE.toSeconds() + 2, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      problem = "device: " + e.getMessage();
+      LOG.warn("resource={} {}", resource.name(), problem);
+    }
+    device = null;
+    if (d == null) {
+      return problem;
+    }
+    var nbd = server;
+    if (nbd != null && !nbd.drain(d, DRAIN_DEADLINE)) {
+      problem = "NBD clients did not end in time and were cut off";
+      LOG.warn("resource={} {}", resource.name(), problem);
+      nbd.cutOff(d);
+      d.end();
+      var s = shell;
+      if (s != null) {
+        s.step(ReplicationCore::cutOff);
+      }
+    }
+    d.end();
+    return problem;
+  }
+
+  /// Clients get errors at once; nothing is written any more. Never blocks.
+  public void cutOff(String cause) {
+    LOG.error("resource={} cut off (cause: {})", resource.name(), cause);
+    var d = device;
+    device = null;
+    var s = shell;
+    if (s != null) {
+      s.step(ReplicationCore::cutOff);
+    }
+    var nbd = server;
+    if (d != null && nbd != null) {
+      d.end();
+      nbd.cutOff(d);
+    }
+    deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+  }
+
+  /// Somebody knows that the peer lives on without this copy.
+  public void markOutdated(String cause) {
+    LOG.warn("resource={} marked outdated (cause: {})", resource.name(), cause);
+    var s = shell;
+    if (s != null) {
+      s.step(ReplicationCore::markOutdated);
+    }
+  }
+
+  /// The operator named the survivor of a split brain.
+  public void resolveSplitBrain(boolean keepLocal) {
+    LOG.warn(
+        "resource={} split brain: the {} copy survives",
+        resource.name(),
+        keepLocal ? "local" : "peer's");
+    var s = shell;
+    if (s != null) {
+      s.step(keepLocal ? ReplicationCore::standAsSurvivor : ReplicationCore::yieldToPeer);
+    }
+  }
+
+  /// Writes fresh metadata. The resource must be in role init, or in role secondary without
+  /// metadata.
+  public Metadata create(Provisioning.Options options)
+      throws ProviderException, LayoutException, Provisioning.OccupiedException {
+    return Provisioning.create(resource, options);
+  }
+
+  /// Path of the NBD socket, on the primary; empty elsewhere.
+  public String exportSocket() {
+    return device == null ? "" : nbdSocket.toString();
+  }
+
+  void tick() {
+    var s = shell;
+    if (s != null) {
+      s.tick();
+    }
+  }
+
+  /// Orderly end: gives the export up and closes the provider.
+  void stop() throws InterruptedException, ProviderException {
+    roleChange.lockInterruptibly();
+    try {
+      if (role() == Role.PRIMARY) {
+        demote(Role.PRIMARY);
+      }
+      hub.remove(resource.name());
+      var s = shell;
+      shell = null;
+      if (s != null) {
+        s.stop();
+      }
+      var nbd = server;
+      if (nbd != null) {
+        nbd.stop(Duration.ofSeconds(1));
+      }
+      deviceNode.close();
+    } finally {
+      roleChange.unlock();
+    }
+  }
+}
