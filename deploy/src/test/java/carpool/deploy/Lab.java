@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.Network;
 
 /// Two nodes, a network of the clients and one for replication, and the pool `zhast` on three
@@ -81,7 +82,7 @@ final class Lab implements AutoCloseable {
     await("both copies equal", Duration.ofSeconds(60), () -> complete(first));
   }
 
-  private Node withDevices() {
+  private @Nullable Node withDevices() {
     for (var node : new Node[] {hast1, hast2}) {
       if (node.run("sh", "-c", "for d in disk1 disk2 disk3; do [ -s /dev/hast/$d ] || exit 1; done")
           .ok()) {
@@ -100,7 +101,7 @@ final class Lab implements AutoCloseable {
   }
 
   Node other(Node node) {
-    return node == hast1 ? hast2 : hast1;
+    return node.nodeName().equals("hast1") ? hast2 : hast1;
   }
 
   /// The node that has the pool and answers under the shared address.
