@@ -1,7 +1,7 @@
 package carpool.cli;
 
 import carpool.cli.hastctl.SizeOption;
-import carpool.cli.output.HumanNumber;
+import carpool.kit.text.HumanNumber;
 import carpool.replicator.v1.CreateRequest;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 package carpool.cli;
 
-import carpool.cli.output.HumanNumber;
 import carpool.cli.output.Table;
 import carpool.cli.output.Words;
+import carpool.kit.text.HumanNumber;
 import carpool.replicator.v1.GetSplitBrainRequest;
 import carpool.replicator.v1.ResolveSplitBrainRequest;
 import carpool.replicator.v1.SplitBrainSide;

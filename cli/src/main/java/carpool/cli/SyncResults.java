@@ -1,6 +1,6 @@
 package carpool.cli;
 
-import carpool.cli.output.HumanNumber;
+import carpool.kit.text.HumanNumber;
 import carpool.replicator.v1.SyncResult;
 import java.util.List;
 

@@ -3,13 +3,16 @@ package carpool.election;
 import carpool.election.address.AddressHolder;
 import carpool.election.address.AddressLedger;
 import carpool.election.address.KernelAddresses;
+import carpool.election.address.VirtualMacLink;
 import carpool.election.control.GroupStatus;
 import carpool.election.control.Groups;
 import carpool.election.core.CarpEvent;
 import carpool.election.core.CarpMachine;
 import carpool.election.link.LinkState;
 import carpool.election.link.LinkWatch;
+import carpool.election.raw.Capabilities;
 import carpool.election.raw.Posix;
+import carpool.election.raw.PosixException;
 import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.PoolConfig;
@@ -27,11 +30,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// All groups of this node: starts and stops them, hands link events out, and lets what concerns
 /// the whole node (an interface down, a cause given for all groups) reach each of them, so that the
 /// groups of a node move together.
 final class ElectionNode implements Startable, Groups {
+  private static final Logger LOG = LoggerFactory.getLogger(ElectionNode.class);
+
   /// Cause set on every other group while one group's interface is down.
   private static final String CAUSE_INTERFACE_DOWN = "interface-down";
 
@@ -64,6 +71,7 @@ final class ElectionNode implements Startable, Groups {
                   .formatted(System.getProperty("os.name"), System.getProperty("os.arch"))
               + " kernel's own carp(4)");
     }
+    Capabilities.missing().forEach(LOG::error);
     var followed = config.pools().stream().map(PoolConfig::follows).toList();
     kernel = KernelAddresses.open();
     for (var group : config.election()) {
@@ -71,12 +79,21 @@ final class ElectionNode implements Startable, Groups {
       var ledger =
           new AddressLedger(
               config.stateDir().resolve("election").resolve(group.name() + ".addresses"));
-      var holder = new AddressHolder(settings.addresses(), ledger, KernelAddresses.open());
+      var holder =
+          new AddressHolder(
+              settings.addresses(),
+              ledger,
+              KernelAddresses.open(),
+              settings.virtualMac()
+                  ? Optional.of(
+                      new VirtualMacLink(settings.carp().vhid(), settings.interfaceName()))
+                  : Optional.empty());
       groups.put(
           group.name(),
           new GroupRunner(
               settings, holder, kernel, journal, registry, up -> onLink(group.name(), up)));
       holder.recover(group.interfaceName(), ElectionNode::indexOf);
+      LOG.debug("{}: warmed up ({})", group.name(), WarmUp.run(settings.carp(), settings.digest()));
     }
     groups.values().forEach(GroupRunner::start);
     watch =
@@ -98,9 +115,9 @@ final class ElectionNode implements Startable, Groups {
 
   private static int indexOf(String interfaceName) {
     try {
-      var found = java.net.NetworkInterface.getByName(interfaceName);
-      return found == null ? 0 : found.getIndex();
-    } catch (java.net.SocketException _) {
+      return LinkWatch.find(interfaceName).map(LinkState::index).orElse(0);
+    } catch (PosixException e) {
+      LOG.warn("the interfaces cannot be listed: {}", e.getMessage());
       return 0;
     }
   }

@@ -32,6 +32,7 @@ import carpool.election.core.wire.CarpPacket;
 import carpool.election.core.wire.DropReason;
 import carpool.election.core.wire.IpAddress;
 import carpool.election.link.LinkState;
+import carpool.election.raw.Capabilities;
 import carpool.election.raw.CarpSocket;
 import carpool.election.raw.Mac;
 import carpool.election.raw.PosixException;
@@ -63,6 +64,8 @@ import org.slf4j.LoggerFactory;
 final class GroupRunner {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.election");
   private static final int MAILBOX_MAX = 1024;
+
+  private static final List<String> MISSING_CAPABILITIES = Capabilities.missing();
 
   /// Weight and name of the cause that stands until the orchestrator takes it back.
   private static final String CAUSE_NOT_READY = "not-ready";
@@ -477,7 +480,7 @@ final class GroupRunner {
   }
 
   private List<String> warnings(long now) {
-    var out = new ArrayList<String>();
+    var out = new ArrayList<String>(MISSING_CAPABILITIES);
     if (transport == null) {
       out.add(trouble.isEmpty() ? "there is no interface " + settings.interfaceName() : trouble);
     }

@@ -1,5 +1,6 @@
 package carpool.cli.output;
 
+import carpool.kit.text.HumanNumber;
 import carpool.replicator.v1.Metadata;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;

@@ -2,6 +2,7 @@ package carpool.cli.output;
 
 import carpool.election.v1.Group;
 import carpool.election.v1.State;
+import carpool.kit.text.HumanNumber;
 import carpool.orchestrator.v1.Failover;
 import carpool.orchestrator.v1.GetStatusResponse;
 import carpool.orchestrator.v1.Pool;

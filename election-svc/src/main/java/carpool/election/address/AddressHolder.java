@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,14 +23,20 @@ public final class AddressHolder implements AutoCloseable {
   private final List<VirtualAddress> addresses;
   private final AddressLedger ledger;
   private final KernelAddresses kernel;
+  private final Optional<VirtualMacLink> virtualMac;
   private final Set<VirtualAddress> foreign = new HashSet<>();
   private final Set<VirtualAddress> ownRoute = new HashSet<>();
   private final Set<VirtualAddress> held = new HashSet<>();
   private boolean checked;
 
   /// @param addresses in the order of the configuration
+  /// @param virtualMac where the addresses go instead of the interface itself
   public AddressHolder(
-      List<VirtualAddress> addresses, AddressLedger ledger, KernelAddresses kernel) {
+      List<VirtualAddress> addresses,
+      AddressLedger ledger,
+      KernelAddresses kernel,
+      Optional<VirtualMacLink> virtualMac) {
+    this.virtualMac = virtualMac;
     this.addresses = List.copyOf(addresses);
     this.ledger = ledger;
     this.kernel = kernel;
@@ -45,6 +52,10 @@ public final class AddressHolder implements AutoCloseable {
       if (index != 0) {
         removeLeftover(index, entry);
       }
+    }
+    int present = indexOf.applyAsInt(interfaceName);
+    if (virtualMac.isPresent() && present != 0) {
+      virtualMac.get().destroy(present);
     }
     ledger.write(
         addresses.stream()
@@ -76,6 +87,15 @@ public final class AddressHolder implements AutoCloseable {
     if (!checked) {
       check(index, problems);
     }
+    int target = index;
+    try {
+      if (virtualMac.isPresent()) {
+        target = virtualMac.get().ensure(index);
+      }
+    } catch (IOException e) {
+      problems.add(VirtualMacLink.text(e));
+      return problems;
+    }
     for (var address : addresses) {
       if (foreign.contains(address)) {
         problems.add(address + " is on the interface already and was not added by this service");
@@ -83,7 +103,7 @@ public final class AddressHolder implements AutoCloseable {
       }
       try {
         kernel.put(
-            index,
+            target,
             address.address(),
             address.prefixLength(),
             leaseSeconds,
@@ -132,6 +152,15 @@ public final class AddressHolder implements AutoCloseable {
   /// by itself in any case.
   public List<String> release(int index) {
     var problems = new ArrayList<String>();
+    if (virtualMac.isPresent()) {
+      try {
+        // The addresses go with it.
+        virtualMac.get().destroy(index);
+        held.clear();
+      } catch (IOException e) {
+        problems.add(VirtualMacLink.text(e));
+      }
+    }
     for (var address : List.copyOf(held)) {
       try {
         kernel.remove(index, address.address(), address.prefixLength());

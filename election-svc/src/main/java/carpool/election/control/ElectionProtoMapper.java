@@ -96,6 +96,7 @@ final class ElectionProtoMapper {
         .setAmount(demotion.amount())
         .setSinceUnixMillis(demotion.sinceUnixMillis())
         .setText(demotion.text())
+        .setIneligible(demotion.ineligible())
         .build();
   }
 
@@ -124,6 +125,7 @@ final class ElectionProtoMapper {
                 .sum())
         .setHeldBack(count(counters, "suspicion-held-back"))
         .setPreemptions(count(counters, "preemptions"))
+        .putAllByName(counters)
         .build();
   }
 

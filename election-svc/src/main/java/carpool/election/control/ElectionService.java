@@ -30,6 +30,7 @@ public final class ElectionService extends ElectionGrpc.ElectionImplBase {
   private static final int AMOUNT_MAX = 255;
   private static final long REPORT_MILLIS_MIN = 1_000;
   private static final long REPORT_MILLIS_MAX = 600_000;
+  private static final long HOLD_MILLIS_MAX = 86_400_000;
 
   private final Groups groups;
   private final Process process;
@@ -97,7 +98,16 @@ public final class ElectionService extends ElectionGrpc.ElectionImplBase {
   @Override
   public void resign(ResignRequest request, StreamObserver<ResignResponse> answer) {
     var wanted = known(request.getGroupsList());
-    groups.resign(wanted, 0, request.getCause());
+    long holdMillis = request.getHoldMillis();
+    if (holdMillis < 0 || holdMillis > HOLD_MILLIS_MAX) {
+      throw new ServiceError(
+          Status.Code.INVALID_ARGUMENT,
+          RefusalReason.INTERVAL_INVALID,
+          "",
+          "hold_millis " + holdMillis,
+          "0 to " + HOLD_MILLIS_MAX);
+    }
+    groups.resign(wanted, holdMillis, request.getCause());
     var out = ResignResponse.newBuilder();
     groups.status(wanted).forEach(status -> out.addGroups(ElectionProtoMapper.group(status)));
     answer.onNext(out.build());

@@ -55,10 +55,13 @@ public record CarpConfig(
     return 3L * advbase * SECOND;
   }
 
-  /// Whole seconds for which the kernel keeps an address that is not renewed. It looks about once a
-  /// second, so the address of a killed process is gone before a peer takes over.
-  int leaseSeconds() {
-    return 2 * advbase;
+  /// Whole seconds for which the kernel keeps an address that is not renewed with the next
+  /// advertisement. It takes up to a quarter second more (`ADDRCONF_TIMER_FUZZ`), so at twice
+  /// advbase the address of a killed process is gone before a peer takes over; only a node demoted
+  /// so far that its interval comes near that needs a third second.
+  int leaseSeconds(int effectiveSkew) {
+    boolean near = intervalNanos(effectiveSkew) + SECOND / 4 > 2L * advbase * SECOND;
+    return near ? 3 * advbase : 2 * advbase;
   }
 
   /// A part of advbase: `seconds` for advbase 1, in proportion for others.

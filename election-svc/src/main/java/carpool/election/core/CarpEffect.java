@@ -14,7 +14,7 @@ public sealed interface CarpEffect {
   record ArmTimer(TimerKind kind, long deadlineNanos, long token) implements CarpEffect {}
 
   /// Make sure every virtual address is on the interface, and that the kernel takes it away by
-  /// itself this long from now. Idempotent; renewed four times as often. Answered by
+  /// itself this long from now. Idempotent; renewed with each advertisement. Answered by
   /// [CarpEvent.AddressesHeld] or [CarpEvent.AddressesNotHeld].
   record HoldAddresses(int leaseSeconds) implements CarpEffect {}
 

@@ -31,9 +31,11 @@ import java.util.List;
 ///    [#CLAIM_ALIVE_SECONDS] (the old master was heard just now). On the wire it looks as always;
 ///    but two of these nodes never hold the role together, a forged leave marker does not make a
 ///    second master, and packets still queued after a pause are read before anything is decided.
-/// 2. **A master answers a slower one at once**, at most once per [#REASSERT_SECONDS], not with its
-///    next regular advertisement. This is what contradicts a claim, and heals a partition in
-///    milliseconds.
+/// 2. **A master answers a slower one at once**, at most once per [#REASSERT_SECONDS] (less than
+///    any claim lasts), not with its next regular advertisement. This is what contradicts a claim,
+///    and heals a partition in milliseconds. A claiming node answers a slower one in the same way.
+///    A slower advertisement is no reason to take over while a better one from somebody else was
+///    heard within [#BETTER_SECONDS]: with three nodes it is a rival's claim, or late.
 /// 3. **Listens a full dead time** after INIT and after a pause, also with preempt.
 /// 4. **Flapping is bounded.** Having lost the role to an advertisement, or having been
 ///    contradicted, a node takes over by advertisement (preempt, will time out) not before
@@ -42,7 +44,7 @@ import java.util.List;
 /// 5. **Late clock.** A master that did not run for three times advbase gives up the address before
 ///    anything else: a peer may have taken over. A backup whose timer fires late listens anew. The
 ///    kernel drops the addresses of a process that is stopped or killed by itself, after two times
-///    advbase: they are renewed every [#RENEW_SECONDS].
+///    advbase: they are renewed with each advertisement.
 /// 6. **One dead timer for both families**: the kernel has one each, so that a peer silent in one
 ///    family only makes the role flap every three seconds.
 /// 7. **Counters are random in every packet** (the kernel's habit before it has heard a peer),
@@ -56,11 +58,12 @@ import java.util.List;
 public final class CarpMachine {
   static final double CLAIM_SILENT_SECONDS = 0.02;
   static final double CLAIM_ALIVE_SECONDS = 0.1;
-  static final double REASSERT_SECONDS = 0.25;
+  static final double REASSERT_SECONDS = 0.01;
+  static final double ANNOUNCE_SECONDS = 0.25;
+  static final double BETTER_SECONDS = 2;
   static final double HOLD_SECONDS = 10;
   static final double JITTER_SECONDS = 0.1;
   static final double LATE_SECONDS = 0.5;
-  static final double RENEW_SECONDS = 0.5;
 
   /// What the interface, refused sends, a silent orchestrator or a missing address weigh: the
   /// kernels' 240, which makes the node worse than any undemoted one.
@@ -84,7 +87,7 @@ public final class CarpMachine {
     switch (event) {
       case LinkChanged(_, var up) -> step.onLink(up);
       case TimerFired(_, var token) -> step.onTimer(token);
-      case AdvertisementHeard(_, _, var heard) -> step.onHeard(heard);
+      case AdvertisementHeard(_, var source, var heard) -> step.onHeard(source, heard);
       case AdvertisementSent _ -> step.onSent();
       case AdvertisementNotSent _ -> step.onNotSent();
       case AddressesHeld _ -> step.clear(CAUSE_ADDRESS);

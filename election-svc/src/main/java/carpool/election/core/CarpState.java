@@ -1,5 +1,6 @@
 package carpool.election.core;
 
+import carpool.election.core.wire.IpAddress;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// @param servicesUp what the orchestrator said last
 /// @param holding the addresses are ours to have on the interface
 /// @param claim the takeover whose advertisement is out and not yet contradicted; BACKUP only
+/// @param claimExtensions how often the present claim was prolonged because its timer came late
+/// @param betterSource who advertised last that it is at least as good as this node
+/// @param betterHeardNanos when
 /// @param timers token and deadline of each armed timer
 /// @param lastToken tokens count up from here; never reused
 /// @param random state of the generator that counters and jitter come from
@@ -24,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param claimNotBeforeNanos no takeover by advertisement at all before this: one was contradicted
 /// @param masterSinceNanos when this node became MASTER last; meaningful while MASTER
 /// @param reassertedNanos when we last answered a slower master out of turn
+/// @param announcedNanos when the neighbours were told last
 /// @param announceStep how many announcements of the present mastership were made
 /// @param sendFailures consecutive refusals; not counted past the threshold
 /// @param sendSuccesses consecutive successes since the threshold was passed
@@ -36,6 +41,9 @@ public record CarpState(
     boolean servicesUp,
     boolean holding,
     @Nullable Reason claim,
+    int claimExtensions,
+    @Nullable IpAddress betterSource,
+    long betterHeardNanos,
     SortedMap<TimerKind, Timer> timers,
     long lastToken,
     long random,
@@ -45,6 +53,7 @@ public record CarpState(
     long claimNotBeforeNanos,
     long masterSinceNanos,
     long reassertedNanos,
+    long announcedNanos,
     int announceStep,
     int sendFailures,
     int sendSuccesses) {
@@ -71,6 +80,9 @@ public record CarpState(
         false,
         false,
         null,
+        0,
+        null,
+        nowNanos,
         Collections.emptySortedMap(),
         0,
         seed,
@@ -79,6 +91,7 @@ public record CarpState(
         nowNanos,
         nowNanos,
         nowNanos,
+        nowNanos - 3_600_000_000_000L,
         nowNanos - 3_600_000_000_000L,
         0,
         0,

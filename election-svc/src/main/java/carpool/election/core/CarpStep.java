@@ -1,5 +1,7 @@
 package carpool.election.core;
 
+import static carpool.election.core.CarpMachine.ANNOUNCE_SECONDS;
+import static carpool.election.core.CarpMachine.BETTER_SECONDS;
 import static carpool.election.core.CarpMachine.CLAIM_ALIVE_SECONDS;
 import static carpool.election.core.CarpMachine.CLAIM_SILENT_SECONDS;
 import static carpool.election.core.CarpMachine.HOLD_SECONDS;
@@ -7,7 +9,6 @@ import static carpool.election.core.CarpMachine.JITTER_SECONDS;
 import static carpool.election.core.CarpMachine.LATE_SECONDS;
 import static carpool.election.core.CarpMachine.OWN_DEMOTION;
 import static carpool.election.core.CarpMachine.REASSERT_SECONDS;
-import static carpool.election.core.CarpMachine.RENEW_SECONDS;
 
 import carpool.election.core.CarpEffect.AnnounceAddresses;
 import carpool.election.core.CarpEffect.ArmTimer;
@@ -19,6 +20,7 @@ import carpool.election.core.CarpEffect.ReportTransition;
 import carpool.election.core.CarpEffect.SendAdvertisement;
 import carpool.election.core.Demotions.Demotion;
 import carpool.election.core.wire.Advertisement;
+import carpool.election.core.wire.IpAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -30,6 +32,9 @@ final class CarpStep {
   /// Refused sends before the node demotes itself, and good ones before that is taken back
   /// (`CARP_SENDAD_MAX_ERRORS`, `CARP_SENDAD_MIN_SUCCESS`).
   private static final int SEND_THRESHOLD = 3;
+
+  /// How often a claim whose timer came late waits a little more, for objections not yet read.
+  private static final int CLAIM_EXTENSIONS_MAX = 5;
 
   /// Announcements after the first: 1 s and 3 s after it (carp.md 3.2), then a slow refresh.
   private static final long[] ANNOUNCE_GAPS_SECONDS = {1, 2, 60};
@@ -47,6 +52,9 @@ final class CarpStep {
   private boolean servicesUp;
   private boolean holding;
   private @Nullable Reason claim;
+  private int claimExtensions;
+  private @Nullable IpAddress betterSource;
+  private long betterHeardNanos;
   private long lastToken;
   private long random;
   private long lastSentNanos;
@@ -55,6 +63,7 @@ final class CarpStep {
   private long claimNotBeforeNanos;
   private long masterSinceNanos;
   private long reassertedNanos;
+  private long announcedNanos;
   private int announceStep;
   private int sendFailures;
   private int sendSuccesses;
@@ -70,6 +79,9 @@ final class CarpStep {
     this.servicesUp = state.servicesUp();
     this.holding = state.holding();
     this.claim = state.claim();
+    this.claimExtensions = state.claimExtensions();
+    this.betterSource = state.betterSource();
+    this.betterHeardNanos = state.betterHeardNanos();
     this.lastToken = state.lastToken();
     this.random = state.random();
     this.lastSentNanos = state.lastSentNanos();
@@ -78,6 +90,7 @@ final class CarpStep {
     this.claimNotBeforeNanos = state.claimNotBeforeNanos();
     this.masterSinceNanos = state.masterSinceNanos();
     this.reassertedNanos = state.reassertedNanos();
+    this.announcedNanos = state.announcedNanos();
     this.announceStep = state.announceStep();
     this.sendFailures = state.sendFailures();
     this.sendSuccesses = state.sendSuccesses();
@@ -94,6 +107,9 @@ final class CarpStep {
             servicesUp,
             holding,
             claim,
+            claimExtensions,
+            betterSource,
+            betterHeardNanos,
             timers,
             lastToken,
             random,
@@ -103,6 +119,7 @@ final class CarpStep {
             claimNotBeforeNanos,
             masterSinceNanos,
             reassertedNanos,
+            announcedNanos,
             announceStep,
             sendFailures,
             sendSuccesses);
@@ -147,7 +164,16 @@ final class CarpStep {
   private void onTimer(TimerKind kind, long lateNanos) {
     boolean late = lateNanos >= config.scaledNanos(LATE_SECONDS);
     switch (kind) {
-      case ADVERTISE -> advertise();
+      case ADVERTISE -> {
+        if (late) {
+          sendAndArm();
+          // The kernel may have dropped the addresses and a peer may have them: what was queued
+          // meanwhile is read first.
+          arm(TimerKind.RENEW, now + config.scaledNanos(CLAIM_SILENT_SECONDS));
+        } else {
+          advertise();
+        }
+      }
       case RENEW -> holdIfDue();
       case MASTER_DOWN -> {
         if (late) {
@@ -157,28 +183,42 @@ final class CarpStep {
         }
       }
       case CLAIM -> {
+        boolean objectionsUnread = lateNanos >= config.scaledNanos(CLAIM_SILENT_SECONDS);
         if (late) {
           listenAnew();
+        } else if (claim != null && objectionsUnread && claimExtensions < CLAIM_EXTENSIONS_MAX) {
+          claimExtensions++;
+          arm(TimerKind.CLAIM, now + config.scaledNanos(CLAIM_SILENT_SECONDS));
         } else if (claim != null) {
           becomeMaster(claim);
         }
       }
-      case ANNOUNCE -> announce();
+      case ANNOUNCE -> {
+        if (late) {
+          arm(TimerKind.ANNOUNCE, now + config.scaledNanos(CLAIM_ALIVE_SECONDS));
+        } else {
+          announce();
+        }
+      }
       case ORCHESTRATOR -> demote(CarpMachine.CAUSE_ORCHESTRATOR_SILENT, OWN_DEMOTION, false);
     }
   }
 
-  void onHeard(Advertisement heard) {
+  void onHeard(IpAddress source, Advertisement heard) {
+    if (heard.interval256() <= ownInterval256()) {
+      betterSource = source;
+      betterHeardNanos = now;
+    }
     switch (role) {
       case INIT -> {
         // A packet read before the link event: nothing to compare with.
       }
-      case BACKUP -> onHeardAsBackup(heard);
+      case BACKUP -> onHeardAsBackup(source, heard);
       case MASTER -> onHeardAsMaster(heard);
     }
   }
 
-  private void onHeardAsBackup(Advertisement heard) {
+  private void onHeardAsBackup(IpAddress source, Advertisement heard) {
     var reason = reasonToTakeOver(heard);
     if (reason == null) {
       if (claim != null && claim != Reason.MASTER_TIMED_OUT) {
@@ -189,11 +229,14 @@ final class CarpStep {
       dropClaim();
       armMasterDown();
     } else if (claim == null) {
-      takeOverFrom(heard, reason);
+      takeOverFrom(source, heard, reason);
+    } else if (!heard.leaving() && reassertDue()) {
+      // Perhaps a third node claims as well, and our claim passed before it began.
+      sendAdvertisement();
     }
   }
 
-  private void takeOverFrom(Advertisement heard, Reason reason) {
+  private void takeOverFrom(IpAddress source, Advertisement heard, Reason reason) {
     boolean tooEarly = now - listenUntilNanos < 0;
     boolean held =
         now - claimNotBeforeNanos < 0
@@ -201,7 +244,11 @@ final class CarpStep {
     if (held && !tooEarly) {
       suspect(Suspicion.HELD_BACK);
     }
-    if (!tooEarly && !held && demotions.eligible()) {
+    boolean betterServes =
+        betterSource != null
+            && !betterSource.equals(source)
+            && now - betterHeardNanos < config.scaledNanos(BETTER_SECONDS);
+    if (!tooEarly && !held && !betterServes && demotions.eligible()) {
       claim(reason, CLAIM_ALIVE_SECONDS);
     } else if (!heard.leaving()) {
       // It is slow, but it serves. One that leaves does not: the timer goes on.
@@ -223,12 +270,18 @@ final class CarpStep {
     if (heard.leaving()) {
       return;
     }
-    if (now - reassertedNanos >= config.scaledNanos(REASSERT_SECONDS)) {
-      reassertedNanos = now;
+    if (reassertDue()) {
       suspect(Suspicion.ANOTHER_MASTER);
       advertise();
       restartAnnouncing();
     }
+  }
+
+  /// Whether an answer out of turn is within its bound; counts as given then.
+  private boolean reassertDue() {
+    boolean due = now - reassertedNanos >= config.scaledNanos(REASSERT_SECONDS);
+    reassertedNanos = due ? now : reassertedNanos;
+    return due;
   }
 
   private @Nullable Reason reasonToTakeOver(Advertisement heard) {
@@ -271,9 +324,7 @@ final class CarpStep {
 
   void onDuplicate() {
     suspect(Suspicion.DUPLICATE_ADDRESS);
-    boolean due = now - reassertedNanos >= config.scaledNanos(REASSERT_SECONDS);
-    if (role == Role.MASTER && holding && due) {
-      reassertedNanos = now;
+    if (role == Role.MASTER && holding) {
       restartAnnouncing();
     }
   }
@@ -304,7 +355,12 @@ final class CarpStep {
       }
     }
     if (role == Role.MASTER && effectiveSkew() != before) {
-      advertise();
+      if (cause.equals(CarpMachine.CAUSE_ADDRESS)) {
+        // The answer to a hold must not ask for the next one.
+        sendAndArm();
+      } else {
+        advertise();
+      }
     }
   }
 
@@ -362,6 +418,7 @@ final class CarpStep {
       return;
     }
     claim = reason;
+    claimExtensions = 0;
     timers.remove(TimerKind.MASTER_DOWN);
     sendAdvertisement();
     arm(TimerKind.CLAIM, now + config.scaledNanos(seconds));
@@ -428,8 +485,7 @@ final class CarpStep {
   private void holdIfDue() {
     if (role == Role.MASTER && (servicesUp || !config.addressWhenReady())) {
       holding = true;
-      effects.add(new HoldAddresses(config.leaseSeconds()));
-      arm(TimerKind.RENEW, now + config.scaledNanos(RENEW_SECONDS));
+      effects.add(new HoldAddresses(config.leaseSeconds(effectiveSkew())));
     }
   }
 
@@ -443,20 +499,32 @@ final class CarpStep {
 
   private void restartAnnouncing() {
     announceStep = 0;
-    announce();
+    if (now - announcedNanos >= config.scaledNanos(ANNOUNCE_SECONDS)) {
+      announce();
+    } else if (holding) {
+      arm(TimerKind.ANNOUNCE, now + SECOND);
+    }
   }
 
   private void announce() {
     if (!holding) {
       return;
     }
+    announcedNanos = now;
     effects.add(new AnnounceAddresses());
     int gap = Math.min(announceStep, ANNOUNCE_GAPS_SECONDS.length - 1);
     announceStep = gap + 1;
     arm(TimerKind.ANNOUNCE, now + ANNOUNCE_GAPS_SECONDS[gap] * SECOND);
   }
 
+  /// One advertisement, and the lease of the addresses renewed: they go together, so that an
+  /// interval that grew or began anew does not outlast the lease.
   private void advertise() {
+    sendAndArm();
+    holdIfDue();
+  }
+
+  private void sendAndArm() {
     sendAdvertisement();
     arm(TimerKind.ADVERTISE, now + config.intervalNanos(effectiveSkew()));
   }

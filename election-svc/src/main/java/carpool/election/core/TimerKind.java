@@ -10,7 +10,7 @@ public enum TimerKind {
   CLAIM,
   /// MASTER: tell the neighbours again where the address is.
   ANNOUNCE,
-  /// MASTER with addresses: renew their lifetime.
+  /// MASTER, late with its advertisement: hold the addresses again if nobody objected.
   RENEW,
   /// The orchestrator promised to speak again before now.
   ORCHESTRATOR

@@ -62,6 +62,16 @@ public final class LinkWatch implements AutoCloseable {
     return watch;
   }
 
+  /// The interface of this name now, also one without addresses (which the JDK's list leaves out).
+  public static Optional<LinkState> find(String name) throws PosixException {
+    try (var netlink = Netlink.open(0)) {
+      return netlink.dump("list interfaces", RTM_GETLINK, new byte[IFINFOMSG_BYTES]).stream()
+          .flatMap(link -> parse(link.body()).stream())
+          .filter(link -> link.name().equals(name))
+          .findFirst();
+    }
+  }
+
   private void run() {
     while (!stopping) {
       try {

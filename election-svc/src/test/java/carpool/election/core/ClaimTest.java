@@ -121,6 +121,28 @@ final class ClaimTest {
   }
 
   @Test
+  void masterThatWasStoppedForAShortTimeReadsItsMailBeforeItTouchesTheAddress() {
+    var node = Bench.asMaster(Bench.config(1, 100, true));
+    node.stall(2.5);
+    assertThat(node.takeTrace()).containsExactly("send 1/100");
+    node.hears(1, 0);
+    node.pass(0.1);
+    assertThat(node.takeTrace())
+        .containsExactly("release", "MASTER->BACKUP (more frequent advertisement received)");
+  }
+
+  @Test
+  void claimWhoseTimerComesLateWaitsForObjections() {
+    var node = Bench.asBackup(Bench.config(1, 50, true));
+    node.hears(1, 100);
+    node.stall(0.3);
+    assertThat(node.role()).isEqualTo(Role.BACKUP);
+    node.hears(1, 0);
+    node.pass(0.5);
+    assertThat(node.role()).isEqualTo(Role.BACKUP);
+  }
+
+  @Test
   void backupThatWasStoppedListensAnew() {
     var node = Bench.asBackup(Bench.config(1, 0, true));
     node.stall(60);
@@ -219,8 +241,8 @@ final class ClaimTest {
     var node = Bench.asMaster(Bench.config(1, 10, true));
     node.event(CarpEvent.AddressesNotHeld::new);
     assertThat(node.takeTrace()).containsExactly("demoted by 240 to 240 (address)", "send 1/240");
-    node.pass(0.6);
-    assertThat(node.takeTrace()).contains("hold 2s", "demoted by -240 to 0 (address)", "send 1/10");
+    node.pass(2.0);
+    assertThat(node.takeTrace()).contains("hold 3s", "demoted by -240 to 0 (address)", "send 1/10");
   }
 
   @Test

@@ -152,10 +152,10 @@ final class TransitionTableTest {
     }
 
     @Test
-    void renewsTheAddressFourTimesPerLease() {
+    void renewsTheAddressWithEachAdvertisement() {
       var node = Bench.asMaster(Bench.config(2, 0, true));
       node.pass(20.0);
-      assertThat(node.takeTrace().stream().filter("hold 4s"::equals)).hasSize(20);
+      assertThat(node.takeTrace().stream().filter("hold 4s"::equals)).hasSize(10);
     }
 
     @Test
@@ -178,7 +178,7 @@ final class TransitionTableTest {
       var node = Bench.asMaster(Bench.config(1, 100, true));
       node.hears(1, 101);
       assertThat(node.takeTrace())
-          .containsExactly("suspect another-master", "send 1/100", "announce");
+          .containsExactly("suspect another-master", "send 1/100", "hold 2s", "announce");
       node.hears(1, 101);
       assertThat(node.takeTrace()).as("not more often than stated").isEmpty();
     }
@@ -204,17 +204,21 @@ final class TransitionTableTest {
     void changedDemotionIsAdvertisedAtOnce() {
       var node = Bench.asMaster(Bench.config(1, 100, true));
       node.event(now -> new CarpEvent.DemotionSet(now, "pool", 50, false));
-      assertThat(node.takeTrace()).containsExactly("demoted by 50 to 50 (pool)", "send 1/150");
+      assertThat(node.takeTrace())
+          .containsExactly("demoted by 50 to 50 (pool)", "send 1/150", "hold 2s");
       node.event(now -> new CarpEvent.DemotionSet(now, "service", 240, false));
-      assertThat(node.takeTrace()).containsExactly("demoted by 240 to 290 (service)", "send 1/240");
+      assertThat(node.takeTrace())
+          .containsExactly("demoted by 240 to 290 (service)", "send 1/240", "hold 3s");
       node.event(now -> new CarpEvent.DemotionCleared(now, "service"));
       node.event(now -> new CarpEvent.DemotionCleared(now, "pool"));
       assertThat(node.takeTrace())
           .containsExactly(
               "demoted by -240 to 50 (service)",
               "send 1/150",
+              "hold 2s",
               "demoted by -50 to 0 (pool)",
-              "send 1/100");
+              "send 1/100",
+              "hold 2s");
     }
 
     @Test

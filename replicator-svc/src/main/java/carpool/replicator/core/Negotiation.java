@@ -39,6 +39,12 @@ public final class Negotiation {
     if (unusable(peer.disk())) {
       return new Refused(RefusalReason.PEER_DISK_UNUSABLE);
     }
+    if (mine.disk() == DiskState.INCONSISTENT && mine.role() == Role.PRIMARY) {
+      return new Fenced(RefusalReason.NO_USABLE_COPY); // does not happen; if it does, not further
+    }
+    if (peer.disk() == DiskState.INCONSISTENT && peer.role() == Role.PRIMARY) {
+      return new Refused(RefusalReason.NO_USABLE_COPY);
+    }
     if (mine.dataSizeBytes() != peer.dataSizeBytes()) {
       return new Refused(RefusalReason.SIZE_DIFFERS);
     }
@@ -46,9 +52,6 @@ public final class Negotiation {
     var his = peer.identity();
     if (my.resuid() != 0 && his.resuid() != 0 && my.resuid() != his.resuid()) {
       return new Refused(RefusalReason.RESUID_DIFFERS);
-    }
-    if ((my.resuid() == 0) != (his.resuid() == 0) && !my.virgin() && !his.virgin()) {
-      return new Refused(RefusalReason.UNRELATED_DATA);
     }
     long resuid = resuid(mine, peer);
     if (my.generation() == his.generation()) {
@@ -172,6 +175,9 @@ public final class Negotiation {
   private static Agreement diverged(Hello mine, Hello peer, long resuid) {
     if (mine.yields() == peer.yields()) {
       return new Refused(RefusalReason.SPLIT_BRAIN);
+    }
+    if ((mine.yields() ? peer : mine).disk() == DiskState.INCONSISTENT) {
+      return new Refused(RefusalReason.NO_USABLE_COPY);
     }
     // Both maps together cover the difference only if both sides left the same generation.
     var myPast = mine.identity().history();

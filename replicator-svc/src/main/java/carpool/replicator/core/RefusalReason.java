@@ -5,7 +5,6 @@ package carpool.replicator.core;
 public enum RefusalReason {
   SIZE_DIFFERS("the two providers offer different sizes: create both with the same media size"),
   RESUID_DIFFERS("the two copies belong to different pairs: create one of them anew"),
-  UNRELATED_DATA("both copies hold data of unknown relation: create one of them anew"),
   SPLIT_BRAIN("both sides were written while apart: name the survivor with `carpool split-brain`"),
   BOTH_PRIMARY("both nodes are primary: this node waits until the other gives up"),
   PEER_OUTDATED_PRIMARY("the peer is primary on an older copy: it has to give up first"),

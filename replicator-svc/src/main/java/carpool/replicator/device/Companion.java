@@ -5,25 +5,35 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
-/// A program that works for one device and outlives the replicator: started in a session of its
-/// own, found again by its pid file, and only believed to be it when its command line names the
-/// same path.
+/// A program that works for one device and outlives the replicator. It is started as nobody's child
+/// in a session of its own, and known by its command line alone, which holds a path that no other
+/// process has: so it is found again after any crash, and never taken for another.
+///
+/// Owned by the device's thread.
 final class Companion {
+  private static final Duration FORK = Duration.ofSeconds(2);
+  private static final long SHOWS_UP_NANOS = 2_000_000_000L;
+
   private final String program;
-  private final Path pidFile;
   private final Path logFile;
 
-  /// A word of its command line that no other process has.
+  /// A whole word of its command line.
   private final String mark;
 
-  Companion(String program, Path pidFile, Path logFile, String mark) {
+  private @Nullable ProcessHandle known;
+  private boolean seen;
+  private long startedNanos;
+
+  Companion(String program, Path logFile, String mark) {
     this.program = program;
-    this.pidFile = pidFile;
     this.logFile = logFile;
     this.mark = mark;
   }
@@ -32,10 +42,15 @@ final class Companion {
     return program;
   }
 
-  /// Starts it; the pid file is written before this returns.
-  void start(List<String> arguments) throws DeviceException {
-    var command = new ArrayList<>(List.of("setsid", program));
+  /// Starts it. Not as a child: nbdkit has the kernel send it a SIGTERM when its parent ends, and
+  /// the parent is a *thread* of ours (prctl(2), PR_SET_PDEATHSIG; seen with nbdkit 1.32.5).
+  ///
+  /// @param arguments hold the mark
+  void start(List<String> arguments) throws DeviceException, InterruptedException {
+    var command = new ArrayList<>(List.of("setsid", "--fork", program));
     command.addAll(arguments);
+    seen = false;
+    startedNanos = System.nanoTime();
     try {
       // A file, not a pipe: a pipe would break with the replicator.
       var process =
@@ -44,31 +59,47 @@ final class Companion {
               .redirectOutput(logFile.toFile())
               .redirectInput(new File("/dev/null"))
               .start();
-      // setsid(1) execs the program, so the pid stays the same.
-      Files.writeString(pidFile, process.pid() + "\n");
+      if (!process.waitFor(FORK.toMillis(), TimeUnit.MILLISECONDS) || process.exitValue() != 0) {
+        process.destroyForcibly();
+        throw new DeviceException(program + " cannot be started: " + lastWords());
+      }
     } catch (IOException e) {
       throw new DeviceException(program + " cannot be started: " + e.getMessage());
     }
   }
 
-  /// The running process, if it is one and ours.
+  /// True when it was started and has ended since, or never showed up.
+  boolean hasEnded() {
+    return running().isEmpty() && (seen || System.nanoTime() - startedNanos > SHOWS_UP_NANOS);
+  }
+
+  /// The running process, whoever started it.
   Optional<ProcessHandle> running() {
-    try {
-      var pid = Long.parseLong(Files.readString(pidFile).strip());
-      return ProcessHandle.of(pid).filter(process -> isOurs(process.pid()));
-    } catch (IOException | NumberFormatException _) {
-      return Optional.empty();
+    var last = known;
+    if (last == null || !isOurs(last)) {
+      last = ProcessHandle.allProcesses().filter(this::isOurs).findFirst().orElse(null);
+      known = last;
     }
+    seen |= last != null;
+    return Optional.ofNullable(last);
   }
 
   /// A zombie's command line is empty, so it does not count.
-  private boolean isOurs(long pid) {
+  private boolean isOurs(ProcessHandle process) {
     try {
-      var line = Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"));
-      return List.of(line.split("\0", -1)).stream().anyMatch(word -> word.contains(mark));
+      var line = Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"));
+      return matches(line, program, mark);
     } catch (IOException _) {
+      // Gone, or its command line is no text.
       return false;
     }
+  }
+
+  /// @param commandLine words that end with NUL, as in /proc/PID/cmdline
+  static boolean matches(String commandLine, String program, String mark) {
+    var words = List.of(commandLine.split("\0", -1));
+    var name = words.getFirst();
+    return name.substring(name.lastIndexOf('/') + 1).equals(program) && words.contains(mark);
   }
 
   /// Completes when the running process ends; at once when there is none.
@@ -84,18 +115,15 @@ final class Companion {
   /// @return false when it is still there: it hangs in the kernel
   boolean stop(Deadline deadline) throws InterruptedException {
     var process = running();
-    if (process.isPresent()) {
-      process.get().destroy();
-      var polite = deadline.atMost(deadline.left().dividedBy(2));
-      if (!polite.await(() -> running().isEmpty())) {
-        process.get().destroyForcibly();
-        if (!deadline.await(() -> running().isEmpty())) {
-          return false;
-        }
-      }
+    if (process.isEmpty()) {
+      return true;
     }
-    Leftovers.delete(pidFile);
-    return true;
+    process.get().destroy();
+    if (deadline.atMost(deadline.left().dividedBy(2)).await(() -> running().isEmpty())) {
+      return true;
+    }
+    process.get().destroyForcibly();
+    return deadline.await(() -> running().isEmpty());
   }
 
   /// The last line it wrote, for people.

@@ -8,7 +8,7 @@ import java.time.Duration;
 ///
 /// @param kind as configured
 /// @param deviceDirectory where NAME appears
-/// @param stateDirectory pid files, logs and proxy sockets; survives the replicator, not a reboot
+/// @param stateDirectory logs and proxy sockets; survives the replicator, not a reboot
 /// @param hold how long a request is repeated while the replicator does not answer; then it fails
 public record DeviceSettings(
     DeviceKind kind, Path deviceDirectory, Path stateDirectory, Duration hold) {}

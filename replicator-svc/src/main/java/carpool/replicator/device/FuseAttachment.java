@@ -23,11 +23,7 @@ final class FuseAttachment implements Attachment {
     device = settings.deviceDirectory().resolve(name).toAbsolutePath();
     uri = "nbd+unix:///?socket=" + proxy.socket();
     nbdfuse =
-        new Companion(
-            "nbdfuse",
-            settings.stateDirectory().resolve(name + ".nbdfuse.pid"),
-            settings.stateDirectory().resolve(name + ".nbdfuse.log"),
-            uri);
+        new Companion("nbdfuse", settings.stateDirectory().resolve(name + ".nbdfuse.log"), uri);
   }
 
   @Override
@@ -55,7 +51,7 @@ final class FuseAttachment implements Attachment {
     makeMountPoint();
     proxy.start(deadline);
     nbdfuse.start(List.of(device.toString(), uri));
-    var mounted = deadline.await(() -> Mounts.on(device) > 0 || nbdfuse.running().isEmpty());
+    var mounted = deadline.await(() -> Mounts.on(device) > 0 || nbdfuse.hasEnded());
     if (!mounted || nbdfuse.running().isEmpty()) {
       throw new DeviceException("nbdfuse does not mount " + device + ": " + nbdfuse.lastWords());
     }

@@ -23,11 +23,7 @@ final class Proxy {
     socket = directory.resolve(exportName + ".sock");
     retrySeconds = Math.toIntExact(Math.max(1, settings.hold().toSeconds()));
     nbdkit =
-        new Companion(
-            "nbdkit",
-            directory.resolve(exportName + ".nbdkit.pid"),
-            directory.resolve(exportName + ".nbdkit.log"),
-            socket.toString());
+        new Companion("nbdkit", directory.resolve(exportName + ".nbdkit.log"), socket.toString());
   }
 
   Path socket() {
@@ -51,8 +47,9 @@ final class Proxy {
             "export=" + exportName,
             "retries=" + retrySeconds,
             "retry-delay=1",
-            "retry-exponential=no"));
-    var up = deadline.atMost(START).await(() -> Files.exists(socket) || nbdkit.running().isEmpty());
+            "retry-exponential=no",
+            "-v"));
+    var up = deadline.atMost(START).await(() -> isUp() || nbdkit.hasEnded());
     if (!up || !isUp()) {
       throw new DeviceException("nbdkit does not start: " + nbdkit.lastWords());
     }

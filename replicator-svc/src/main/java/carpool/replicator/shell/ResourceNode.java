@@ -8,6 +8,7 @@ import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.ReplicationMode;
 import carpool.replicator.core.Role;
 import carpool.replicator.core.layout.LayoutException;
+import carpool.replicator.core.layout.Metadata;
 import carpool.replicator.device.DeviceNode;
 import carpool.replicator.device.DeviceSettings;
 import carpool.replicator.nbd.ExportLookup;
@@ -28,16 +29,19 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One configured resource on this node: attaches the provider, runs the core, and shows the export and
-/// the device node on the primary only. Role changes are carried out one at a time.
+/// One configured resource on this node: attaches the provider, runs the core, and shows the export
+/// and the device node on the primary only. Role changes are carried out one at a time.
 public final class ResourceNode {
   private static final Logger LOG = LoggerFactory.getLogger(ResourceNode.class);
   private static final Duration DEVICE_DEADLINE = Duration.ofSeconds(10);
   private static final Duration DRAIN_DEADLINE = Duration.ofSeconds(10);
   private static final long ROLE_DEADLINE_SECONDS = 30;
 
+  /// Marks that may stay set, at least: HAST's default of 64 makes a write over more than 128 MiB
+  /// wait for the map nearly always. More marks cost more comparing after a crash of this node.
+  private static final int WARM_EXTENTS_MIN = 512;
+
   private final HastResource resource;
-  private final CarpoolConfig config;
   private final PeerHub hub;
   private final BiConsumer<ResourceNode, Notice> listener;
   private final Counters counters = new Counters();
@@ -56,13 +60,16 @@ public final class ResourceNode {
       PeerHub hub,
       BiConsumer<ResourceNode, Notice> listener) {
     this.resource = resource;
-    this.config = config;
     this.hub = hub;
     this.listener = listener;
     nbdSocket = config.runtimeDir().resolve("nbd").resolve(resource.local().provname() + ".sock");
     deviceNode =
         new DeviceNode(
-            DeviceSettings.of(config.device(), config.deviceDir(), config.runtimeDir()),
+            new DeviceSettings(
+                config.device(),
+                config.deviceDir(),
+                config.runtimeDir().resolve("device"),
+                config.replicator().hold()),
             resource.local().provname(),
             nbdSocket);
   }
@@ -98,7 +105,8 @@ public final class ResourceNode {
     return attachProblem;
   }
 
-  long changedUnixMillis() {
+  /// Milliseconds since 1970 of the last change.
+  public long changedUnixMillis() {
     return changedUnixMillis;
   }
 
@@ -108,7 +116,7 @@ public final class ResourceNode {
     return s == null || d == null ? 0 : s.connections(d);
   }
 
-  @Nullable PeerHub.PeerFacts peerFacts() {
+  PeerHub.@Nullable PeerFacts peerFacts() {
     return hub.facts(resource.name());
   }
 
@@ -191,7 +199,7 @@ public final class ResourceNode {
         resource.local().remote().isPresent(),
         metadata.dataSizeBytes(),
         metadata.extentSizeBytes(),
-        metadata.keepdirty(),
+        Math.max(metadata.keepdirty(), WARM_EXTENTS_MIN),
         ResourceShell.CLIENT_SLOTS,
         ResourceShell.SYNC_SLOTS,
         ResourceShell.PEER_SLOTS,
@@ -216,8 +224,7 @@ public final class ResourceNode {
   // ----- roles
 
   /// Brings the resource into a role; waits until it is in force.
-  public RoleOutcome setRole(Role wanted, boolean force, String cause)
-      throws InterruptedException {
+  public RoleOutcome setRole(Role wanted, boolean force, String cause) throws InterruptedException {
     roleChange.lockInterruptibly();
     try {
       var previous = role();
@@ -296,8 +303,7 @@ public final class ResourceNode {
     return new RoleOutcome(previous, Role.INIT, Verdict.ALLOWED, problem);
   }
 
-  private Verdict decide(ResourceShell s, Role wanted, boolean force)
-      throws InterruptedException {
+  private Verdict decide(ResourceShell s, Role wanted, boolean force) throws InterruptedException {
     var answer = new CompletableFuture<Verdict>();
     s.setRole(wanted, force, answer::complete);
     try {
@@ -315,9 +321,7 @@ public final class ResourceNode {
     var d = device;
     var problem = "";
     try {
-      deviceNode
-          .disappear(DEVICE_DEADLINE)
-          .get(DEVICE_DEADLINE.toSeconds() + 2, TimeUnit.SECONDS);
+      deviceNode.disappear(DEVICE_DEADLINE).get(DEVICE_DEADLINE.toSeconds() + 2, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       problem = "device: " + e.getMessage();
       LOG.warn("resource={} {}", resource.name(), problem);
@@ -356,6 +360,39 @@ public final class ResourceNode {
       nbd.cutOff(d);
     }
     deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+  }
+
+  /// Somebody knows that the peer lives on without this copy.
+  public void markOutdated(String cause) {
+    LOG.warn("resource={} marked outdated (cause: {})", resource.name(), cause);
+    var s = shell;
+    if (s != null) {
+      s.step(ReplicationCore::markOutdated);
+    }
+  }
+
+  /// The operator named the survivor of a split brain.
+  public void resolveSplitBrain(boolean keepLocal) {
+    LOG.warn(
+        "resource={} split brain: the {} copy survives",
+        resource.name(),
+        keepLocal ? "local" : "peer's");
+    var s = shell;
+    if (s != null) {
+      s.step(keepLocal ? ReplicationCore::standAsSurvivor : ReplicationCore::yieldToPeer);
+    }
+  }
+
+  /// Writes fresh metadata. The resource must be in role init, or in role secondary without
+  /// metadata.
+  public Metadata create(Provisioning.Options options)
+      throws ProviderException, LayoutException, Provisioning.OccupiedException {
+    return Provisioning.create(resource, options);
+  }
+
+  /// Path of the NBD socket, on the primary; empty elsewhere.
+  public String exportSocket() {
+    return device == null ? "" : nbdSocket.toString();
   }
 
   void tick() {

@@ -169,7 +169,7 @@ final class ResourceShell {
   }
 
   /// Asks the core something, without effects.
-  <T> T ask(Function<ReplicationCore, T> question) {
+  <T extends @Nullable Object> T ask(Function<ReplicationCore, T> question) {
     lock.lock();
     try {
       return question.apply(core);

@@ -1,4 +1,4 @@
-package carpool.cli.output;
+package carpool.kit.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

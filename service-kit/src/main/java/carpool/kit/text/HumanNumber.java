@@ -1,4 +1,4 @@
-package carpool.cli.output;
+package carpool.kit.text;
 
 /// Sizes as FreeBSD's humanize_number(3) prints them with four characters, `B` as suffix and one
 /// decimal (`lib/libutil/humanize_number.c`): `0B`, `999B`, `1.0KB`, `128KB`, `10GB`.

@@ -1,0 +1,103 @@
+package carpool.deploy;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.model.Frame;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.testcontainers.DockerClientFactory;
+
+/// The promise in one test: the serving machine dies, the other serves the same data, and the first
+/// comes back as the second.
+@Tag("e2e")
+class FailoverIT {
+  private static final int RECORDS_BEFORE_THE_KILL = 40;
+
+  /// Writes numbered records, each made durable with fsync before its number is printed. In
+  /// zfs-fuse only an fsync before the last close is one, which is what dd does.
+  private static final String WRITER =
+      """
+      mkdir -p /zhast/data/records
+      i=0
+      while true; do
+        i=$((i + 1))
+        echo "record $i" | dd of=/zhast/data/records/$i conv=fsync status=none || exit 1
+        echo "acknowledged $i"
+      done
+      """;
+
+  /// What the writer was told is durable.
+  private static final class Acknowledged extends ResultCallback.Adapter<Frame> {
+    final ConcurrentSkipListSet<Integer> numbers = new ConcurrentSkipListSet<>();
+
+    @Override
+    public void onNext(Frame frame) {
+      for (var line : new String(frame.getPayload(), StandardCharsets.UTF_8).lines().toList()) {
+        if (line.startsWith("acknowledged ")) {
+          numbers.add(Integer.parseInt(line.substring("acknowledged ".length()).trim()));
+        }
+      }
+    }
+  }
+
+  private static Acknowledged write(Node node) {
+    var docker = DockerClientFactory.instance().client();
+    var exec =
+        docker
+            .execCreateCmd(node.getContainerId())
+            .withCmd("sh", "-c", WRITER)
+            .withAttachStdout(true)
+            .withAttachStderr(true)
+            .exec();
+    return docker.execStartCmd(exec.getId()).exec(new Acknowledged());
+  }
+
+  @Test
+  void killedServerIsReplacedWithoutLossAndComesBackAsSecondary() throws Exception {
+    try (var lab = new Lab()) {
+      lab.start();
+      var first = lab.serving();
+      var second = lab.other(first);
+      var acknowledged = write(first);
+      lab.await(
+          "records",
+          Duration.ofSeconds(60),
+          () -> acknowledged.numbers.size() >= RECORDS_BEFORE_THE_KILL);
+
+      first.powerCut();
+
+      assertTrue(acknowledged.awaitCompletion(30, TimeUnit.SECONDS), "the writer goes on");
+      lab.await("take-over", Duration.ofSeconds(60), () -> lab.serves(second));
+      var missing = new TreeSet<Integer>();
+      var found =
+          second.run("sh", "-c", "cd /zhast/data/records && grep -H . *").output().lines().toList();
+      for (int number : acknowledged.numbers) {
+        if (!found.contains(number + ":record " + number)) {
+          missing.add(number);
+        }
+      }
+      assertTrue(
+          missing.isEmpty(),
+          "acknowledged and lost: " + missing + " of " + acknowledged.numbers.size());
+
+      first.powerOn();
+
+      lab.await(
+          "return as backup and secondary, in step",
+          Duration.ofSeconds(90),
+          () -> Lab.isBackupAndSecondary(first) && Lab.complete(second));
+      assertTrue(lab.serves(second), "the second node went on serving");
+      assertFalse(first.run("zpool", "list", "-H", "zhast").ok(), "two nodes have the pool");
+      assertTrue(
+          List.of(0, 1).contains(first.run("pgrep", "-x", "nginx").exitCode()), "first answers");
+    }
+  }
+}

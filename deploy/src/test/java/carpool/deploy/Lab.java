@@ -1,0 +1,181 @@
+package carpool.deploy;
+
+import com.github.dockerjava.api.model.Network.Ipam;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.testcontainers.containers.Network;
+
+/// Two nodes, a network of the clients and one for replication, and the pool `zhast` on three
+/// replicated disks.
+final class Lab implements AutoCloseable {
+  static final String IMAGE = environment("CARPOOL_LAB_IMAGE", "carpool-node");
+  static final String LAN = environment("CARPOOL_LAB_LAN", "172.30.1");
+  static final String REPLICATION = environment("CARPOOL_LAB_REPL", "172.30.2");
+  private static final String RUN = environment("CARPOOL_TEST_RUN", "by-hand");
+
+  private final Network lan = network("a-lan", LAN);
+  private final Network replication = network("b-repl", REPLICATION);
+  final Node hast1 = new Node("hast1", 11, lan, replication);
+  final Node hast2 = new Node("hast2", 12, lan, replication);
+
+  private static String environment(String name, String otherwise) {
+    return Objects.requireNonNullElse(System.getenv(name), otherwise);
+  }
+
+  static Map<String, String> labels() {
+    return Map.of("carpool.test.run", RUN);
+  }
+
+  /// Interfaces are numbered in the order of the networks' names: lan is eth0.
+  private static Network network(String name, String prefix) {
+    return Network.builder()
+        .createNetworkCmdModifier(command ->
+            command
+                .withName(RUN + "-" + name)
+                .withLabels(labels())
+                .withIpam(new Ipam().withConfig(new Ipam.Config().withSubnet(prefix + ".0/24"))))
+        .build();
+  }
+
+  /// Starts both nodes and makes the pool on the one whose resources are primary.
+  void start() throws InterruptedException {
+    hast1.start();
+    hast2.start();
+    await("primary devices", Duration.ofSeconds(90), () -> withDevices() != null);
+    var first = Objects.requireNonNull(withDevices());
+    must(
+        first,
+        "zpool",
+        "create",
+        "-o",
+        "cachefile=none",
+        "zhast",
+        "raidz1",
+        "/dev/hast/disk1",
+        "/dev/hast/disk2",
+        "/dev/hast/disk3");
+    must(
+        first,
+        "zfs",
+        "create",
+        "-o",
+        "exec=off",
+        "-o",
+        "setuid=off",
+        "-o",
+        "compression=gzip-9",
+        "-o",
+        "quota=60M",
+        "zhast/data");
+    must(
+        first,
+        "sh",
+        "-c",
+        "dd if=/usr/libexec/carpool-lab/index.html of=/zhast/data/index.html conv=fsync");
+    must(first, "carpool", "pool", "import", "zhast");
+    await("a served page", Duration.ofSeconds(60), () -> serves(first));
+    await("both copies equal", Duration.ofSeconds(60), () -> complete(first));
+  }
+
+  private @Nullable Node withDevices() {
+    for (var node : new Node[] {hast1, hast2}) {
+      if (node.run("sh", "-c", "for d in disk1 disk2 disk3; do [ -s /dev/hast/$d ] || exit 1; done")
+          .ok()) {
+        return node;
+      }
+    }
+    return null;
+  }
+
+  static void must(Node node, String... command) {
+    var outcome = node.run(command);
+    if (!outcome.ok()) {
+      throw new AssertionError(
+          node.nodeName() + ": " + String.join(" ", command) + " ended with " + outcome);
+    }
+  }
+
+  Node other(Node node) {
+    return node.nodeName().equals("hast1") ? hast2 : hast1;
+  }
+
+  /// The node that has the pool and answers under the shared address.
+  Node serving() {
+    if (serves(hast1)) {
+      return hast1;
+    }
+    if (serves(hast2)) {
+      return hast2;
+    }
+    throw new AssertionError("nobody serves\n" + logs());
+  }
+
+  boolean serves(Node node) {
+    return node.running()
+        && node.run("zpool", "list", "-H", "zhast").ok()
+        && node.run("curl", "-fsS", "--max-time", "2", "http://" + LAN + ".50/")
+            .output()
+            .contains("<h1>" + node.nodeName());
+  }
+
+  static boolean complete(Node node) {
+    var status = node.run("hastctl", "status").output();
+    return status.lines().filter(line -> line.contains("complete primary")).count() == 3;
+  }
+
+  static boolean isBackupAndSecondary(Node node) {
+    return node.run("carpool", "carp", "status").output().contains("carp: BACKUP")
+        && node.run("hastctl", "status")
+                .output()
+                .lines()
+                .filter(line -> line.contains("complete secondary"))
+                .count()
+            == 3;
+  }
+
+  void await(String what, Duration deadline, BooleanSupplier condition)
+      throws InterruptedException {
+    await(what, deadline, condition, this::logs);
+  }
+
+  private static void await(
+      String what, Duration deadline, BooleanSupplier condition, Supplier<String> explanation)
+      throws InterruptedException {
+    long end = System.nanoTime() + deadline.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError(
+            "no " + what + " within " + deadline.toSeconds() + " s\n" + explanation.get());
+      }
+      TimeUnit.MILLISECONDS.sleep(200);
+    }
+  }
+
+  /// The last lines of both nodes, for a failure.
+  String logs() {
+    var text = new StringBuilder();
+    for (var node : new Node[] {hast1, hast2}) {
+      text.append("--- ").append(node.nodeName()).append('\n');
+      if (node.running()) {
+        text.append(node.run("hastctl", "status").output());
+        text.append(node.run("carpool", "status").output());
+      }
+      var lines = node.getLogs().lines().toList();
+      lines.stream().skip(Math.max(0, lines.size() - 60)).forEach(l -> text.append(l).append('\n'));
+    }
+    return text.toString();
+  }
+
+  @Override
+  public void close() {
+    hast1.stop();
+    hast2.stop();
+    lan.close();
+    replication.close();
+  }
+}

@@ -1,0 +1,104 @@
+package carpool.deploy;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.Capability;
+import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.Device;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.containers.Network;
+import org.testcontainers.utility.DockerImageName;
+
+/// A node of the lab: what deploy/compose.yaml says, for Testcontainers.
+final class Node extends GenericContainer<Node> {
+  private final String name;
+  private final Network replication;
+  private final String replicationAddress;
+
+  Node(String name, int lastOctet, Network lan, Network replication) {
+    super(DockerImageName.parse(Lab.IMAGE));
+    this.name = name;
+    this.replication = replication;
+    this.replicationAddress = Lab.REPLICATION + "." + lastOctet;
+    withNetwork(lan);
+    withEnv("CARPOOL_LAB_LAN", Lab.LAN);
+    withEnv("CARPOOL_LAB_REPL", Lab.REPLICATION);
+    withEnv("CARPOOL_LAB_DISK_SIZE", "128M");
+    withTmpFs(Map.of("/run", "exec"));
+    withLabels(Lab.labels());
+    withCreateContainerCmdModifier(command -> {
+      command.withHostName(name).withIpv4Address(Lab.LAN + "." + lastOctet);
+      var host = command.getHostConfig();
+      if (host != null) {
+        host.withCapAdd(Capability.NET_ADMIN, Capability.NET_RAW, Capability.SYS_ADMIN)
+            .withSecurityOpts(List.of("apparmor:unconfined"))
+            .withDevices(new Device("rwm", "/dev/fuse", "/dev/fuse"));
+      }
+    });
+  }
+
+  /// The second network has to be there before the first process.
+  @Override
+  protected void containerIsCreated(String containerId) {
+    docker()
+        .connectToNetworkCmd()
+        .withContainerId(containerId)
+        .withNetworkId(replication.getId())
+        .withContainerNetwork(
+            new ContainerNetwork()
+                .withIpamConfig(new ContainerNetwork.Ipam().withIpv4Address(replicationAddress)))
+        .exec();
+  }
+
+  @Override
+  protected void containerIsStarted(InspectContainerResponse info, boolean reused) {
+    // Readiness is what the tests wait for themselves.
+  }
+
+  private static DockerClient docker() {
+    return DockerClientFactory.instance().client();
+  }
+
+  String nodeName() {
+    return name;
+  }
+
+  /// The power goes.
+  void powerCut() {
+    docker().killContainerCmd(getContainerId()).exec();
+  }
+
+  /// The power comes back; disks and addresses are the old ones.
+  void powerOn() {
+    docker().startContainerCmd(getContainerId()).exec();
+  }
+
+  boolean running() {
+    return Boolean.TRUE.equals(
+        docker().inspectContainerCmd(getContainerId()).exec().getState().getRunning());
+  }
+
+  /// Runs a command inside; its standard output, or empty with what went wrong in the text.
+  Outcome run(String... command) {
+    try {
+      var result = execInContainer(command);
+      return new Outcome(result.getExitCode(), result.getStdout(), result.getStderr());
+    } catch (IOException | RuntimeException e) {
+      return new Outcome(-1, "", String.valueOf(e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new Outcome(-1, "", "interrupted");
+    }
+  }
+
+  /// How a command ended.
+  record Outcome(int exitCode, String output, String errors) {
+    boolean ok() {
+      return exitCode == 0;
+    }
+  }
+}

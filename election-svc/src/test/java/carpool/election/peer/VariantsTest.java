@@ -1,0 +1,185 @@
+package carpool.election.peer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import carpool.election.v1.DemoteRequest;
+import carpool.election.v1.WatchRequest;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// IPv6, both families, unicast peers, crash recovery of addresses, maintenance, watching.
+@NeedsNamespaces
+final class VariantsTest {
+  private static final double SLACK = 0.3;
+  private static final String VIP4 = "10.77.0.50";
+  private static final String VIP6 = "fd00:77::50";
+
+  private Wire wire;
+  private Capture capture;
+
+  @SuppressWarnings("NullAway.Init")
+  VariantsTest() {}
+
+  @BeforeEach
+  void lay() {
+    wire = new Wire(3);
+    capture = Capture.start(wire);
+  }
+
+  @AfterEach
+  void take() {
+    wire.close();
+  }
+
+  private OwnNode node(int number, String addresses, int advskew, String... more) {
+    String[] yaml = new String[5 + more.length];
+    yaml[0] = "vhid: 1";
+    yaml[1] = "password: \"MyPassword\"";
+    yaml[2] = "addresses: [" + addresses + "]";
+    yaml[3] = "advskew: " + advskew;
+    yaml[4] = "preempt: true";
+    System.arraycopy(more, 0, yaml, 5, more.length);
+    return OwnNode.start(wire, number, yaml);
+  }
+
+  private void killAndFollow(String scenario, OwnNode first, OwnNode second, String vip) {
+    var ping = Ping.start(wire, vip);
+    ping.awaitReply();
+    Command.await(6, "heard", () -> second.status().hasHeard());
+    first.signal("KILL");
+    second.awaitMaster(6);
+    ping.awaitReply();
+    Command.await(3, "gone by itself", () -> !wire.has(1, vip));
+    Measurements.note(scenario, "client gap %.2f s", ping.longestGap());
+    assertThat(ping.longestGap()).isLessThan(5);
+  }
+
+  @Test
+  void addressesOfIpv6MoveByIpv6Advertisements() {
+    var first = node(1, VIP6 + "/64", 0);
+    first.awaitMaster(8);
+    var second = node(2, VIP6 + "/64", 0);
+    killAndFollow("own pair, IPv6, kill -9", first, second, VIP6);
+    assertThat(capture.adverts()).allMatch(advert -> advert.source().startsWith("fe80:"));
+    var sources = capture.adverts().stream().map(Capture.Advert::source).distinct().toList();
+    double takeover = capture.takeover(sources.get(0), sources.get(1));
+    Measurements.note("own pair, IPv6, kill -9, backup skew 0", "takeover %.3f s", takeover);
+    assertThat(takeover).isBetween(2.9, 3.2 + SLACK);
+  }
+
+  @Test
+  void bothFamiliesTravelTogether() {
+    var first = node(1, VIP4 + "/24, " + VIP6 + "/64", 0);
+    first.awaitMaster(8);
+    var second = node(2, VIP4 + "/24, " + VIP6 + "/64", 20);
+    assertThat(wire.has(1, VIP4)).isTrue();
+    assertThat(wire.has(1, VIP6)).isTrue();
+    killAndFollow("own pair, IPv4 and IPv6, kill -9, skew 20", first, second, VIP6);
+    assertThat(wire.has(2, VIP4)).isTrue();
+  }
+
+  @Test
+  void unicastPeersNeedNoMulticast() {
+    var first = node(1, VIP4 + "/24", 0, "peers: [10.77.0.2]");
+    first.awaitMaster(8);
+    var second = node(2, VIP4 + "/24", 0, "peers: [10.77.0.1]");
+    killAndFollow("own pair, unicast, kill -9", first, second, VIP4);
+  }
+
+  @Test
+  void leftoverOfACrashIsRemovedAndWhatAnAdministratorSetIsNot() throws Exception {
+    Path record = wire.directory().resolve("node1/state/election/storage.addresses");
+    Files.createDirectories(record.getParent());
+    Files.writeString(record, "eth0 10.77.0.60/32\neth0 10.77.0.61/32\neth0 10.77.0.62/32\n");
+    wire.in(1, "ip addr add 10.77.0.60/32 dev eth0 valid_lft 600 preferred_lft 600");
+    wire.in(1, "ip addr add 10.77.0.61/32 dev eth0");
+    wire.in(1, "ip addr add 10.77.0.63/32 dev eth0 valid_lft 600 preferred_lft 600");
+    var own = node(1, VIP4 + "/24", 0);
+    assertThat(wire.has(1, "10.77.0.60")).as("recorded, with a lifetime: ours").isFalse();
+    assertThat(wire.has(1, "10.77.0.61")).as("permanent: somebody else's").isTrue();
+    assertThat(wire.has(1, "10.77.0.63")).as("not in our record").isTrue();
+    own.awaitMaster(6);
+    assertThat(Files.readString(record)).isEqualTo("eth0 " + VIP4 + "/24\n");
+    own.signal("TERM");
+    own.awaitEnd();
+    assertThat(wire.has(1, VIP4)).isFalse();
+    assertThat(record).doesNotExist();
+  }
+
+  @Test
+  void addressThatWasThereBeforeIsNotTakenOver() {
+    wire.in(1, "ip addr add 10.77.0.50/24 dev eth0");
+    var own = node(1, VIP4 + "/24", 0);
+    own.awaitMaster(6);
+    Command.await(3, "demoted", () -> own.status().getEffectiveAdvskew() == 240);
+    assertThat(own.status().getWarningsList())
+        .anyMatch(text -> text.contains("was not added by this service"));
+    own.signal("TERM");
+    own.awaitEnd();
+    assertThat(wire.has(1, VIP4)).isTrue();
+  }
+
+  @Test
+  void maintenanceRulesMasterOutAndIsWatched() {
+    var own = node(1, VIP4 + "/24", 0);
+    own.awaitMaster(6);
+    own.call(stub -> {
+      var events = stub.watch(WatchRequest.getDefaultInstance());
+      var present = events.next();
+      assertThat(present.hasTransition()).isFalse();
+      assertThat(present.getGroup().getLine()).isEqualTo("carp: MASTER vhid 1 advbase 1 advskew 0");
+      var demoted =
+          stub.demote(
+              DemoteRequest.newBuilder().setCause("maintenance").setIneligible(true).build());
+      assertThat(demoted.getGroups(0).getEligible()).isFalse();
+      var change = events.next();
+      assertThat(change.getNumber()).isEqualTo(present.getNumber() + 1);
+      assertThat(change.getTransition().getReason()).isEqualTo("not eligible");
+      return change;
+    });
+    assertThat(own.isMaster()).isFalse();
+    assertThat(wire.has(1, VIP4)).isFalse();
+  }
+
+  @Test
+  void virtualMacAnswersAloneAndMovesWithTheAddress() {
+    var first = node(1, VIP4 + "/24", 0, "mac: virtual");
+    first.awaitMaster(8);
+    var second = node(2, VIP4 + "/24", 0, "mac: virtual");
+    var ping = Ping.start(wire, VIP4);
+    ping.awaitReply();
+    assertThat(wire.in(3, "ip neigh show " + VIP4)).contains("00:00:5e:00:01:01");
+    assertThat(wire.in(3, "arping -c 2 -f -I eth0 " + VIP4).toLowerCase(java.util.Locale.ROOT))
+        .contains("00:00:5e:00:01:01");
+    Command.await(6, "heard", () -> second.status().hasHeard());
+    first.signal("KILL");
+    second.awaitMaster(6);
+    ping.awaitReply();
+    assertThat(wire.in(3, "ip neigh show " + VIP4)).contains("00:00:5e:00:01:01");
+    Measurements.note("own pair, virtual MAC, kill -9", "client gap %.2f s", ping.longestGap());
+    second.signal("TERM");
+    second.awaitEnd();
+    assertThat(wire.in(2, "ip -o link")).doesNotContain("carp1");
+    assertThat(wire.in(1, "ip -o link")).as("left by the killed one").contains("carp1");
+    var again = node(1, VIP4 + "/24", 0, "mac: virtual");
+    assertThat(wire.in(1, "ip -o link")).as("removed at the start").doesNotContain("carp1");
+    again.awaitMaster(6);
+  }
+
+  @Test
+  void duplicateAddressIsNoticed() {
+    var own = node(1, VIP4 + "/24", 0);
+    own.awaitMaster(6);
+    wire.in(2, "ip addr add 10.77.0.50/24 dev eth0");
+    wire.in(2, "arping -A -c 1 -I eth0 10.77.0.50");
+    Command.await(
+        5,
+        "noticed",
+        () -> own.status().getCounters().getByNameOrDefault("suspicion-duplicate-address", 0) > 0);
+    assertThat(own.status().getWarningsList())
+        .anyMatch(text -> text.contains("another host answers"));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.election.raw;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,26 @@
+package carpool.replicator;
+
+import carpool.kit.boot.Startable;
+import carpool.replicator.control.ReplicatorService;
+import carpool.replicator.shell.PeerHub;
+import carpool.replicator.shell.ReplicatorNode;
+import com.google.inject.AbstractModule;
+import com.google.inject.Singleton;
+import com.google.inject.multibindings.Multibinder;
+import io.grpc.BindableService;
+
+/// What carpool-replicator adds to the kit.
+final class ReplicatorModule extends AbstractModule {
+  @Override
+  protected void configure() {
+    bind(PeerHub.class).in(Singleton.class);
+    bind(ReplicatorNode.class).in(Singleton.class);
+    bind(ReplicatorService.class).in(Singleton.class);
+    var startables = Multibinder.newSetBinder(binder(), Startable.class);
+    startables.addBinding().to(PeerHub.class);
+    startables.addBinding().to(ReplicatorNode.class);
+    Multibinder.newSetBinder(binder(), BindableService.class)
+        .addBinding()
+        .to(ReplicatorService.class);
+  }
+}

@@ -1,0 +1,19 @@
+package carpool.replicator.control;
+
+/// Reason words of this service; the list in replicator.proto.
+enum RefusalReason {
+  RESOURCE_UNKNOWN,
+  PROVIDER_MISSING,
+  PROVIDER_BUSY,
+  PROVIDER_FOREIGN,
+  PROVIDER_HAS_METADATA,
+  METADATA_INVALID,
+  PEER_IS_PRIMARY,
+  COPY_INCONSISTENT,
+  COPY_OUTDATED,
+  CURRENCY_UNKNOWN,
+  SPLIT_BRAIN,
+  NOT_PRIMARY,
+  NOT_CONNECTED,
+  ARGUMENT_INVALID
+}

@@ -1,0 +1,218 @@
+package carpool.replicator.pair;
+
+import carpool.kit.grpc.Channels;
+import carpool.kit.testing.JavaProcess;
+import carpool.replicator.MainForTests;
+import carpool.replicator.control.OfflineCommand;
+import carpool.replicator.v1.GetStatusRequest;
+import carpool.replicator.v1.ReplicatorGrpc;
+import carpool.replicator.v1.Resource;
+import carpool.replicator.v1.Role;
+import carpool.replicator.v1.SetRoleRequest;
+import carpool.replicator.v1.SetRoleResult;
+import io.grpc.ManagedChannel;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// hast1 on 127.0.0.1 and hast2 on 127.0.0.2, one resource `disk1` of [#SIZE_BYTES].
+final class Pair implements AutoCloseable {
+  static final long SIZE_BYTES = 64 << 20;
+  static final Duration DEADLINE = Duration.ofSeconds(30);
+
+  private final Path directory;
+  private final @Nullable JavaProcess[] processes = new JavaProcess[3];
+  private final @Nullable ManagedChannel[] channels = new ManagedChannel[3];
+
+  Pair(Path directory, String mode) throws IOException {
+    this.directory = directory;
+    int port = freePort();
+    int blockPort = freePort();
+    for (int node = 1; node <= 2; node++) {
+      Files.createDirectories(home(node).resolve("run"));
+      try (var file = new RandomAccessFile(image(node).toFile(), "rw")) {
+        file.setLength(SIZE_BYTES);
+      }
+      Files.writeString(
+          home(node).resolve("hast.conf"),
+          """
+          listen 127.0.0.%1$d:%2$d
+          resource disk1 {
+            replication %3$s
+            on hast1 { local %4$s remote 127.0.0.2:%2$d source 127.0.0.1 }
+            on hast2 { local %5$s remote 127.0.0.1:%2$d source 127.0.0.2 }
+          }
+          """
+              .formatted(node, port, mode, image(1), image(2)));
+      Files.writeString(
+          config(node),
+          """
+          cluster: test
+          hast: %1$s/hast.conf
+          runtime-dir: %1$s/run
+          state-dir: %1$s/state
+          device-dir: %1$s/dev
+          device: none
+          replicator: { block-port: %2$d }
+          """
+              .formatted(home(node), blockPort));
+      int code =
+          OfflineCommand.run(
+              new String[] {
+                "create", "--config", config(node).toString(), "--node", "hast" + node, "disk1"
+              });
+      if (code != 0) {
+        throw new IOException("create failed with " + code);
+      }
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private Path home(int node) {
+    return directory.resolve("n" + node);
+  }
+
+  private Path config(int node) {
+    return home(node).resolve("carpool.yaml");
+  }
+
+  Path image(int node) {
+    return home(node).resolve("disk1.img");
+  }
+
+  String uri(int node) {
+    return "nbd+unix:///disk1?socket=" + home(node).resolve("run/nbd/disk1.sock");
+  }
+
+  void start(int node) throws Exception {
+    var process =
+        JavaProcess.start(
+            MainForTests.class,
+            Map.of(),
+            "--config",
+            config(node).toString(),
+            "--node",
+            "hast" + node);
+    processes[node] = process;
+    process.await("ready:", DEADLINE);
+    channels[node] = Channels.unix(home(node).resolve("run/replicator.sock"));
+  }
+
+  private JavaProcess process(int node) {
+    var process = processes[node];
+    if (process == null) {
+      throw new IllegalStateException("hast" + node + " does not run");
+    }
+    return process;
+  }
+
+  private ReplicatorGrpc.ReplicatorBlockingStub stub(int node) {
+    return ReplicatorGrpc.newBlockingStub(channels[node]).withDeadlineAfter(20, TimeUnit.SECONDS);
+  }
+
+  /// SIGKILL.
+  void kill(int node) throws Exception {
+    process(node).signal("KILL");
+    process(node).exitCode(DEADLINE);
+    forget(node);
+  }
+
+  private void forget(int node) {
+    var channel = channels[node];
+    if (channel != null) {
+      channel.shutdownNow();
+    }
+    channels[node] = null;
+    processes[node] = null;
+  }
+
+  void terminate(int node) throws Exception {
+    process(node).signal("TERM");
+    int code = process(node).exitCode(DEADLINE);
+    if (code != 0) {
+      throw new AssertionError("exit code " + code + "\n" + process(node).output());
+    }
+    forget(node);
+  }
+
+  SetRoleResult role(int node, Role role) {
+    return stub(node)
+        .setRole(SetRoleRequest.newBuilder().addResources("disk1").setRole(role).build())
+        .getResults(0);
+  }
+
+  Resource status(int node) {
+    return stub(node).getStatus(GetStatusRequest.getDefaultInstance()).getResources(0);
+  }
+
+  /// Waits until the resource looks as wanted.
+  Resource await(int node, String what, Predicate<Resource> wanted) throws Exception {
+    long end = System.nanoTime() + DEADLINE.toNanos();
+    var now = status(node);
+    while (!wanted.test(now)) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("hast" + node + " is not " + what + ":\n" + now + "\n" + logs());
+      }
+      TimeUnit.MILLISECONDS.sleep(20);
+      now = status(node);
+    }
+    return now;
+  }
+
+  void awaitComplete(int node) throws Exception {
+    await(node, "complete", r -> r.getComplete() && r.getDirtyBytes() == 0);
+  }
+
+  /// Position of the first byte of the data areas that differs, or -1.
+  long firstDifference() throws IOException {
+    long at = Files.mismatch(dataOf(1), dataOf(2));
+    Files.delete(dataOf(1));
+    Files.delete(dataOf(2));
+    return at;
+  }
+
+  private Path dataOf(int node) throws IOException {
+    var data = home(node).resolve("data.copy");
+    if (!Files.exists(data)) {
+      try (var in = Files.newInputStream(image(node));
+          var out = Files.newOutputStream(data)) {
+        in.skipNBytes(8192); // metadata and activemap
+        in.transferTo(out);
+      }
+    }
+    return data;
+  }
+
+  String logs() {
+    var text = new StringBuilder();
+    for (int node = 1; node <= 2; node++) {
+      var process = processes[node];
+      text.append("--- hast").append(node).append('\n');
+      text.append(process == null ? "down" : process.output()).append('\n');
+    }
+    return text.toString();
+  }
+
+  @Override
+  public void close() {
+    for (int node = 1; node <= 2; node++) {
+      var process = processes[node];
+      if (process != null) {
+        process.close();
+      }
+      forget(node);
+    }
+  }
+}

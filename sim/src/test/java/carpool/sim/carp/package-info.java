@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.sim.carp;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,28 @@
+package carpool.sim.replication;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class PairWorldTest {
+  private static final int SEEDS = Integer.getInteger("carpool.sim.seeds", 1500);
+
+  @Test
+  void everySeedKeepsTheRulesAndConverges() {
+    long writes = 0;
+    long faults = 0;
+    for (long seed = 1; seed <= SEEDS; seed++) {
+      var outcome = PairWorld.run(seed);
+      writes += outcome.acknowledgedWrites();
+      faults += outcome.faults();
+    }
+    assertTrue(writes > SEEDS * 100L, "the clients hardly wrote: " + writes);
+    assertTrue(faults > SEEDS * 3L, "hardly a fault: " + faults);
+  }
+
+  @Test
+  void seedGivesTheSameRunTwice() {
+    assertEquals(PairWorld.run(4711), PairWorld.run(4711));
+  }
+}
