@@ -191,4 +191,25 @@ final class VariantsTest {
     assertThat(own.status().getWarningsList())
         .anyMatch(text -> text.contains("another host answers"));
   }
+
+  @Test
+  void duplicateAddressOfIpv6IsNoticedAndAnsweredWithAnAnnouncement() {
+    var own = node(1, VIP6 + "/64", 0);
+    own.awaitMaster(8);
+    Command.await(8, "announced as at every takeover", () -> announcements(own) >= 3);
+    // Another group with the same address: its master advertises it to all nodes.
+    var other = OwnNode.start(wire, 2, "vhid: 2", "password: \"Other\"", "addresses: [" + VIP6 + "/64]");
+    other.awaitMaster(8);
+    Command.await(
+        8,
+        "noticed",
+        () -> own.status().getCounters().getByNameOrDefault("suspicion-duplicate-address", 0) > 0);
+    assertThat(own.status().getWarningsList())
+        .anyMatch(text -> text.contains("another host answers"));
+    Command.await(8, "announced again, long before the minute", () -> announcements(own) > 3);
+  }
+
+  private static long announcements(OwnNode node) {
+    return node.status().getCounters().getByNameOrDefault("announcements", 0);
+  }
 }
