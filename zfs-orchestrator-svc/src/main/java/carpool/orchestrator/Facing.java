@@ -8,6 +8,7 @@ import carpool.orchestrator.core.Role;
 import carpool.replicator.v1.DiskState;
 import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Resource;
+import carpool.replicator.v1.WatchStatusEvent;
 
 /// What the other two services tell, in the core's words.
 final class Facing {
@@ -48,9 +49,11 @@ final class Facing {
   }
 
   /// The hook event for an event of the replicator's watch; empty when there is none.
-  static String hook(String event) {
-    return switch (event) {
-      case "role", "connect", "disconnect", "split-brain" -> event;
+  static String hook(WatchStatusEvent event) {
+    return switch (event.getEvent()) {
+      case "role", "connect", "disconnect", "split-brain" -> event.getEvent();
+      case "disk" ->
+          event.getResource().getDisk() == DiskState.DISK_STATE_FAILED ? "disk-error" : "";
       case "syncstart" -> "sync-start";
       case "syncdone" -> "sync-complete";
       case "syncintr" -> "sync-interrupted";

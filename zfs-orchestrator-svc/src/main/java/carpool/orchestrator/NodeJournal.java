@@ -18,13 +18,16 @@ final class NodeJournal {
   private static final int PASSAGES_MAX = 64;
 
   private final ArrayDeque<Passed> passages = new ArrayDeque<>();
-  private final Set<Consumer<Happening>> watchers = new LinkedHashSet<>();
+
+  private record Watcher(Consumer<Happening> listener, Runnable onOver) {}
+
+  private final Set<Watcher> watchers = new LinkedHashSet<>();
   private long last;
 
   synchronized void tell(String event, String cause, PoolStatus pool, @Nullable StepRecord step) {
     last++;
     var happening = new Happening(last, System.currentTimeMillis(), event, cause, pool, step);
-    List.copyOf(watchers).forEach(watcher -> watcher.accept(happening));
+    List.copyOf(watchers).forEach(watcher -> watcher.listener().accept(happening));
   }
 
   synchronized void passed(Passed passage) {
@@ -38,15 +41,23 @@ final class NodeJournal {
     return new ArrayList<>(passages);
   }
 
-  synchronized Runnable watch(List<PoolStatus> present, Consumer<Happening> watcher) {
+  synchronized Runnable watch(
+      List<PoolStatus> present, Consumer<Happening> listener, Runnable onOver) {
+    var watcher = new Watcher(listener, onOver);
     watchers.add(watcher);
-    present.forEach(pool ->
-        watcher.accept(
-            new Happening(last, System.currentTimeMillis(), "snapshot", "", pool, null)));
+    for (var pool : present) {
+      listener.accept(new Happening(last, System.currentTimeMillis(), "snapshot", "", pool, null));
+    }
     return () -> remove(watcher);
   }
 
-  private synchronized void remove(Consumer<Happening> watcher) {
+  private synchronized void remove(Watcher watcher) {
     watchers.remove(watcher);
+  }
+
+  /// Nothing happens any more.
+  synchronized void close() {
+    List.copyOf(watchers).forEach(watcher -> watcher.onOver().run());
+    watchers.clear();
   }
 }

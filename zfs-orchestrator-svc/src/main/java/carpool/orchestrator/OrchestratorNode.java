@@ -105,6 +105,13 @@ final class OrchestratorNode implements Startable, Node {
     election.start();
   }
 
+  /// Last to start and first to stop: while the pools are given up the control server still tells
+  /// how far that is.
+  @Override
+  public int phase() {
+    return SERVERS + 5;
+  }
+
   /// Nobody would watch the pools afterwards: they are given up, and the other node takes over.
   @Override
   public void stop(Duration deadline) throws InterruptedException {
@@ -136,6 +143,7 @@ final class OrchestratorNode implements Startable, Node {
     for (var pool : pools.values()) {
       pool.stop(Duration.ofSeconds(1));
     }
+    journal.close();
     hooks.close(Duration.ofSeconds(1));
     replicator.close();
     election.close();
@@ -167,8 +175,8 @@ final class OrchestratorNode implements Startable, Node {
   }
 
   @Override
-  public Runnable watch(Consumer<Happening> listener) {
-    return journal.watch(pools(), listener);
+  public Runnable watch(Consumer<Happening> listener, Runnable onOver) {
+    return journal.watch(pools(), listener, onOver);
   }
 
   @Override
@@ -315,7 +323,7 @@ final class OrchestratorNode implements Startable, Node {
           pool.post(now -> new PoolEvent.ResourcesSeen(now, facts));
         }
       }
-      var hook = Facing.hook(event.getEvent());
+      var hook = Facing.hook(event);
       if (!hook.isEmpty()) {
         hooks.fire(
             hook,

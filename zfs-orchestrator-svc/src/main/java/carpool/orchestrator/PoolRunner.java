@@ -151,6 +151,10 @@ final class PoolRunner {
         LOG.atLevel(standing.add(cause) ? Level.WARN : Level.DEBUG)
             .log("pool {}: cause {} stands: {}", spec.name(), cause.word(), text);
         neighbours.cause(spec, cause, text);
+        var hook = hook(cause);
+        if (!hook.isEmpty()) {
+          hooks.fire(hook, Map.of("CARPOOL_POOL", spec.name(), "CARPOOL_REASON", text));
+        }
       }
       case ClearCause(var cause) -> {
         standing.remove(cause);
@@ -168,6 +172,11 @@ final class PoolRunner {
             (passage.endedNanos() - passage.startedNanos()) / 1_000_000,
             passage.problem().isEmpty() ? "" : ", " + passage.problem(),
             passage.cause());
+        if (passage.kind().equals("switchover")) {
+          hooks.fire(
+              "switchover",
+              Map.of("CARPOOL_POOL", spec.name(), "CARPOOL_REASON", passage.problem()));
+        }
         journal.passed(new Node.Passed(spec.name(), passage, status().clock()));
       }
       case ServiceNoted(var index, var service) -> {
@@ -186,6 +195,14 @@ final class PoolRunner {
         }
       }
     }
+  }
+
+  private static String hook(Cause cause) {
+    return switch (cause) {
+      case MAINTENANCE -> "maintenance";
+      case POOL, POOL_DEGRADED -> "pool-health";
+      case NOT_READY, DATA_NOT_CURRENT, REPLICATION_LINK, POOL_CUT_OFF, SERVICE -> "";
+    };
   }
 
   private void run(Run run) {

@@ -7,6 +7,7 @@ import carpool.orchestrator.v1.ImportPoolRequest;
 import carpool.orchestrator.v1.PoolState;
 import carpool.orchestrator.v1.SwitchoverProgress;
 import carpool.orchestrator.v1.SwitchoverRequest;
+import carpool.orchestrator.v1.WatchRequest;
 import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Role;
 import java.nio.file.Path;
@@ -163,12 +164,55 @@ final class OrchestratorProcessTest {
       bed.election.become(State.STATE_MASTER);
       bed.awaitPool(PoolState.POOL_STATE_SERVING);
 
+      // Somebody watches: that must not hold the end up.
+      var watcher = bed.orchestrator().watch(WatchRequest.getDefaultInstance());
+      assertThat(watcher.next().getEvent()).isEqualTo("snapshot");
+
       bed.process().signal("TERM");
 
       assertThat(bed.process().exitCode(Duration.ofSeconds(20))).isZero();
       assertThat(bed.has("imported")).isFalse();
       assertThat(bed.election.resignations()).isEqualTo(1);
       assertThat(bed.election.causes()).contains("not-ready");
+    }
+  }
+
+  @Test
+  void anOldPrimaryThatGivesUpIsFollowedAtOnce() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.make("foreign");
+      bed.start();
+      bed.await("ready", () -> bed.election.causes().isEmpty());
+      bed.replicator.change("role", r -> r.setPeerRole(Role.ROLE_PRIMARY));
+      bed.replicator.refuse("PEER_IS_PRIMARY");
+      bed.election.become(State.STATE_MASTER);
+      bed.await("asked", () -> bed.replicator.calls().contains("ROLE_PRIMARY"));
+      assertThat(bed.has("imported")).isFalse();
+
+      bed.replicator.refuse("");
+      bed.replicator.change("role", r -> r.setPeerRole(Role.ROLE_SECONDARY));
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+
+      assertThat(bed.read("calls")).contains("-o cachefile=none -f 42");
+      assertThat(bed.status().getLastFailovers(0).getSteps(0).getAttempts()).isGreaterThan(1);
+    }
+  }
+
+  @Test
+  void aCopyThatIsNotCurrentIsNotPromoted() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.start();
+      bed.await("ready", () -> bed.election.causes().isEmpty());
+      bed.replicator.refuse("COPY_OUTDATED");
+      bed.election.become(State.STATE_MASTER);
+      bed.await("demoted", () -> bed.election.causes().contains("data-not-current"));
+
+      // Not eligible: this election takes the role away at once, as the real one does.
+      bed.awaitPool(PoolState.POOL_STATE_STANDBY);
+      assertThat(bed.pool().getProblem()).contains("COPY_OUTDATED");
+      assertThat(bed.has("imported")).isFalse();
     }
   }
 

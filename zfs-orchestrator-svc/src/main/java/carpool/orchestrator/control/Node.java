@@ -30,8 +30,9 @@ public interface Node {
 
   /// From now on, everything that happens, in order; the first calls are one per pool.
   ///
+  /// @param onOver called when the process stops
   /// @return ends it
-  Runnable watch(Consumer<Happening> listener);
+  Runnable watch(Consumer<Happening> listener, Runnable onOver);
 
   ReplicatorPeer replicator();
 

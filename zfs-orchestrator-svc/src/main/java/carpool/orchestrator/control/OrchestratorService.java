@@ -110,11 +110,13 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
     var wanted = Set.copyOf(known(request.getPoolsList()));
     var outlet = new Outlet<>((ServerCallStreamObserver<WatchEvent>) answer);
     outlet.onEnd(
-        node.watch(happening -> {
-          if (wanted.contains(happening.pool().spec().name())) {
-            outlet.send(OrchestratorProtoMapper.event(happening));
-          }
-        }));
+        node.watch(
+            happening -> {
+              if (wanted.contains(happening.pool().spec().name())) {
+                outlet.send(OrchestratorProtoMapper.event(happening));
+              }
+            },
+            outlet::complete));
   }
 
   @Override
