@@ -3,6 +3,7 @@ package carpool.election;
 import carpool.election.address.AddressHolder;
 import carpool.election.address.AddressLedger;
 import carpool.election.address.KernelAddresses;
+import carpool.election.address.ParentSettings;
 import carpool.election.address.VirtualMacLink;
 import carpool.election.control.GroupStatus;
 import carpool.election.control.Groups;
@@ -74,11 +75,12 @@ final class ElectionNode implements Startable, Groups {
     Capabilities.missing().forEach(LOG::error);
     var followed = config.pools().stream().map(PoolConfig::follows).toList();
     kernel = KernelAddresses.open();
+    var records = config.stateDir().resolve("election");
+    ParentSettings.recoverAll(records);
+    var parents = new TreeMap<String, ParentSettings>();
     for (var group : config.election()) {
       var settings = GroupSettings.of(group, followed.contains(group.name()));
-      var ledger =
-          new AddressLedger(
-              config.stateDir().resolve("election").resolve(group.name() + ".addresses"));
+      var ledger = new AddressLedger(records.resolve(group.name() + ".addresses"));
       var holder =
           new AddressHolder(
               settings.addresses(),
@@ -86,7 +88,11 @@ final class ElectionNode implements Startable, Groups {
               KernelAddresses.open(),
               settings.virtualMac()
                   ? Optional.of(
-                      new VirtualMacLink(settings.carp().vhid(), settings.interfaceName()))
+                      new VirtualMacLink(
+                          settings.carp().vhid(),
+                          parents.computeIfAbsent(
+                              settings.interfaceName(),
+                              name -> ParentSettings.of(name, records))))
                   : Optional.empty());
       groups.put(
           group.name(),

@@ -7,6 +7,7 @@ import carpool.election.link.LinkState;
 import carpool.election.raw.Announcement;
 import carpool.election.raw.CarpSocket;
 import carpool.election.raw.Mac;
+import carpool.election.raw.NeighbourSocket;
 import carpool.election.raw.PacketSocket;
 import carpool.election.raw.PosixException;
 import java.util.Arrays;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +33,7 @@ final class GroupTransport implements AutoCloseable {
   private final LinkState link;
   private final Map<IpFamily, CarpSocket> carp = new EnumMap<>(IpFamily.class);
   private final PacketSocket packets;
+  private @Nullable NeighbourSocket neighbours;
 
   private GroupTransport(GroupSettings settings, LinkState link, PacketSocket packets) {
     this.settings = settings;
@@ -41,7 +44,8 @@ final class GroupTransport implements AutoCloseable {
   /// Opens all sockets.
   ///
   /// @param onPacket for each packet of protocol 112, on a receiving thread
-  /// @param onClaim for each ARP frame of others that claims one of our addresses
+  /// @param onClaim for each ARP frame or neighbour advertisement of others that claims one of our
+  ///   addresses
   static GroupTransport open(
       GroupSettings settings,
       LinkState link,
@@ -53,6 +57,9 @@ final class GroupTransport implements AutoCloseable {
       for (var family : settings.carp().families()) {
         transport.carp.put(family, CarpSocket.open(family, link.name(), link.index()));
       }
+      if (settings.plainAddresses().stream().anyMatch(ip -> ip.family() == IpFamily.IPV6)) {
+        transport.neighbours = NeighbourSocket.open(link.name());
+      }
     } catch (PosixException e) {
       transport.close();
       throw e;
@@ -60,6 +67,10 @@ final class GroupTransport implements AutoCloseable {
     transport.carp.forEach((family, socket) ->
         receiver(settings.name() + "-" + family, () -> transport.pump(socket, onPacket)));
     receiver(settings.name() + "-arp", () -> transport.pumpArp(onClaim));
+    var neighbours = transport.neighbours;
+    if (neighbours != null) {
+      receiver(settings.name() + "-nd", () -> transport.pumpNeighbours(neighbours, onClaim));
+    }
     return transport;
   }
 
@@ -144,6 +155,20 @@ final class GroupTransport implements AutoCloseable {
     }
   }
 
+  private void pumpNeighbours(NeighbourSocket socket, Consumer<Mac> onClaim) {
+    Set<IpAddress> ours = settings.plainAddresses();
+    while (!socket.isClosed()) {
+      try {
+        socket
+            .receive(WAIT_MILLIS)
+            .filter(claim -> ours.contains(claim.address()) && !claim.mac().equals(mac()))
+            .ifPresent(claim -> onClaim.accept(claim.mac()));
+      } catch (PosixException e) {
+        LOG.debug("{}: {}", settings.name(), e.getMessage());
+      }
+    }
+  }
+
   private static void receiver(String name, Runnable loop) {
     Thread.ofPlatform().name("carp-" + name).daemon(true).start(loop);
   }
@@ -152,5 +177,8 @@ final class GroupTransport implements AutoCloseable {
   public void close() {
     carp.values().forEach(CarpSocket::close);
     packets.close();
+    if (neighbours != null) {
+      neighbours.close();
+    }
   }
 }

@@ -12,9 +12,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.Optional;
-import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,8 +20,8 @@ import org.slf4j.LoggerFactory;
 /// switches. Private mode, no IPv6 address of its own (carp.md 3.4).
 ///
 /// The parent must neither answer ARP for addresses of the macvlan (`arp_ignore` 1) nor ask in
-/// their name with its own MAC (`arp_announce` 2); its former settings come back afterwards. Needs
-/// CAP_NET_ADMIN and a writable `/proc/sys/net`.
+/// their name with its own MAC (`arp_announce` 2): see [ParentSettings]. Needs CAP_NET_ADMIN and a
+/// writable `/proc/sys/net`.
 public final class VirtualMacLink {
   private static final Logger LOG = LoggerFactory.getLogger(VirtualMacLink.class);
   private static final int RTM_NEWLINK = 16;
@@ -46,12 +43,11 @@ public final class VirtualMacLink {
   private static final int UP = 1;
 
   private final int vhid;
-  private final String parent;
   private final Mac mac;
-  private final Map<String, String> parentBefore = new TreeMap<>();
+  private final ParentSettings parent;
 
-  /// @param parent the interface of the group
-  public VirtualMacLink(int vhid, String parent) {
+  /// @param parent of the interface of the group
+  public VirtualMacLink(int vhid, ParentSettings parent) {
     this.vhid = vhid;
     this.parent = parent;
     this.mac = Mac.virtual(vhid);
@@ -80,8 +76,7 @@ public final class VirtualMacLink {
       setting(name(parentIndex), "arp_ignore", "1");
       setting(name(parentIndex), "accept_local", "1");
       setting(name(parentIndex), "rp_filter", "0");
-      setting(parent, "arp_ignore", "1").ifPresent(old -> parentBefore.put("arp_ignore", old));
-      setting(parent, "arp_announce", "2").ifPresent(old -> parentBefore.put("arp_announce", old));
+      parent.acquire(vhid);
       netlink.change("set " + name(parentIndex) + " up", RTM_NEWLINK, 0, ifinfo(index, UP, UP));
     }
     return index;
@@ -95,8 +90,7 @@ public final class VirtualMacLink {
         netlink.change("remove " + name(parentIndex), RTM_DELLINK, 0, ifinfo(index, 0, 0));
       }
     }
-    parentBefore.forEach((key, before) -> setting(parent, key, before));
-    parentBefore.clear();
+    parent.release(vhid);
   }
 
   private String name(int parentIndex) {
@@ -155,19 +149,13 @@ public final class VirtualMacLink {
     return out.toByteArray();
   }
 
-  /// Writes a setting of `net.ipv4.conf` and returns the former one.
-  private static Optional<String> setting(String link, String key, String value) {
+  /// Writes a setting of `net.ipv4.conf`.
+  private static void setting(String link, String key, String value) {
     var file = Path.of("/proc/sys/net/ipv4/conf", link, key);
     try {
-      String before = Files.readString(file).strip();
-      if (before.equals(value)) {
-        return Optional.empty();
-      }
       Files.writeString(file, value);
-      return Optional.of(before);
     } catch (IOException e) {
       LOG.warn("{} cannot be set to {}: {}", file, value, e.toString());
-      return Optional.empty();
     }
   }
 

@@ -16,9 +16,15 @@ final class Bench {
   static final IpAddress PEER = IpAddress.parse("10.77.0.2");
 
   private final List<CarpEffect> effects = new ArrayList<>();
+  private final List<Change> changes = new ArrayList<>();
   private CarpState state;
   private long now;
   private long counter = 1;
+
+  /// A change of role.
+  ///
+  /// @param seconds on the bench's clock
+  record Change(double seconds, Role to, Reason reason) {}
 
   private Bench(CarpState state) {
     this.state = state;
@@ -77,6 +83,10 @@ final class Bench {
     step(
         new CarpEvent.AdvertisementHeard(
             now, PEER, new Advertisement(1, advbase, advskew, 0, counter++)));
+  }
+
+  void hears(IpAddress source, Advertisement heard) {
+    step(new CarpEvent.AdvertisementHeard(now, source, heard));
   }
 
   void event(java.util.function.LongFunction<CarpEvent> at) {
@@ -138,6 +148,11 @@ final class Bench {
     };
   }
 
+  /// Every change of role since the beginning.
+  List<Change> changes() {
+    return List.copyOf(changes);
+  }
+
   private void step(CarpEvent event) {
     var step = CarpMachine.step(state, event);
     state = step.next();
@@ -148,6 +163,8 @@ final class Bench {
         step(new CarpEvent.AdvertisementSent(now, send.family()));
       } else if (effect instanceof CarpEffect.HoldAddresses) {
         step(new CarpEvent.AddressesHeld(now));
+      } else if (effect instanceof CarpEffect.ReportTransition(_, var to, var why)) {
+        changes.add(new Change(seconds(), to, why));
       }
     }
   }

@@ -1,14 +1,11 @@
 package carpool.election.peer;
 
-import carpool.election.core.wire.IpAddress;
+import carpool.election.Pcap;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -60,27 +57,18 @@ final class Capture implements Guest {
   List<Advert> adverts() {
     var out = new ArrayList<Advert>();
     for (var frame : frames()) {
-      int type = frame.data().getShort(12) & 0xffff;
-      int ipHeader = type == 0x0800 ? 20 : 40;
-      boolean carp =
-          (type == 0x0800 && frame.data().get(23) == 112)
-              || (type == 0x86dd && frame.data().get(20) == 112);
-      if (carp) {
-        byte[] bytes = frame.data().array();
-        int at = 14 + ipHeader;
-        var source =
-            type == 0x0800
-                ? IpAddress.of(Arrays.copyOfRange(bytes, 26, 30))
-                : IpAddress.of(Arrays.copyOfRange(bytes, 22, 38));
-        byte[] packet = Arrays.copyOfRange(bytes, at, at + 36);
-        out.add(
-            new Advert(
-                frame.seconds(),
-                source.toString(),
-                packet[5] & 0xff,
-                packet[2] & 0xff,
-                HexFormat.of().formatHex(packet)));
-      }
+      frame
+          .carp()
+          .ifPresent(packet -> {
+            byte[] carp = packet.payload().array();
+            out.add(
+                new Advert(
+                    frame.seconds(),
+                    packet.source().toString(),
+                    carp[5] & 0xff,
+                    carp[2] & 0xff,
+                    HexFormat.of().formatHex(carp)));
+          });
     }
     return out;
   }
@@ -103,30 +91,12 @@ final class Capture implements Guest {
         - last.seconds();
   }
 
-  private record Frame(double seconds, ByteBuffer data) {}
-
-  private List<Frame> frames() {
-    byte[] bytes;
+  private List<Pcap.Frame> frames() {
     try {
-      bytes = Files.readAllBytes(file);
+      return Pcap.frames(Files.readAllBytes(file));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    var in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    var out = new ArrayList<Frame>();
-    int at = 24;
-    while (at + 16 <= bytes.length) {
-      int length = in.getInt(at + 8);
-      if (at + 16 + length > bytes.length) {
-        break;
-      }
-      double seconds = in.getInt(at) + in.getInt(at + 4) / 1e6;
-      out.add(
-          new Frame(
-              seconds, ByteBuffer.wrap(Arrays.copyOfRange(bytes, at + 16, at + 16 + length))));
-      at += 16 + length;
-    }
-    return out;
   }
 
   @Override

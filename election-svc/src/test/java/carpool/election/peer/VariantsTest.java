@@ -146,6 +146,7 @@ final class VariantsTest {
 
   @Test
   void virtualMacAnswersAloneAndMovesWithTheAddress() {
+    wire.in(1, "sysctl -q -w net.ipv4.conf.eth0.arp_announce=1");
     var first = node(1, VIP4 + "/24", 0, "mac: virtual");
     first.awaitMaster(8);
     var second = node(2, VIP4 + "/24", 0, "mac: virtual");
@@ -164,9 +165,17 @@ final class VariantsTest {
     second.awaitEnd();
     assertThat(wire.in(2, "ip -o link")).doesNotContain("carp1");
     assertThat(wire.in(1, "ip -o link")).as("left by the killed one").contains("carp1");
+    assertThat(arpSettings(1)).as("left by the killed one").isEqualTo("1 2");
+    assertThat(arpSettings(2)).as("put back by an orderly stop").isEqualTo("0 0");
     var again = node(1, VIP4 + "/24", 0, "mac: virtual");
     assertThat(wire.in(1, "ip -o link")).as("removed at the start").doesNotContain("carp1");
+    assertThat(arpSettings(1)).as("put back at the start").isEqualTo("0 1");
     again.awaitMaster(6);
+  }
+
+  private String arpSettings(int node) {
+    String keys = "net.ipv4.conf.eth0.arp_ignore net.ipv4.conf.eth0.arp_announce";
+    return wire.in(node, "sysctl -n " + keys).strip().replace('\n', ' ');
   }
 
   @Test
@@ -181,5 +190,26 @@ final class VariantsTest {
         () -> own.status().getCounters().getByNameOrDefault("suspicion-duplicate-address", 0) > 0);
     assertThat(own.status().getWarningsList())
         .anyMatch(text -> text.contains("another host answers"));
+  }
+
+  @Test
+  void duplicateAddressOfIpv6IsNoticedAndAnsweredWithAnAnnouncement() {
+    var own = node(1, VIP6 + "/64", 0);
+    own.awaitMaster(8);
+    Command.await(8, "announced as at every takeover", () -> announcements(own) >= 3);
+    // Another group with the same address: its master advertises it to all nodes.
+    var other = OwnNode.start(wire, 2, "vhid: 2", "password: \"Other\"", "addresses: [" + VIP6 + "/64]");
+    other.awaitMaster(8);
+    Command.await(
+        8,
+        "noticed",
+        () -> own.status().getCounters().getByNameOrDefault("suspicion-duplicate-address", 0) > 0);
+    assertThat(own.status().getWarningsList())
+        .anyMatch(text -> text.contains("another host answers"));
+    Command.await(8, "announced again, long before the minute", () -> announcements(own) > 3);
+  }
+
+  private static long announcements(OwnNode node) {
+    return node.status().getCounters().getByNameOrDefault("announcements", 0);
   }
 }

@@ -82,6 +82,11 @@ public final class PoolMachine {
   private boolean settled;
   private boolean everSettled;
   private boolean promoteGranted;
+
+  /// A promotion was asked for, now or before a crash, and no demotion has ended since: the watch
+  /// may lag behind what the replicator did.
+  private boolean mayBePrimary = true;
+
   private boolean demoteGranted;
   private boolean served;
   private boolean noPool;
@@ -554,6 +559,7 @@ public final class PoolMachine {
         timeline.open("takeover", "a resource lost its role", now);
       }
       if (!promoteGranted) {
+        mayBePrimary = true;
         run(
             new Step.Promote(force, "takeover of pool " + spec.name()),
             spec.deadlines().promoteNanos());
@@ -707,11 +713,15 @@ public final class PoolMachine {
       run(new Step.Inspect(), Patience.INSPECT);
     } else if (facts.here == Here.YES && !(cutOff && detached)) {
       giveUpPool();
-    } else if (!facts.replicatorUp || facts.allInRole(Role.SECONDARY) || demoteGranted) {
+    } else if (!facts.replicatorUp || (!mayBePrimary && secondaryOrSoon())) {
       settle();
     } else {
       demote();
     }
+  }
+
+  private boolean secondaryOrSoon() {
+    return demoteGranted || facts.allInRole(Role.SECONDARY);
   }
 
   private void giveUpPool() {
@@ -744,7 +754,8 @@ public final class PoolMachine {
       demoteTried = true;
       demoteSince = now;
     }
-    if (now - demoteSince >= spec.deadlines().demoteNanos() && !demoteCut) {
+    var late = now - demoteSince >= spec.deadlines().demoteNanos();
+    if (late && !demoteCut && facts.anyPrimary()) {
       run(new Step.CutOff("demotion for pool " + spec.name() + " did not end"), Patience.CUT_OFF);
     } else {
       run(new Step.Demote(goalCause), spec.deadlines().demoteNanos());
@@ -819,7 +830,10 @@ public final class PoolMachine {
           gone();
         }
       }
-      case Step.Demote _ -> demoteGranted = !facts.allInRole(Role.SECONDARY);
+      case Step.Demote _ -> {
+        mayBePrimary = false;
+        demoteGranted = !facts.allInRole(Role.SECONDARY);
+      }
     }
   }
 
@@ -920,7 +934,8 @@ public final class PoolMachine {
       case Step.Demote _ -> {
         problem = "demote: " + failure.text();
         hint = failure.hint();
-        timers.arm(TimerKind.RETRY, Patience.RETRY);
+        var late = now - demoteSince >= spec.deadlines().demoteNanos();
+        timers.arm(TimerKind.RETRY, late ? Patience.STUCK : Patience.RETRY);
       }
     }
   }

@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.election.address;
+
+import org.jspecify.annotations.NullMarked;
