@@ -91,8 +91,7 @@ final class ElectionNode implements Startable, Groups {
                       new VirtualMacLink(
                           settings.carp().vhid(),
                           parents.computeIfAbsent(
-                              settings.interfaceName(),
-                              name -> ParentSettings.of(name, records))))
+                              settings.interfaceName(), name -> ParentSettings.of(name, records))))
                   : Optional.empty());
       groups.put(
           group.name(),

@@ -40,11 +40,7 @@ public final class NeighbourSocket implements AutoCloseable {
     var descriptor =
         Descriptor.open("raw socket for ICMPv6", Linux.AF_INET6, ICMPV6)
             .set("ICMPV6_FILTER", ICMPV6, ICMPV6_FILTER, keptBack.array())
-            .set(
-                "IPV6_RECVHOPLIMIT",
-                Linux.IPPROTO_IPV6,
-                Linux.IPV6_RECVHOPLIMIT,
-                Bytes.ofInt(1))
+            .set("IPV6_RECVHOPLIMIT", Linux.IPPROTO_IPV6, Linux.IPV6_RECVHOPLIMIT, Bytes.ofInt(1))
             .set(
                 "SO_BINDTODEVICE",
                 Linux.SOL_SOCKET,
@@ -65,8 +61,8 @@ public final class NeighbourSocket implements AutoCloseable {
     return claim(incoming.data(count), hopLimit == null ? -1 : hopLimit.getInt(0));
   }
 
-  /// Reads a message (RFC 4861, 4.4): 0 type, 1 code, 4 flags, 8 target address, 24 options in units
-  /// of 8 bytes. One without the target's link-layer address does not say who speaks.
+  /// Reads a message (RFC 4861, 4.4): 0 type, 1 code, 4 flags, 8 target address, 24 options in
+  /// units of 8 bytes. One without the target's link-layer address does not say who speaks.
   ///
   /// @param hopLimit must be 255: not from behind a router
   static Optional<Claim> claim(byte[] icmp, int hopLimit) {
