@@ -1,6 +1,7 @@
 package carpool.orchestrator;
 
 import carpool.election.v1.DemoteRequest;
+import carpool.election.v1.Group;
 import carpool.election.v1.ReportRequest;
 import carpool.election.v1.ResignRequest;
 import carpool.election.v1.UndemoteRequest;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,15 +31,22 @@ final class ElectionReporter {
   private final ElectionPeer election;
   private final CauseBoard causes;
   private final Supplier<List<String>> readyGroups;
+  private final Consumer<Group> onGroup;
   private final ScheduledExecutorService worker =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("election-report").daemon(true).factory());
+  private final AtomicBoolean waiting = new AtomicBoolean();
   private int silent;
 
-  ElectionReporter(ElectionPeer election, CauseBoard causes, Supplier<List<String>> readyGroups) {
+  ElectionReporter(
+      ElectionPeer election,
+      CauseBoard causes,
+      Supplier<List<String>> readyGroups,
+      Consumer<Group> onGroup) {
     this.election = election;
     this.causes = causes;
     this.readyGroups = readyGroups;
+    this.onGroup = onGroup;
   }
 
   void start() {
@@ -45,9 +55,14 @@ final class ElectionReporter {
             this::report, EVERY_MILLIS, EVERY_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /// Something that is told has changed.
+  /// Something that is told has changed; several changes at a time are told together.
   void soon() {
-    submit(this::report);
+    if (waiting.compareAndSet(false, true)) {
+      submit(() -> {
+        waiting.set(false);
+        report();
+      });
+    }
   }
 
   /// After everything that was told before.
@@ -92,6 +107,7 @@ final class ElectionReporter {
                       .addAllReadyGroups(readyGroups.get())
                       .build());
       for (var group : election.status().getGroupsList()) {
+        onGroup.accept(group);
         causes.changes(group.getName(), group.getDemotionsList()).forEach(this::tell);
       }
       silent = 0;

@@ -48,6 +48,7 @@ final class OrchestratorNode implements Startable, Node {
   private final ReplicatorPeer replicator;
   private final ElectionPeer election;
   private final ElectionReporter reporter;
+  private final LinkLosses losses;
 
   private final Map<String, Carp> carp = new HashMap<>();
   private final Map<String, Set<String>> resigning = new HashMap<>();
@@ -71,7 +72,8 @@ final class OrchestratorNode implements Startable, Node {
     this.election =
         new ElectionPeer(
             PeerSettings.of(config.runtimeDir().resolve("election.sock")), new FromElection());
-    this.reporter = new ElectionReporter(election, causes, this::readyGroups);
+    this.reporter = new ElectionReporter(election, causes, this::readyGroups, this::heard);
+    this.losses = new LinkLosses(replicator);
     for (var spec : specs) {
       pools.put(spec.name(), new PoolRunner(spec, journal, hooks, new Together()));
     }
@@ -177,6 +179,14 @@ final class OrchestratorNode implements Startable, Node {
   @Override
   public ElectionPeer election() {
     return election;
+  }
+
+  private void heard(Group group) {
+    for (var pool : pools.values()) {
+      if (pool.spec().follows().equals(group.getName())) {
+        losses.heard(group, pool.spec().resources());
+      }
+    }
   }
 
   /// Groups all of whose pools are served here.
@@ -293,6 +303,7 @@ final class OrchestratorNode implements Startable, Node {
   private final class FromReplicator implements ReplicatorPeer.Listener {
     @Override
     public void changed(Map<String, Resource> resources, WatchStatusEvent event) {
+      losses.seen(resources.values());
       for (var pool : pools.values()) {
         var facts =
             pool.spec().resources().stream()

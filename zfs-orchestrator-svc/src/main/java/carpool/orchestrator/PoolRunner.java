@@ -29,13 +29,16 @@ import carpool.orchestrator.core.StepRecord;
 import carpool.orchestrator.pool.PoolReading;
 import carpool.orchestrator.services.Hooks;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// The shell of one pool: owns its machine on one loop thread and carries out what it asks for.
 /// Everybody else posts.
@@ -64,6 +67,7 @@ final class PoolRunner {
 
   // Owned by the loop.
   private final Map<Long, Node.Listener> listeners = new TreeMap<>();
+  private final Set<Cause> standing = EnumSet.noneOf(Cause.class);
   private StepRunner.@Nullable Running running;
   private long runningToken;
 
@@ -144,10 +148,12 @@ final class PoolRunner {
         var _ = loop.schedule(delayNanos, () -> now -> new PoolEvent.TimerFired(now, token));
       }
       case SetCause(var cause, var text) -> {
-        LOG.warn("pool {}: cause {} stands: {}", spec.name(), cause.word(), text);
+        LOG.atLevel(standing.add(cause) ? Level.WARN : Level.DEBUG)
+            .log("pool {}: cause {} stands: {}", spec.name(), cause.word(), text);
         neighbours.cause(spec, cause, text);
       }
       case ClearCause(var cause) -> {
+        standing.remove(cause);
         LOG.info("pool {}: cause {} is gone", spec.name(), cause.word());
         neighbours.cause(spec, cause, null);
       }

@@ -862,6 +862,9 @@ public final class PoolMachine {
     if (facts.here != Here.NO) {
       settled = settled && !cutOff;
     }
+    if (served) {
+      timeline.open("takeover", "the pool was no longer here", now);
+    }
     facts.here = Here.NO;
     facts.health = Health.NONE;
     deadProbes = 0;

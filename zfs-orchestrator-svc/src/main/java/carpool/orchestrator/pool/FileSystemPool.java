@@ -94,10 +94,8 @@ public final class FileSystemPool implements PoolAccess {
     if (mounted().isEmpty()) {
       return "";
     }
-    if (force) {
-      // Whoever still uses it would keep it mounted; missing fuser is no reason not to try.
-      var _ = commands.run(List.of("fuser", "-k", "-M", "-m", mountpoint.toString()));
-    }
+    // Whoever still uses it would keep it mounted.
+    var killed = force ? MountUsers.kill(mountpoint.toString()) : "";
     var argv = new ArrayList<>(List.of("umount"));
     if (force) {
       argv.add("-f");
@@ -105,7 +103,7 @@ public final class FileSystemPool implements PoolAccess {
     argv.add(mountpoint.toString());
     var umount = commands.run(argv);
     if (umount.done() || mounted().isEmpty()) {
-      return "";
+      return killed.isEmpty() ? "" : "killed " + killed;
     }
     throw new PoolException(
         Kind.FAILED, umount.problem(), "fuser -vm " + mountpoint + " shows who uses it");

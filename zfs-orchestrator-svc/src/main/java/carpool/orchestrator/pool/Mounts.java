@@ -52,11 +52,12 @@ final class Mounts {
     }
   }
 
-  /// "Transport endpoint is not connected" is what a mount without its daemon answers. Asked in a
-  /// child, because a daemon that hangs makes whoever asks hang, too.
+  /// "Transport endpoint is not connected" is what a mount without its daemon answers to statfs(2);
+  /// stat(2) may still be answered from the kernel's cache. Asked in a child, because a daemon that
+  /// hangs makes whoever asks hang, too.
   private static boolean isDead(PoolCommands commands, Mount mount)
       throws PoolException, InterruptedException {
-    return !commands.run(List.of("stat", "-c", "%i", mount.target())).done();
+    return !commands.run(List.of("stat", "-f", "-c", "%i", mount.target())).done();
   }
 
   /// Blanks and backslashes are written as three octal digits.

@@ -148,16 +148,31 @@ public final class ZfsPool implements PoolAccess {
   public String release(boolean force, Duration limit, Commands.Handle handle)
       throws PoolException, InterruptedException {
     var commands = new PoolCommands(limit, handle);
+    // zfs-fuse refuses to export a busy pool even with -f, and OpenZFS may.
+    var killed = force ? killUsers() : "";
     var export =
         commands.run(
             force ? List.of("zpool", "export", "-f", name) : List.of("zpool", "export", name));
     if (export.done() || !read(commands.left(), handle).here()) {
-      return "";
+      return killed.isEmpty() ? "" : "killed " + killed;
     }
     throw new PoolException(
         Kind.FAILED,
         export.problem(),
         "something still uses the pool: fuser -vm its mount point, and stop that");
+  }
+
+  private String killUsers() throws PoolException, InterruptedException {
+    var killed = new ArrayList<String>();
+    for (var mount : Mounts.all().reversed()) {
+      if (ofPool(mount)) {
+        var users = MountUsers.kill(mount.target());
+        if (!users.isEmpty()) {
+          killed.add(users);
+        }
+      }
+    }
+    return String.join(", ", killed);
   }
 
   @Override
