@@ -1,16 +1,23 @@
 package carpool.cli;
 
 import carpool.cli.output.Table;
+import carpool.election.v1.GetStatusRequest;
+import carpool.election.v1.Group;
+import carpool.election.v1.State;
+import carpool.kit.boot.HostSystem;
 import carpool.kit.config.ConfigException;
 import carpool.kit.config.ConfigLoader;
 import carpool.orchestrator.v1.DiagnoseRequest;
 import carpool.orchestrator.v1.DiagnoseResponse;
 import carpool.orchestrator.v1.Finding;
 import carpool.orchestrator.v1.Verdict;
+import io.grpc.StatusRuntimeException;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 
-/// `carpool doctor`: what this program can see itself, then what the orchestrator finds.
+/// `carpool doctor`: what this program can see itself, what the election warns of, then what the
+/// orchestrator finds. A service that does not answer is a finding too.
 @Command(
     name = "doctor",
     description = "Checks configuration, services, machine and pair; says what to do.")
@@ -20,13 +27,13 @@ final class DoctorCommand extends NodeCommand {
   int run(Services services) {
     var findings = DiagnoseResponse.newBuilder();
     findings.addFindings(configuration());
+    findings.addFindings(system(HostSystem.current()));
     for (var service : LocalService.values()) {
       findings.addFindings(running(services, service));
     }
-    if (services.runs(LocalService.ORCHESTRATOR)) {
-      findings.addAllFindings(
-          services.orchestrator().diagnose(DiagnoseRequest.getDefaultInstance()).getFindingsList());
-    }
+    var orchestrator = orchestrator(services);
+    findings.addAllFindings(election(services, orchestrator));
+    findings.addAllFindings(orchestrator);
     if (json()) {
       console().json(findings);
     } else {
@@ -76,6 +83,70 @@ final class DoctorCommand extends NodeCommand {
           .setHint("carpool config check --config " + root().config())
           .build();
     }
+  }
+
+  static Finding system(HostSystem host) {
+    var refusal = host.electionRefusal();
+    return Finding.newBuilder()
+        .setCheck("system")
+        .setVerdict(refusal.isEmpty() ? Verdict.VERDICT_OK : Verdict.VERDICT_FAILED)
+        .setFound(refusal.orElseGet(host::toString))
+        .build();
+  }
+
+  private List<Finding> orchestrator(Services services) {
+    if (!services.runs(LocalService.ORCHESTRATOR)) {
+      return List.of();
+    }
+    try {
+      return services
+          .orchestrator()
+          .diagnose(DiagnoseRequest.getDefaultInstance())
+          .getFindingsList();
+    } catch (StatusRuntimeException e) {
+      return List.of(noAnswer("orchestrator checks", e));
+    }
+  }
+
+  /// The warnings of each group, unless the orchestrator has them among its findings.
+  private List<Finding> election(Services services, List<Finding> known) {
+    if (!services.runs(LocalService.ELECTION)) {
+      return List.of();
+    }
+    try {
+      return services
+          .election()
+          .getStatus(GetStatusRequest.getDefaultInstance())
+          .getGroupsList()
+          .stream()
+          .flatMap(group ->
+              group.getWarningsList().stream()
+                  .filter(text -> known.stream().noneMatch(f -> f.getFound().contains(text)))
+                  .map(text -> warning(group, text)))
+          .toList();
+    } catch (StatusRuntimeException e) {
+      return List.of(noAnswer("election checks", e));
+    }
+  }
+
+  /// A group in INIT takes no part in the election, so what it warns of is why.
+  private static Finding warning(Group group, String text) {
+    boolean out = group.getState() == State.STATE_INIT;
+    return Finding.newBuilder()
+        .setCheck("carp " + group.getName())
+        .setVerdict(out ? Verdict.VERDICT_FAILED : Verdict.VERDICT_WARNING)
+        .setFound(text)
+        .build();
+  }
+
+  private static Finding noAnswer(String check, StatusRuntimeException failure) {
+    var status = failure.getStatus();
+    var text = status.getDescription() == null ? "" : ": " + status.getDescription();
+    return Finding.newBuilder()
+        .setCheck(check)
+        .setVerdict(Verdict.VERDICT_FAILED)
+        .setFound("no answer: " + status.getCode() + text)
+        .build();
   }
 
   private static Finding running(Services services, LocalService service) {

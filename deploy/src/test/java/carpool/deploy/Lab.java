@@ -46,7 +46,8 @@ final class Lab implements AutoCloseable {
   void start() throws InterruptedException {
     hast1.start();
     hast2.start();
-    await("primary devices", Duration.ofSeconds(90), () -> withDevices() != null);
+    // Both copies equal: by then the starting of six services is over and the roles are steady.
+    await("a steady pair with devices", Duration.ofSeconds(180), () -> withDevices() != null);
     var first = Objects.requireNonNull(withDevices());
     must(
         first,

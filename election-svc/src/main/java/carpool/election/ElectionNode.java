@@ -12,8 +12,8 @@ import carpool.election.core.CarpMachine;
 import carpool.election.link.LinkState;
 import carpool.election.link.LinkWatch;
 import carpool.election.raw.Capabilities;
-import carpool.election.raw.Posix;
 import carpool.election.raw.PosixException;
+import carpool.kit.boot.HostSystem;
 import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.PoolConfig;
@@ -66,11 +66,9 @@ final class ElectionNode implements Startable, Groups {
 
   @Override
   public void start() throws IOException {
-    if (!Posix.supported()) {
-      throw new IOException(
-          "carpool-election needs Linux on x86-64 or aarch64, this is %s on %s; on a BSD use the"
-                  .formatted(System.getProperty("os.name"), System.getProperty("os.arch"))
-              + " kernel's own carp(4)");
+    var refusal = HostSystem.current().electionRefusal();
+    if (refusal.isPresent()) {
+      throw new IOException(refusal.get());
     }
     Capabilities.missing().forEach(LOG::error);
     var followed = config.pools().stream().map(PoolConfig::follows).toList();
@@ -91,8 +89,7 @@ final class ElectionNode implements Startable, Groups {
                       new VirtualMacLink(
                           settings.carp().vhid(),
                           parents.computeIfAbsent(
-                              settings.interfaceName(),
-                              name -> ParentSettings.of(name, records))))
+                              settings.interfaceName(), name -> ParentSettings.of(name, records))))
                   : Optional.empty());
       groups.put(
           group.name(),

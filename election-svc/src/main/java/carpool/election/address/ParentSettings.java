@@ -41,6 +41,8 @@ public final class ParentSettings {
     this.record = record;
   }
 
+  /// The settings of an interface of this machine.
+  ///
   /// @param directory of the record; there when [#acquire] is called
   public static ParentSettings of(String interfaceName, Path directory) {
     return new ParentSettings(

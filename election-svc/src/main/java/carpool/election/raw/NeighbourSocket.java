@@ -2,6 +2,8 @@ package carpool.election.raw;
 
 import carpool.election.core.wire.IpAddress;
 import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -30,21 +32,18 @@ public final class NeighbourSocket implements AutoCloseable {
     this.incoming = Message.receiving(arena, RECEIVE_BYTES);
   }
 
+  /// Opens a socket bound to the interface.
   public static NeighbourSocket open(String interfaceName) throws PosixException {
     // struct icmp6_filter: 256 bits, set for the types that the kernel keeps back.
-    var keptBack = Bytes.struct(32);
-    for (int word = 0; word < 8; word++) {
-      boolean holdsOurs = word == NEIGHBOUR_ADVERTISEMENT / 32;
-      keptBack.putInt(holdsOurs ? ~(1 << NEIGHBOUR_ADVERTISEMENT % 32) : -1);
-    }
+    byte[] keptBack = new byte[32];
+    Arrays.fill(keptBack, (byte) 0xff);
+    ByteBuffer.wrap(keptBack)
+        .order(ByteOrder.nativeOrder())
+        .putInt(NEIGHBOUR_ADVERTISEMENT / 32 * 4, ~(1 << NEIGHBOUR_ADVERTISEMENT % 32));
     var descriptor =
         Descriptor.open("raw socket for ICMPv6", Linux.AF_INET6, ICMPV6)
-            .set("ICMPV6_FILTER", ICMPV6, ICMPV6_FILTER, keptBack.array())
-            .set(
-                "IPV6_RECVHOPLIMIT",
-                Linux.IPPROTO_IPV6,
-                Linux.IPV6_RECVHOPLIMIT,
-                Bytes.ofInt(1))
+            .set("ICMPV6_FILTER", ICMPV6, ICMPV6_FILTER, keptBack)
+            .set("IPV6_RECVHOPLIMIT", Linux.IPPROTO_IPV6, Linux.IPV6_RECVHOPLIMIT, Bytes.ofInt(1))
             .set(
                 "SO_BINDTODEVICE",
                 Linux.SOL_SOCKET,
@@ -65,8 +64,8 @@ public final class NeighbourSocket implements AutoCloseable {
     return claim(incoming.data(count), hopLimit == null ? -1 : hopLimit.getInt(0));
   }
 
-  /// Reads a message (RFC 4861, 4.4): 0 type, 1 code, 4 flags, 8 target address, 24 options in units
-  /// of 8 bytes. One without the target's link-layer address does not say who speaks.
+  /// Reads a message (RFC 4861, 4.4): 0 type, 1 code, 4 flags, 8 target address, 24 options in
+  /// units of 8 bytes. One without the target's link-layer address does not say who speaks.
   ///
   /// @param hopLimit must be 255: not from behind a router
   static Optional<Claim> claim(byte[] icmp, int hopLimit) {

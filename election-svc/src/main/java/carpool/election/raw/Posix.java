@@ -34,13 +34,6 @@ public final class Posix {
 
   private Posix() {}
 
-  /// Whether this machine is one we have constants for.
-  public static boolean supported() {
-    String arch = System.getProperty("os.arch", "");
-    return System.getProperty("os.name", "").equals("Linux")
-        && (arch.equals("amd64") || arch.equals("aarch64"));
-  }
-
   static int socket(String what, int family, int type, int protocol) throws PosixException {
     try (var arena = Arena.ofConfined()) {
       var errno = arena.allocate(CAPTURE);

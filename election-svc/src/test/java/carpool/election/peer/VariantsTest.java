@@ -198,7 +198,8 @@ final class VariantsTest {
     own.awaitMaster(8);
     Command.await(8, "announced as at every takeover", () -> announcements(own) >= 3);
     // Another group with the same address: its master advertises it to all nodes.
-    var other = OwnNode.start(wire, 2, "vhid: 2", "password: \"Other\"", "addresses: [" + VIP6 + "/64]");
+    var other =
+        OwnNode.start(wire, 2, "vhid: 2", "password: \"Other\"", "addresses: [" + VIP6 + "/64]");
     other.awaitMaster(8);
     Command.await(
         8,

@@ -365,6 +365,9 @@ public final class BlockConnection {
     if (range && (length <= 0 || offset < 0 || offset > sizeBytesMax - length)) {
       throw new ProtocolException("a range of " + length + " bytes at " + offset);
     }
+    if (type == FrameType.READ && length > PAYLOAD_MAX_BYTES) {
+      throw new ProtocolException("a READ frame for " + length + " bytes");
+    }
     int most =
         switch (type) {
           case WRITE -> (flags & FLAG_ZEROES) != 0 ? 0 : length;
