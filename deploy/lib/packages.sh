@@ -9,7 +9,13 @@ PACKAGES_IMAGE=(debootstrap)
 PACKAGES_TEST=(
   fio qemu-img=qemu-utils nbdkit nbdcopy=libnbd-bin fusermount3=fuse3 # NBD against other people's tools
   ucarp tcpdump ip=iproute2 iptables                                  # CARP on the wire
+  ping=iputils-ping arping=iputils-arping                             # who answers for an address
 )
+PACKAGES_NPM=(node=nodejs npm=npm)
+
+# A gRPC client that is not ours, from npm. Tests look for it in this directory (ForeignTools).
+TOOLS=$CARPOOL_ROOT/deploy/target/tools
+BUF_VERSION=1.75.0
 
 # need ENTRY...: installs what is missing (root on Debian) or says exactly what is.
 need() {
@@ -33,6 +39,20 @@ need() {
   DEBIAN_FRONTEND=noninteractive logged "$CARPOOL_LOCAL/apt.log" \
     apt-get install -y -q --no-install-recommends "${missing[@]}" ||
     die "could not install ${missing[*]}"
+}
+
+# need_buf: installs it unless this very version is there. Without it, or without npm, one test skips
+# itself with the reason, so that is no reason to stop.
+need_buf() {
+  grep -qsF "\"version\": \"$BUF_VERSION\"" "$TOOLS/node_modules/@bufbuild/buf/package.json" &&
+    [[ -x $TOOLS/node_modules/.bin/buf ]] && return
+  # In a process of its own, because `need` ends it.
+  (
+    need "${PACKAGES_NPM[@]}"
+    mkdir -p "$TOOLS"
+    logged "$CARPOOL_LOCAL/npm.log" timeout 300 npm install --prefix "$TOOLS" --no-save --no-audit --no-fund \
+      "@bufbuild/buf@$BUF_VERSION"
+  ) || warn "going on without buf $BUF_VERSION: the test that needs it will be skipped"
 }
 
 package_installed() {

@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.Network;
 
 /// Two nodes, a network of the clients and one for replication, and the pool `zhast` on three
@@ -45,7 +46,8 @@ final class Lab implements AutoCloseable {
   void start() throws InterruptedException {
     hast1.start();
     hast2.start();
-    await("primary devices", Duration.ofSeconds(90), () -> withDevices() != null);
+    // Both copies equal: by then the starting of six services is over and the roles are steady.
+    await("a steady pair with devices", Duration.ofSeconds(180), () -> withDevices() != null);
     var first = Objects.requireNonNull(withDevices());
     must(
         first,
@@ -81,7 +83,7 @@ final class Lab implements AutoCloseable {
     await("both copies equal", Duration.ofSeconds(60), () -> complete(first));
   }
 
-  private Node withDevices() {
+  private @Nullable Node withDevices() {
     for (var node : new Node[] {hast1, hast2}) {
       if (node.run("sh", "-c", "for d in disk1 disk2 disk3; do [ -s /dev/hast/$d ] || exit 1; done")
           .ok()) {
@@ -100,7 +102,7 @@ final class Lab implements AutoCloseable {
   }
 
   Node other(Node node) {
-    return node == hast1 ? hast2 : hast1;
+    return node.nodeName().equals("hast1") ? hast2 : hast1;
   }
 
   /// The node that has the pool and answers under the shared address.

@@ -70,7 +70,7 @@ final class ResourceMapper {
         .setDisk(ProtoMapper.disk(core.disk()))
         .setLink(link(snapshot, core))
         .setComplete(core.phase() == Phase.IN_STEP)
-        .setSync(sync(core))
+        .setSync(sync(snapshot, core))
         .setDirtyBytes(core.differentBytes())
         .setWorkerPid(ProcessHandle.current().pid())
         .setIdentity(ProtoMapper.identity(core.identity()))
@@ -100,12 +100,17 @@ final class ResourceMapper {
         : LinkState.LINK_STATE_CONNECTING;
   }
 
-  private static Sync sync(Snapshot.Core core) {
+  private static Sync sync(Snapshot snapshot, Snapshot.Core core) {
     var out = Sync.newBuilder().setRemainingSeconds(-1);
     if (core.phase().source()) {
       out.setState(SyncState.SYNC_STATE_SOURCE)
           .setTotalBytes(core.syncTotalBytes())
           .setLeftBytes(core.differentBytes());
+      long rate = snapshot.syncBytesPerSecond();
+      if (rate > 0) {
+        out.setRateBytesPerSecond(rate)
+            .setRemainingSeconds((core.differentBytes() + rate - 1) / rate);
+      }
     } else if (core.phase().target()) {
       out.setState(SyncState.SYNC_STATE_TARGET);
     } else {

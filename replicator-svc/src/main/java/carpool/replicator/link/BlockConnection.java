@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// time gathers all that is queued into one system call, so a lone frame goes out at once and a
 /// burst goes out together. One thread receives.
 public final class BlockConnection {
-  /// Longest payload of a frame.
-  public static final int PAYLOAD_MAX_BYTES = 1 << 20;
+  /// Longest payload of a frame; buffers are as long.
+  public static final int PAYLOAD_MAX_BYTES = 128 << 10;
 
   private static final int MAGIC = 0x43505231;
   private static final int HEADER_BYTES = 32;
@@ -286,6 +286,9 @@ public final class BlockConnection {
       close(e.getMessage() == null ? e.toString() : e.getMessage());
     } catch (InterruptedException e) {
       close("interrupted");
+    } catch (RuntimeException e) {
+      // Nothing that comes over the wire may end this thread without the session ending too.
+      close("receiving: " + e);
     }
     sending.lock(); // nobody is in the middle of a frame any more
     try {
@@ -361,6 +364,9 @@ public final class BlockConnection {
             || type == FrameType.READ;
     if (range && (length <= 0 || offset < 0 || offset > sizeBytesMax - length)) {
       throw new ProtocolException("a range of " + length + " bytes at " + offset);
+    }
+    if (type == FrameType.READ && length > PAYLOAD_MAX_BYTES) {
+      throw new ProtocolException("a READ frame for " + length + " bytes");
     }
     int most =
         switch (type) {

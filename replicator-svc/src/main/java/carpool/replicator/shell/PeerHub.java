@@ -14,12 +14,10 @@ import carpool.peer.v1.PeerGrpc;
 import carpool.peer.v1.PeerMessage;
 import carpool.peer.v1.PingRequest;
 import carpool.peer.v1.PingResponse;
-import carpool.peer.v1.Refused;
 import carpool.replicator.control.ProtoMapper;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.Checksum;
-import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Inject;
@@ -44,7 +42,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,10 +51,10 @@ import org.slf4j.LoggerFactory;
 public final class PeerHub implements Startable {
   private static final Logger LOG = LoggerFactory.getLogger(PeerHub.class);
   private static final SecureRandom RANDOM = new SecureRandom();
-  private static final int PREAMBLE_MAGIC = 0x43505242; // "CPRB"
-  private static final int PROTOCOL = 1;
-  private static final int TOKEN_BYTES = 16;
-  private static final Duration STEP_DEADLINE = Duration.ofSeconds(5);
+  static final int PREAMBLE_MAGIC = 0x43505242; // "CPRB"
+  static final int PROTOCOL = 1;
+  static final int TOKEN_BYTES = 16;
+  static final Duration STEP_DEADLINE = Duration.ofSeconds(5);
   private static final long BACKOFF_MIN_MILLIS = 100;
   private static final long BACKOFF_MAX_MILLIS = 2000;
 
@@ -78,6 +75,7 @@ public final class PeerHub implements Startable {
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("link-timer").daemon(true).factory());
+  private final CountDownLatch stopped = new CountDownLatch(1);
   private volatile boolean stopping;
 
   /// What is known of a resource's peer, connected or not.
@@ -146,6 +144,7 @@ public final class PeerHub implements Startable {
   @Override
   public void stop(Duration deadline) throws IOException, InterruptedException {
     stopping = true;
+    stopped.countDown();
     timer.shutdownNow();
     for (var port : blockPorts) {
       port.close();
@@ -192,15 +191,54 @@ public final class PeerHub implements Startable {
     return peers.get(resource);
   }
 
-  private void refused(String resource, String reason, String text) {
+  void refused(String resource, String reason, String text) {
     var before = peers.put(resource, new PeerFacts(reason, text, ""));
     if (before == null || !before.refusalReason().equals(reason)) {
       LOG.warn("resource={} the peer refuses: {} ({})", resource, text, reason);
     }
   }
 
-  private void met(String resource, Hello hello) {
+  void met(String resource, Hello hello) {
     peers.put(resource, new PeerFacts("", "", hello.getConfigDigest()));
+  }
+
+  Optional<HastResource> configured(String resource) {
+    return hast.resource(resource);
+  }
+
+  @Nullable ResourceShell shell(String resource) {
+    return shells.get(resource);
+  }
+
+  int blockPort() {
+    return config.replicator().blockPort();
+  }
+
+  static byte[] freshToken() {
+    var bytes = new byte[TOKEN_BYTES];
+    RANDOM.nextBytes(bytes);
+    return bytes;
+  }
+
+  /// The block connection with this token belongs to `link`; ends the session when it does not
+  /// come.
+  void expect(
+      String token, String resource, PeerLink link, carpool.replicator.core.Hello peerHello) {
+    awaited.put(token, new Awaited(resource, link, peerHello));
+    var _ =
+        timer.schedule(
+            () -> {
+              var late = awaited.remove(token);
+              if (late != null) {
+                late.link().close(0, "the peer did not open the block connection in time");
+              }
+            },
+            STEP_DEADLINE.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  void forget(String token) {
+    awaited.remove(token);
   }
 
   // ----- watching
@@ -234,7 +272,7 @@ public final class PeerHub implements Startable {
       try {
         if (shell.ask(ReplicationCore::readyForSession)) {
           long start = System.nanoTime();
-          String reason = new Call(shell, resource, remote).run();
+          String reason = new PeerCall(this, shell, resource, remote).run();
           boolean lived = System.nanoTime() - start > 2_000_000_000L;
           backoff = lived ? BACKOFF_MIN_MILLIS : Math.min(backoff * 2, BACKOFF_MAX_MILLIS);
           if (!reason.equals(lastProblem)) {
@@ -242,7 +280,7 @@ public final class PeerHub implements Startable {
             lastProblem = reason;
           }
         }
-        Thread.sleep(backoff);
+        pause(backoff);
       } catch (InterruptedException e) {
         return;
       } catch (IOException | RuntimeException e) {
@@ -253,7 +291,7 @@ public final class PeerHub implements Startable {
         }
         backoff = Math.min(backoff * 2, BACKOFF_MAX_MILLIS);
         try {
-          Thread.sleep(backoff);
+          pause(backoff);
         } catch (InterruptedException interrupted) {
           return;
         }
@@ -261,7 +299,12 @@ public final class PeerHub implements Startable {
     }
   }
 
-  private ManagedChannel channel(InetSocketAddress address) throws IOException {
+  /// Waits before the next attempt; ends at once when the service stops.
+  private void pause(long millis) throws InterruptedException {
+    var _ = stopped.await(millis, TimeUnit.MILLISECONDS);
+  }
+
+  ManagedChannel channel(InetSocketAddress address) throws IOException {
     synchronized (channels) {
       var channel = channels.get(address);
       if (channel == null) {
@@ -273,7 +316,7 @@ public final class PeerHub implements Startable {
     }
   }
 
-  private Hello.Builder base(String resource) {
+  Hello.Builder base(String resource) {
     return Hello.newBuilder()
         .setProtocolMin(PROTOCOL)
         .setProtocolMax(PROTOCOL)
@@ -285,124 +328,9 @@ public final class PeerHub implements Startable {
         .setPayloadMaxBytes(BlockConnection.PAYLOAD_MAX_BYTES);
   }
 
-  /// One attempt of the calling side, from the first byte to the end of the session.
-  private final class Call implements StreamObserver<PeerMessage> {
-    private final ResourceShell shell;
-    private final HastResource resource;
-    private final InetSocketAddress address;
-    private final CountDownLatch answered = new CountDownLatch(1);
-    private final CountDownLatch over = new CountDownLatch(1);
-    private final AtomicReference<@Nullable PeerMessage> answer = new AtomicReference<>();
-    private final AtomicReference<String> end = new AtomicReference<>("");
-    private @Nullable PeerLink link;
+  record Opened(PeerLink link, carpool.replicator.core.Hello hello) {}
 
-    Call(ResourceShell shell, HastResource resource, HastAddress remote) throws IOException {
-      this.shell = shell;
-      this.resource = resource;
-      var target = remote.hostPort();
-      if (target.isEmpty()) {
-        throw new IOException(remote.text() + " is not a TCP address");
-      }
-      this.address = target.get().resolve();
-    }
-
-    String run() throws IOException, InterruptedException {
-      var requests = PeerGrpc.newStub(channel(address)).session(this);
-      try {
-        var newLink = open(shell, resource, this::ended);
-        if (newLink == null) {
-          return "not ready for a session";
-        }
-        link = newLink.link();
-        requests.onNext(
-            PeerMessage.newBuilder()
-                .setNumber(1)
-                .setHello(ProtoMapper.hello(newLink.hello(), base(resource.name())))
-                .build());
-        if (!answered.await(STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
-          newLink.link().close(0, "the peer did not answer in " + STEP_DEADLINE.toSeconds() + " s");
-        } else {
-          connect(newLink.link());
-        }
-        over.await();
-        return end.get();
-      } finally {
-        requests.onCompleted();
-      }
-    }
-
-    private void connect(PeerLink newLink) {
-      var message = answer.get();
-      if (message == null) {
-        newLink.close(0, end.get().isEmpty() ? "the peer ended the call" : end.get());
-        return;
-      }
-      if (!message.hasHello()) {
-        var refusal = message.getRefused();
-        refused(resource.name(), refusal.getReason(), refusal.getText());
-        newLink.close(0, "refused: " + refusal.getText());
-        return;
-      }
-      var hello = message.getHello();
-      SocketChannel channel = null;
-      try {
-        check(hello, resource);
-        channel = SocketChannel.open();
-        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        var source = resource.local().source().flatMap(HastAddress::hostPort);
-        if (source.isPresent()) {
-          channel.bind(new InetSocketAddress(source.get().resolve().getAddress(), 0));
-        }
-        var target = new InetSocketAddress(address.getAddress(), hello.getBlockPort());
-        channel.socket().connect(target, (int) STEP_DEADLINE.toMillis());
-        var preamble = ByteBuffer.allocate(8 + TOKEN_BYTES).putInt(PREAMBLE_MAGIC).putInt(PROTOCOL);
-        preamble.put(hello.getToken().toByteArray(), 0, TOKEN_BYTES).flip();
-        while (preamble.hasRemaining()) {
-          channel.write(preamble);
-        }
-        readFully(channel, ByteBuffer.allocate(4));
-        attach(shell, resource, newLink, channel, hello);
-      } catch (IOException | RuntimeException e) {
-        closeQuietly(channel);
-        newLink.close(0, "block connection: " + e.getMessage());
-      }
-    }
-
-    private void ended(String reason) {
-      end.compareAndSet("", reason);
-      over.countDown();
-    }
-
-    @Override
-    public void onNext(PeerMessage message) {
-      if (answer.compareAndSet(null, message)) {
-        answered.countDown();
-      }
-    }
-
-    @Override
-    public void onError(Throwable error) {
-      onEnd(String.valueOf(error.getMessage()));
-    }
-
-    @Override
-    public void onCompleted() {
-      onEnd("the peer ended the session");
-    }
-
-    private void onEnd(String reason) {
-      end.compareAndSet("", reason);
-      answered.countDown();
-      var l = link;
-      if (l != null) {
-        l.close(0, reason);
-      }
-    }
-  }
-
-  private record Opened(PeerLink link, carpool.replicator.core.Hello hello) {}
-
-  private @Nullable Opened open(
+  @Nullable Opened open(
       ResourceShell shell, HastResource resource, java.util.function.Consumer<String> ended) {
     long session = lastSession.incrementAndGet();
     var link =
@@ -412,7 +340,7 @@ public final class PeerHub implements Startable {
     return hello == null ? null : new Opened(link, hello);
   }
 
-  private void check(Hello hello, HastResource resource) throws IOException {
+  void check(Hello hello, HastResource resource) throws IOException {
     if (!hello.getCluster().equals(config.cluster())) {
       throw new IOException(
           "the peer belongs to the cluster `"
@@ -440,7 +368,7 @@ public final class PeerHub implements Startable {
     }
   }
 
-  private void attach(
+  void attach(
       ResourceShell shell, HastResource resource, PeerLink link, SocketChannel channel, Hello hello)
       throws IOException {
     var metadata = shell.disk().metadata();
@@ -474,7 +402,7 @@ public final class PeerHub implements Startable {
   private final class Service extends PeerGrpc.PeerImplBase {
     @Override
     public StreamObserver<PeerMessage> session(StreamObserver<PeerMessage> responses) {
-      return new Answer(responses);
+      return new PeerAnswer(PeerHub.this, responses);
     }
 
     @Override
@@ -487,135 +415,6 @@ public final class PeerHub implements Startable {
               .setUnixMillis(System.currentTimeMillis())
               .build());
       response.onCompleted();
-    }
-  }
-
-  /// One call of the peer.
-  private final class Answer implements StreamObserver<PeerMessage> {
-    private final StreamObserver<PeerMessage> responses;
-    private boolean completed;
-    private @Nullable PeerLink link;
-    private @Nullable String token;
-
-    Answer(StreamObserver<PeerMessage> responses) {
-      this.responses = responses;
-    }
-
-    @Override
-    public void onNext(PeerMessage message) {
-      if (link != null || !message.hasHello()) {
-        return;
-      }
-      var hello = message.getHello();
-      var resource = hast.resource(hello.getResource()).orElse(null);
-      var shell = shells.get(hello.getResource());
-      if (resource == null) {
-        refuse("RESOURCE_UNKNOWN", "the resource is not configured here");
-        return;
-      }
-      try {
-        check(hello, resource);
-      } catch (IOException e) {
-        refuse("CLUSTER_DIFFERS", String.valueOf(e.getMessage()));
-        return;
-      }
-      if (shell == null) {
-        refuse("ROLE_INIT", "the resource is not in use on this node (role init)");
-        return;
-      }
-      var opened = open(shell, resource, this::ended);
-      if (opened == null) {
-        refuse("BUSY", "an earlier session is still ending");
-        return;
-      }
-      link = opened.link();
-      var bytes = new byte[TOKEN_BYTES];
-      RANDOM.nextBytes(bytes);
-      var key = java.util.HexFormat.of().formatHex(bytes);
-      token = key;
-      try {
-        long blocks = (shell.disk().metadata().dataSizeBytes() - 1) / (64 << 10) + 1;
-        long theirs = (hello.getDataSizeBytes() - 1) / (64 << 10) + 1;
-        awaited.put(
-            key,
-            new Awaited(
-                resource.name(),
-                opened.link(),
-                ProtoMapper.hello(hello, Math.max(blocks, theirs))));
-      } catch (IOException e) {
-        opened.link().close(0, String.valueOf(e.getMessage()));
-        return;
-      }
-      met(resource.name(), hello);
-      var _ =
-          timer.schedule(
-              () -> {
-                var late = awaited.remove(key);
-                if (late != null) {
-                  late.link().close(0, "the peer did not open the block connection in time");
-                }
-              },
-              STEP_DEADLINE.toMillis(),
-              TimeUnit.MILLISECONDS);
-      send(
-          PeerMessage.newBuilder()
-              .setNumber(1)
-              .setHello(
-                  ProtoMapper.hello(
-                      opened.hello(),
-                      base(resource.name())
-                          .setToken(ByteString.copyFrom(bytes))
-                          .setBlockPort(config.replicator().blockPort())))
-              .build());
-    }
-
-    private void refuse(String reason, String text) {
-      send(
-          PeerMessage.newBuilder()
-              .setNumber(1)
-              .setRefused(Refused.newBuilder().setReason(reason).setText(text))
-              .build());
-      complete();
-    }
-
-    private synchronized void send(PeerMessage message) {
-      if (!completed) {
-        responses.onNext(message);
-      }
-    }
-
-    private synchronized void complete() {
-      if (!completed) {
-        completed = true;
-        responses.onCompleted();
-      }
-    }
-
-    private void ended(String reason) {
-      LOG.info("session ended: {}", reason);
-      complete();
-    }
-
-    private void close(String reason) {
-      var t = token;
-      if (t != null) {
-        awaited.remove(t);
-      }
-      var l = link;
-      if (l != null) {
-        l.close(0, reason);
-      }
-    }
-
-    @Override
-    public void onError(Throwable error) {
-      close("the peer's call broke: " + error.getMessage());
-    }
-
-    @Override
-    public void onCompleted() {
-      close("the peer ended the session");
-      complete();
     }
   }
 
@@ -702,7 +501,7 @@ public final class PeerHub implements Startable {
     return false;
   }
 
-  private static void readFully(SocketChannel channel, ByteBuffer into) throws IOException {
+  static void readFully(SocketChannel channel, ByteBuffer into) throws IOException {
     while (into.hasRemaining()) {
       if (channel.read(into) < 0) {
         throw new IOException("the peer closed the connection");
@@ -710,7 +509,7 @@ public final class PeerHub implements Startable {
     }
   }
 
-  private static void closeQuietly(@Nullable SocketChannel channel) {
+  static void closeQuietly(@Nullable SocketChannel channel) {
     if (channel != null) {
       try {
         channel.close();

@@ -5,6 +5,7 @@ import carpool.kit.config.HastConfig;
 import carpool.kit.config.LoadedConfig;
 import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.store.ProviderException;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.time.Duration;
@@ -40,11 +41,12 @@ public final class ReplicatorNode implements Startable {
 
   /// For the injector.
   @Inject
-  public ReplicatorNode(LoadedConfig loaded, PeerHub hub) {
+  public ReplicatorNode(LoadedConfig loaded, PeerHub hub, MeterRegistry registry) {
     this.hast = loaded.hast();
     for (var resource : hast.resources()) {
-      resources.put(
-          resource.name(), new ResourceNode(resource, loaded.config(), hub, this::happened));
+      var node = new ResourceNode(resource, loaded.config(), hub, this::happened);
+      resources.put(resource.name(), node);
+      ResourceMetrics.register(registry, node);
     }
   }
 

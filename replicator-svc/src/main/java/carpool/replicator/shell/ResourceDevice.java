@@ -2,6 +2,7 @@ package carpool.replicator.shell;
 
 import carpool.replicator.nbd.BlockDevice;
 import carpool.replicator.store.ProviderException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +43,14 @@ final class ResourceDevice implements BlockDevice {
       throw new DeviceGoneException("this node is not primary any more");
     }
     return shell.slots().takeClient(() -> !gone);
+  }
+
+  @Override
+  public BlockDevice.@Nullable Slot tryAcquire() throws DeviceGoneException {
+    if (gone) {
+      throw new DeviceGoneException("this node is not primary any more");
+    }
+    return shell.slots().pollClient();
   }
 
   private static RequestSlot prepare(BlockDevice.Slot given, Answer answer, boolean read) {

@@ -3,6 +3,7 @@ package carpool.replicator.shell;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastResource;
 import carpool.replicator.core.Effects.Notice;
+import carpool.replicator.core.Phase;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.ReplicationMode;
@@ -45,6 +46,7 @@ public final class ResourceNode {
   private final PeerHub hub;
   private final BiConsumer<ResourceNode, Notice> listener;
   private final Counters counters = new Counters();
+  private final SyncRate rate = new SyncRate();
   private final ReentrantLock roleChange = new ReentrantLock();
   private final Path nbdSocket;
   private final DeviceNode deviceNode;
@@ -211,6 +213,9 @@ public final class ResourceNode {
   }
 
   private void on(Notice notice) {
+    if (notice == Notice.CONNECT) {
+      counters.reconnects.increment();
+    }
     changedUnixMillis = System.currentTimeMillis();
     var s = shell;
     LOG.info(
@@ -399,7 +404,12 @@ public final class ResourceNode {
     var s = shell;
     if (s != null) {
       s.tick();
+      rate.tick(s.ask(core -> core.phase() == Phase.COPYING ? core.differentBytes() : -1L));
     }
+  }
+
+  SyncRate syncRate() {
+    return rate;
   }
 
   /// Orderly end: gives the export up and closes the provider.

@@ -35,7 +35,10 @@ import org.slf4j.LoggerFactory;
 /// on the same thread: at depth 1 a write costs no hand-over besides the peer's. What blocks for
 /// long (flushes, map and metadata writes, reads of a synchronisation) runs on threads of its own.
 final class ResourceShell {
-  static final int CLIENT_SLOTS = 64;
+  /// More than the NBD server takes connections (128): each may hold a slot while its payload
+  /// comes.
+  static final int CLIENT_SLOTS = 136;
+
   static final int SYNC_SLOTS = 8;
   static final int PEER_SLOTS = 4;
 

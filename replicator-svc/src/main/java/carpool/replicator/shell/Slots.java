@@ -1,14 +1,16 @@
 package carpool.replicator.shell;
 
+import carpool.replicator.link.BlockConnection;
 import carpool.replicator.nbd.BlockDevice.DeviceGoneException;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Numbered buffers. A buffer is allocated when its slot is used first, so an idle resource costs
 /// little; it is direct, and never given back.
 final class Slots {
   /// Capacity of a buffer.
-  static final int BYTES = 256 << 10;
+  static final int BYTES = BlockConnection.PAYLOAD_MAX_BYTES;
 
   private final RequestSlot[] all;
   private final ArrayBlockingQueue<RequestSlot> freeClient;
@@ -43,6 +45,11 @@ final class Slots {
       slot = freeClient.poll(200, TimeUnit.MILLISECONDS);
     }
     return slot;
+  }
+
+  /// A free client slot, or null.
+  @Nullable RequestSlot pollClient() {
+    return freeClient.poll();
   }
 
   void freeClient(RequestSlot slot) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param core null in role init
 /// @param peerSilentMillis since anything was heard of the peer; -1 when not connected
+/// @param syncBytesPerSecond rate of the copying; 0 when unknown
 /// @param attachProblem why the provider is not attached; empty when it is
 public record Snapshot(
     ResourceNode node,
@@ -21,6 +22,7 @@ public record Snapshot(
     DeviceNode.State device,
     int connections,
     long peerSilentMillis,
+    long syncBytesPerSecond,
     long sentBytes,
     long receivedBytes,
     String attachProblem,
@@ -101,6 +103,7 @@ public record Snapshot(
         node.deviceState(),
         node.connections(),
         silent,
+        node.syncRate().bytesPerSecond(),
         sent,
         received,
         node.attachProblem(),

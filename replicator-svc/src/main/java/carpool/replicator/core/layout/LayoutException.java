@@ -1,10 +1,8 @@
 package carpool.replicator.core.layout;
 
-import java.io.Serial;
-
 /// The bytes of a metadata area do not mean what they should. The message says what was found.
 public final class LayoutException extends Exception {
-  @Serial private static final long serialVersionUID = 1L;
+  private static final long serialVersionUID = 1L;
 
   /// An exception that says what was found.
   ///

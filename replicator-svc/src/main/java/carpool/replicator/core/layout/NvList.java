@@ -1,6 +1,5 @@
 package carpool.replicator.core.layout;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +21,8 @@ public final class NvList {
   static final int TYPE_INT64 = 7;
   static final int TYPE_UINT64 = 8;
   static final int TYPE_STRING = 17;
+
+  private static final int HEADER_BYTES = 6;
 
   /// Width of one element of the types 1 to 16; the array types repeat the widths of the scalars.
   private static final int[] WIDTH = {0, 1, 1, 2, 2, 4, 4, 8, 8, 1, 1, 2, 2, 4, 4, 8, 8};
@@ -157,21 +158,27 @@ public final class NvList {
 
   /// The bytes of the list in the order in which the pairs were added, without an end mark.
   public byte[] toBytes() {
-    var out = new ByteArrayOutputStream();
+    int size = 0;
+    for (var entry : pairs.entrySet()) {
+      size +=
+          HEADER_BYTES
+              + (int) roundUp8(withNul(entry.getKey()).length)
+              + (int) roundUp8(entry.getValue().data.length);
+    }
+    var bytes = new byte[size];
+    var out = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     pairs.forEach((name, pair) -> {
       var key = withNul(name);
-      out.write(pair.type);
-      out.write(key.length);
-      out.writeBytes(littleEndian(4).putInt(0, pair.data.length).array());
-      writePadded(out, key);
-      writePadded(out, pair.data);
+      out.put((byte) pair.type).put((byte) key.length).putInt(pair.data.length);
+      putPadded(out, key);
+      putPadded(out, pair.data);
     });
-    return out.toByteArray();
+    return bytes;
   }
 
-  private static void writePadded(ByteArrayOutputStream out, byte[] bytes) {
-    out.writeBytes(bytes);
-    out.writeBytes(new byte[(int) roundUp8(bytes.length) - bytes.length]);
+  private static void putPadded(ByteBuffer out, byte[] bytes) {
+    int end = out.position() + (int) roundUp8(bytes.length);
+    out.put(bytes).position(end);
   }
 
   private static byte[] withNul(String text) {

@@ -1,0 +1,130 @@
+package carpool.replicator.shell;
+
+import carpool.peer.v1.PeerMessage;
+import carpool.peer.v1.Refused;
+import carpool.replicator.control.ProtoMapper;
+import com.google.protobuf.ByteString;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One call of the peer.
+final class PeerAnswer implements StreamObserver<PeerMessage> {
+  private static final Logger LOG = LoggerFactory.getLogger(PeerAnswer.class);
+
+  private final PeerHub hub;
+  private final StreamObserver<PeerMessage> responses;
+  private boolean completed;
+  private @Nullable PeerLink link;
+  private @Nullable String token;
+
+  PeerAnswer(PeerHub hub, StreamObserver<PeerMessage> responses) {
+    this.hub = hub;
+    this.responses = responses;
+  }
+
+  @Override
+  public void onNext(PeerMessage message) {
+    if (link != null || !message.hasHello()) {
+      return;
+    }
+    var hello = message.getHello();
+    var resource = hub.configured(hello.getResource()).orElse(null);
+    var shell = hub.shell(hello.getResource());
+    if (resource == null) {
+      refuse("RESOURCE_UNKNOWN", "the resource is not configured here");
+      return;
+    }
+    try {
+      hub.check(hello, resource);
+    } catch (IOException e) {
+      refuse("CLUSTER_DIFFERS", String.valueOf(e.getMessage()));
+      return;
+    }
+    if (shell == null) {
+      refuse("ROLE_INIT", "the resource is not in use on this node (role init)");
+      return;
+    }
+    var opened = hub.open(shell, resource, this::ended);
+    if (opened == null) {
+      refuse("BUSY", "an earlier session is still ending");
+      return;
+    }
+    link = opened.link();
+    byte[] bytes = PeerHub.freshToken();
+    var key = HexFormat.of().formatHex(bytes);
+    token = key;
+    try {
+      long blocks = (shell.disk().metadata().dataSizeBytes() - 1) / (64 << 10) + 1;
+      long theirs = (hello.getDataSizeBytes() - 1) / (64 << 10) + 1;
+      hub.expect(
+          key, resource.name(), opened.link(), ProtoMapper.hello(hello, Math.max(blocks, theirs)));
+    } catch (IOException e) {
+      opened.link().close(0, String.valueOf(e.getMessage()));
+      return;
+    }
+    hub.met(resource.name(), hello);
+    send(
+        PeerMessage.newBuilder()
+            .setNumber(1)
+            .setHello(
+                ProtoMapper.hello(
+                    opened.hello(),
+                    hub.base(resource.name())
+                        .setToken(ByteString.copyFrom(bytes))
+                        .setBlockPort(hub.blockPort())))
+            .build());
+  }
+
+  private void refuse(String reason, String text) {
+    send(
+        PeerMessage.newBuilder()
+            .setNumber(1)
+            .setRefused(Refused.newBuilder().setReason(reason).setText(text))
+            .build());
+    complete();
+  }
+
+  private synchronized void send(PeerMessage message) {
+    if (!completed) {
+      responses.onNext(message);
+    }
+  }
+
+  private synchronized void complete() {
+    if (!completed) {
+      completed = true;
+      responses.onCompleted();
+    }
+  }
+
+  private void ended(String reason) {
+    LOG.info("session ended: {}", reason);
+    complete();
+  }
+
+  private void close(String reason) {
+    var t = token;
+    if (t != null) {
+      hub.forget(t);
+    }
+    var l = link;
+    if (l != null) {
+      l.close(0, reason);
+    }
+  }
+
+  @Override
+  public void onError(Throwable error) {
+    close("the peer's call broke: " + error.getMessage());
+  }
+
+  @Override
+  public void onCompleted() {
+    close("the peer ended the session");
+    complete();
+  }
+}

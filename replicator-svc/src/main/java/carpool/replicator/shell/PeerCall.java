@@ -1,0 +1,140 @@
+package carpool.replicator.shell;
+
+import carpool.kit.config.HastAddress;
+import carpool.kit.config.HastResource;
+import carpool.peer.v1.PeerGrpc;
+import carpool.peer.v1.PeerMessage;
+import carpool.replicator.control.ProtoMapper;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// One attempt of the calling side, from the first byte to the end of the session.
+final class PeerCall implements StreamObserver<PeerMessage> {
+  private final PeerHub hub;
+  private final ResourceShell shell;
+  private final HastResource resource;
+  private final InetSocketAddress address;
+  private final CountDownLatch answered = new CountDownLatch(1);
+  private final CountDownLatch over = new CountDownLatch(1);
+  private final AtomicReference<@Nullable PeerMessage> answer = new AtomicReference<>();
+  private final AtomicReference<String> end = new AtomicReference<>("");
+  private @Nullable PeerLink link;
+
+  PeerCall(PeerHub hub, ResourceShell shell, HastResource resource, HastAddress remote)
+      throws IOException {
+    this.hub = hub;
+    this.shell = shell;
+    this.resource = resource;
+    var target = remote.hostPort();
+    if (target.isEmpty()) {
+      throw new IOException(remote.text() + " is not a TCP address");
+    }
+    this.address = target.get().resolve();
+  }
+
+  String run() throws IOException, InterruptedException {
+    var requests = PeerGrpc.newStub(hub.channel(address)).session(this);
+    try {
+      var newLink = hub.open(shell, resource, this::ended);
+      if (newLink == null) {
+        return "not ready for a session";
+      }
+      link = newLink.link();
+      requests.onNext(
+          PeerMessage.newBuilder()
+              .setNumber(1)
+              .setHello(ProtoMapper.hello(newLink.hello(), hub.base(resource.name())))
+              .build());
+      if (!answered.await(PeerHub.STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+        newLink
+            .link()
+            .close(0, "the peer did not answer in " + PeerHub.STEP_DEADLINE.toSeconds() + " s");
+      } else {
+        connect(newLink.link());
+      }
+      over.await();
+      return end.get();
+    } finally {
+      requests.onCompleted();
+    }
+  }
+
+  private void connect(PeerLink newLink) {
+    var message = answer.get();
+    if (message == null) {
+      newLink.close(0, end.get().isEmpty() ? "the peer ended the call" : end.get());
+      return;
+    }
+    if (!message.hasHello()) {
+      var refusal = message.getRefused();
+      hub.refused(resource.name(), refusal.getReason(), refusal.getText());
+      newLink.close(0, "refused: " + refusal.getText());
+      return;
+    }
+    var hello = message.getHello();
+    SocketChannel channel = null;
+    try {
+      hub.check(hello, resource);
+      channel = SocketChannel.open();
+      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      var source = resource.local().source().flatMap(HastAddress::hostPort);
+      if (source.isPresent()) {
+        channel.bind(new InetSocketAddress(source.get().resolve().getAddress(), 0));
+      }
+      var target = new InetSocketAddress(address.getAddress(), hello.getBlockPort());
+      channel.socket().connect(target, (int) PeerHub.STEP_DEADLINE.toMillis());
+      var preamble =
+          ByteBuffer.allocate(8 + PeerHub.TOKEN_BYTES)
+              .putInt(PeerHub.PREAMBLE_MAGIC)
+              .putInt(PeerHub.PROTOCOL);
+      preamble.put(hello.getToken().toByteArray(), 0, PeerHub.TOKEN_BYTES).flip();
+      while (preamble.hasRemaining()) {
+        channel.write(preamble);
+      }
+      PeerHub.readFully(channel, ByteBuffer.allocate(4));
+      hub.attach(shell, resource, newLink, channel, hello);
+    } catch (IOException | RuntimeException e) {
+      PeerHub.closeQuietly(channel);
+      newLink.close(0, "block connection: " + e.getMessage());
+    }
+  }
+
+  private void ended(String reason) {
+    end.compareAndSet("", reason);
+    over.countDown();
+  }
+
+  @Override
+  public void onNext(PeerMessage message) {
+    if (answer.compareAndSet(null, message)) {
+      answered.countDown();
+    }
+  }
+
+  @Override
+  public void onError(Throwable error) {
+    onEnd(String.valueOf(error.getMessage()));
+  }
+
+  @Override
+  public void onCompleted() {
+    onEnd("the peer ended the session");
+  }
+
+  private void onEnd(String reason) {
+    end.compareAndSet("", reason);
+    answered.countDown();
+    var l = link;
+    if (l != null) {
+      l.close(0, reason);
+    }
+  }
+}

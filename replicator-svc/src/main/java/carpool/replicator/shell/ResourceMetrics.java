@@ -1,0 +1,86 @@
+package carpool.replicator.shell;
+
+import carpool.replicator.core.ReplicationCore;
+import carpool.replicator.core.Role;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.ToDoubleFunction;
+
+/// HAST's statistics and the state of each resource as metrics.
+final class ResourceMetrics {
+  private final MeterRegistry registry;
+  private final ResourceNode node;
+  private final Tags tags;
+
+  private ResourceMetrics(MeterRegistry registry, ResourceNode node) {
+    this.registry = registry;
+    this.node = node;
+    this.tags = Tags.of("resource", node.resource().name());
+  }
+
+  /// Registers what there is to know about a resource; read when scraped.
+  static void register(MeterRegistry registry, ResourceNode node) {
+    new ResourceMetrics(registry, node).all();
+  }
+
+  private void all() {
+    var c = node.counters();
+    counter("requests", "kind", "read", c.reads);
+    counter("requests", "kind", "write", c.writes);
+    counter("requests", "kind", "delete", c.deletes);
+    counter("requests", "kind", "flush", c.flushes);
+    counter("local.errors", "kind", "read", c.readErrors);
+    counter("local.errors", "kind", "write", c.writeErrors);
+    counter("local.errors", "kind", "delete", c.deleteErrors);
+    counter("local.errors", "kind", "flush", c.flushErrors);
+    counter("client.bytes", "direction", "read", c.readBytes);
+    counter("client.bytes", "direction", "written", c.writeBytes);
+    counter("link.bytes", "direction", "sent", c.sentBytes);
+    counter("link.bytes", "direction", "received", c.receivedBytes);
+    counter("activemap.updates", "kind", "durable", c.mapUpdates);
+    counter("remote.errors", "kind", "write", c.remoteErrors);
+    counter("reconnects", "kind", "session", c.reconnects);
+    gauge("primary", "1 when this node is primary", c0 -> c0.role() == Role.PRIMARY ? 1 : 0);
+    gauge("complete", "1 when connected and nothing is to be copied", c0 -> c0.complete() ? 1 : 0);
+    gauge("connected", "1 when a session is agreed", c0 -> c0.phase().agreed() ? 1 : 0);
+    gauge("fenced", "1 when this primary must give up", c0 -> c0.fenced() ? 1 : 0);
+    gauge(
+        "split.brain", "1 when a split brain waits for an operator", c0 -> c0.splitBrain() ? 1 : 0);
+    gauge(
+        "disk.state", "worth of the copy, codes of docs/on-disk-format.md", c0 -> c0.disk().code());
+    gauge(
+        "different.bytes", "bytes that may differ from the peer", ReplicationCore::differentBytes);
+    gauge("marked.extents", "extents marked in the activemap", ReplicationCore::markedExtents);
+    gauge("writes.active", "writes that hold a range now", ReplicationCore::activeWrites);
+    Gauge.builder("carpool.replicator.sync.rate", node, n -> n.syncRate().bytesPerSecond())
+        .description("bytes a second of the synchronisation under way")
+        .tags(tags)
+        .register(registry);
+    Gauge.builder(
+            "carpool.replicator.peer.silent", node, n -> Snapshot.of(n).peerSilentMillis() / 1e3)
+        .description("seconds since anything was heard of the peer; negative when not connected")
+        .tags(tags)
+        .register(registry);
+  }
+
+  private void counter(String name, String tag, String value, LongAdder adder) {
+    FunctionCounter.builder("carpool.replicator." + name, adder, LongAdder::sum)
+        .tags(tags.and(tag, value))
+        .register(registry);
+  }
+
+  private void gauge(String name, String description, ToDoubleFunction<ReplicationCore> value) {
+    Gauge.builder("carpool.replicator." + name, node, n -> value(n, value))
+        .description(description)
+        .tags(tags)
+        .register(registry);
+  }
+
+  private static double value(ResourceNode node, ToDoubleFunction<ReplicationCore> value) {
+    var shell = node.shell();
+    return shell == null ? Double.NaN : shell.ask(value::applyAsDouble);
+  }
+}

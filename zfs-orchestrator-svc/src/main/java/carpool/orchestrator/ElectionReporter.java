@@ -1,0 +1,148 @@
+package carpool.orchestrator;
+
+import carpool.election.v1.DemoteRequest;
+import carpool.election.v1.Group;
+import carpool.election.v1.ReportRequest;
+import carpool.election.v1.ResignRequest;
+import carpool.election.v1.UndemoteRequest;
+import carpool.orchestrator.peers.ElectionPeer;
+import carpool.orchestrator.peers.Refusals;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Tells the election service that this node lives, which groups it serves, and what stands against
+/// it, on one thread, in order. What stands there is compared with what should, so a restarted
+/// election service is told everything again.
+final class ElectionReporter {
+  private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
+  private static final long EVERY_MILLIS = 3_000;
+  private static final long NEXT_WITHIN_MILLIS = 10_000;
+  private static final int SILENT_MAX = 2;
+
+  private final ElectionPeer election;
+  private final CauseBoard causes;
+  private final Supplier<List<String>> readyGroups;
+  private final Consumer<Group> onGroup;
+  private final ScheduledExecutorService worker =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("election-report").daemon(true).factory());
+  private final AtomicBoolean waiting = new AtomicBoolean();
+  private int silent;
+
+  ElectionReporter(
+      ElectionPeer election,
+      CauseBoard causes,
+      Supplier<List<String>> readyGroups,
+      Consumer<Group> onGroup) {
+    this.election = election;
+    this.causes = causes;
+    this.readyGroups = readyGroups;
+    this.onGroup = onGroup;
+  }
+
+  void start() {
+    var _ =
+        worker.scheduleWithFixedDelay(
+            this::report, EVERY_MILLIS, EVERY_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /// Something that is told has changed; several changes at a time are told together.
+  void soon() {
+    if (waiting.compareAndSet(false, true)) {
+      submit(() -> {
+        waiting.set(false);
+        report();
+      });
+    }
+  }
+
+  /// After everything that was told before.
+  void resign(String group, String cause) {
+    submit(() -> {
+      LOG.info("group {}: resigning: {}", group, cause);
+      try {
+        var _ =
+            election
+                .stub()
+                .resign(ResignRequest.newBuilder().addGroups(group).setCause(cause).build());
+      } catch (StatusRuntimeException e) {
+        LOG.warn("group {}: could not resign: {}", group, Refusals.text(e));
+      }
+    });
+  }
+
+  void close(Duration deadline) throws InterruptedException {
+    worker.shutdown();
+    if (!worker.awaitTermination(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
+      worker.shutdownNow();
+    }
+  }
+
+  private void submit(Runnable work) {
+    if (!worker.isShutdown()) {
+      worker.execute(work);
+    }
+  }
+
+  private void report() {
+    if (!election.problem().isEmpty()) {
+      return;
+    }
+    try {
+      var _ =
+          election
+              .stub()
+              .report(
+                  ReportRequest.newBuilder()
+                      .setNextWithinMillis(NEXT_WITHIN_MILLIS)
+                      .addAllReadyGroups(readyGroups.get())
+                      .build());
+      for (var group : election.status().getGroupsList()) {
+        onGroup.accept(group);
+        causes.changes(group.getName(), group.getDemotionsList()).forEach(this::tell);
+      }
+      silent = 0;
+    } catch (StatusRuntimeException e) {
+      silent++;
+      LOG.warn("election: {}", Refusals.text(e));
+      if (silent >= SILENT_MAX) {
+        silent = 0;
+        election.silent(Refusals.text(e));
+      }
+    }
+  }
+
+  private void tell(CauseBoard.Change change) {
+    if (change.text() == null) {
+      var _ =
+          election
+              .stub()
+              .undemote(
+                  UndemoteRequest.newBuilder()
+                      .addGroups(change.group())
+                      .setCause(change.cause().word())
+                      .build());
+    } else {
+      var _ =
+          election
+              .stub()
+              .demote(
+                  DemoteRequest.newBuilder()
+                      .addGroups(change.group())
+                      .setCause(change.cause().word())
+                      .setAmount(change.cause().amount())
+                      .setIneligible(change.cause().ineligible())
+                      .setText(change.text())
+                      .build());
+    }
+  }
+}

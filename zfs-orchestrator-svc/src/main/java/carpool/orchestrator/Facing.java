@@ -1,0 +1,60 @@
+package carpool.orchestrator;
+
+import carpool.election.v1.Group;
+import carpool.orchestrator.core.Carp;
+import carpool.orchestrator.core.Refusal;
+import carpool.orchestrator.core.ResourceFacts;
+import carpool.orchestrator.core.Role;
+import carpool.replicator.v1.DiskState;
+import carpool.replicator.v1.LinkState;
+import carpool.replicator.v1.Resource;
+
+/// What the other two services tell, in the core's words.
+final class Facing {
+  private Facing() {}
+
+  static Carp carp(Group group) {
+    return switch (group.getState()) {
+      case STATE_INIT -> Carp.INIT;
+      case STATE_BACKUP -> Carp.BACKUP;
+      case STATE_MASTER -> Carp.MASTER;
+      case STATE_UNSPECIFIED, UNRECOGNIZED -> Carp.UNKNOWN;
+    };
+  }
+
+  static Role role(carpool.replicator.v1.Role role) {
+    return switch (role) {
+      case ROLE_INIT -> Role.INIT;
+      case ROLE_PRIMARY -> Role.PRIMARY;
+      case ROLE_SECONDARY -> Role.SECONDARY;
+      case ROLE_UNSPECIFIED, UNRECOGNIZED -> Role.UNKNOWN;
+    };
+  }
+
+  static ResourceFacts resource(Resource resource) {
+    var role = role(resource.getRole());
+    var connected = resource.getLink() == LinkState.LINK_STATE_CONNECTED;
+    // `remote none`: there is no link that could be missed.
+    var alone = resource.getRemoteAddress().equals("none");
+    return new ResourceFacts(
+        resource.getName(),
+        role,
+        role == Role.PRIMARY && resource.getExport().getDeviceReady(),
+        resource.getFenced(),
+        Refusal.of(resource.getPromotionRefusal()),
+        connected || alone,
+        connected && resource.getPeerRole() == carpool.replicator.v1.Role.ROLE_PRIMARY,
+        connected && resource.getPeerDisk() == DiskState.DISK_STATE_UP_TO_DATE);
+  }
+
+  /// The hook event for an event of the replicator's watch; empty when there is none.
+  static String hook(String event) {
+    return switch (event) {
+      case "role", "connect", "disconnect", "split-brain" -> event;
+      case "syncstart" -> "sync-start";
+      case "syncdone" -> "sync-complete";
+      case "syncintr" -> "sync-interrupted";
+      default -> "";
+    };
+  }
+}

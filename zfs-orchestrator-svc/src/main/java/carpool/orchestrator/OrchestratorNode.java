@@ -1,0 +1,342 @@
+package carpool.orchestrator;
+
+import carpool.election.v1.Group;
+import carpool.kit.boot.Startable;
+import carpool.kit.config.CarpoolConfig;
+import carpool.kit.config.HastConfig;
+import carpool.kit.config.LoadedConfig;
+import carpool.orchestrator.control.Node;
+import carpool.orchestrator.core.Carp;
+import carpool.orchestrator.core.Cause;
+import carpool.orchestrator.core.Command;
+import carpool.orchestrator.core.Phase;
+import carpool.orchestrator.core.PoolEvent;
+import carpool.orchestrator.core.PoolSpec;
+import carpool.orchestrator.core.StepRecord;
+import carpool.orchestrator.peers.ElectionPeer;
+import carpool.orchestrator.peers.PeerSettings;
+import carpool.orchestrator.peers.ReplicatorPeer;
+import carpool.orchestrator.services.Hooks;
+import carpool.orchestrator.services.ServiceCommands;
+import carpool.replicator.v1.Resource;
+import carpool.replicator.v1.WatchStatusEvent;
+import com.google.inject.Inject;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// All pools of this node: hands out what the replicator and the election tell, and lets what
+/// concerns a whole election group (a resignation, its causes) wait for all of its pools.
+final class OrchestratorNode implements Startable, Node {
+  private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
+
+  private final CarpoolConfig config;
+  private final HastConfig hast;
+  private final NodeJournal journal = new NodeJournal();
+  private final Map<String, PoolRunner> pools = new java.util.LinkedHashMap<>();
+  private final CauseBoard causes;
+  private final Hooks hooks;
+  private final ReplicatorPeer replicator;
+  private final ElectionPeer election;
+  private final ElectionReporter reporter;
+  private final LinkLosses losses;
+
+  private final Map<String, Carp> carp = new HashMap<>();
+  private final Map<String, Set<String>> resigning = new HashMap<>();
+  private boolean maintenanceKnown;
+
+  @Inject
+  OrchestratorNode(LoadedConfig loaded, HastConfig hast) {
+    this.config = loaded.config();
+    this.hast = hast;
+    this.hooks =
+        new Hooks(
+            config.hooks(),
+            Map.of("CARPOOL_NODE", loaded.node().value(), "CARPOOL_CLUSTER", config.cluster()));
+    var specs = config.pools().stream().map(PoolSpecs::spec).toList();
+    this.causes = new CauseBoard(specs);
+    this.replicator =
+        new ReplicatorPeer(
+            PeerSettings.of(config.runtimeDir().resolve("replicator.sock")),
+            hast.resources().stream().map(resource -> resource.name()).toList(),
+            new FromReplicator());
+    this.election =
+        new ElectionPeer(
+            PeerSettings.of(config.runtimeDir().resolve("election.sock")), new FromElection());
+    this.reporter = new ElectionReporter(election, causes, this::readyGroups, this::heard);
+    this.losses = new LinkLosses(replicator);
+    for (var spec : specs) {
+      pools.put(spec.name(), new PoolRunner(spec, journal, hooks, new Together()));
+    }
+  }
+
+  @Override
+  public String name() {
+    return "pools";
+  }
+
+  @Override
+  public void start() {
+    for (var pool : config.pools()) {
+      var runner = java.util.Objects.requireNonNull(pools.get(pool.name()));
+      var environment = Map.of("CARPOOL_POOL", pool.name(), "CARPOOL_GROUP", pool.follows());
+      runner.start(
+          new StepRunner(
+              runner.spec(),
+              PoolSpecs.access(pool, config, hast),
+              new ServiceCommands(pool.services(), environment),
+              hooks,
+              replicator,
+              runner::onReading));
+      runner.post(now -> new PoolEvent.CarpSeen(now, Carp.UNKNOWN, "not asked yet"));
+      runner.post(PoolEvent.ReplicatorLost::new);
+    }
+    reporter.start();
+    replicator.start();
+    election.start();
+  }
+
+  /// Nobody would watch the pools afterwards: they are given up, and the other node takes over.
+  @Override
+  public void stop(Duration deadline) throws InterruptedException {
+    var end = System.nanoTime() + deadline.toNanos();
+    var left = new CountDownLatch(pools.size());
+    for (var pool : pools.values()) {
+      pool.ask(
+          new Command.Stop(),
+          new Listener() {
+            @Override
+            public void step(StepRecord step) {}
+
+            @Override
+            public void end(String reason, String text, String hint) {
+              if (!reason.isEmpty()) {
+                LOG.error("pool {}: not given up in order: {}", pool.spec().name(), text);
+              }
+              left.countDown();
+            }
+          });
+    }
+    // Two seconds are kept for saying so.
+    var patience = end - System.nanoTime() - TimeUnit.SECONDS.toNanos(2);
+    if (!left.await(patience, TimeUnit.NANOSECONDS)) {
+      LOG.error("not every pool was given up within {} s", deadline.toSeconds());
+    }
+    reporter.soon();
+    reporter.close(Duration.ofSeconds(2));
+    for (var pool : pools.values()) {
+      pool.stop(Duration.ofSeconds(1));
+    }
+    hooks.close(Duration.ofSeconds(1));
+    replicator.close();
+    election.close();
+  }
+
+  @Override
+  public List<PoolStatus> pools() {
+    return pools.values().stream().map(PoolRunner::status).toList();
+  }
+
+  @Override
+  public List<StandingCause> causes() {
+    return causes.all();
+  }
+
+  @Override
+  public List<Passed> passages() {
+    return journal.passages();
+  }
+
+  @Override
+  public boolean ask(String pool, Command command, Listener listener) {
+    var runner = pools.get(pool);
+    if (runner == null) {
+      return false;
+    }
+    runner.ask(command, listener);
+    return true;
+  }
+
+  @Override
+  public Runnable watch(Consumer<Happening> listener) {
+    return journal.watch(pools(), listener);
+  }
+
+  @Override
+  public ReplicatorPeer replicator() {
+    return replicator;
+  }
+
+  @Override
+  public ElectionPeer election() {
+    return election;
+  }
+
+  private void heard(Group group) {
+    for (var pool : pools.values()) {
+      if (pool.spec().follows().equals(group.getName())) {
+        losses.heard(group, pool.spec().resources());
+      }
+    }
+  }
+
+  /// Groups all of whose pools are served here.
+  private List<String> readyGroups() {
+    return pools.values().stream()
+        .map(pool -> pool.spec().follows())
+        .distinct()
+        .filter(group ->
+            pools.values().stream()
+                .filter(pool -> pool.spec().follows().equals(group))
+                .allMatch(pool -> pool.status().view().phase() == Phase.SERVING))
+        .toList();
+  }
+
+  private final class Together implements PoolRunner.Neighbours {
+    @Override
+    public void cause(PoolSpec pool, Cause cause, @Nullable String text) {
+      causes.set(pool, cause, text);
+      reporter.soon();
+      journal.tell(
+          "demotion",
+          cause.word() + (text == null ? " gone" : ": " + text),
+          java.util.Objects.requireNonNull(pools.get(pool.name())).status(),
+          null);
+    }
+
+    @Override
+    public void resign(PoolSpec pool, String cause, boolean together) {
+      var group = pool.follows();
+      if (together) {
+        synchronized (resigning) {
+          var asked = resigning.computeIfAbsent(group, _ -> new HashSet<>());
+          asked.add(pool.name());
+          var all =
+              pools.values().stream()
+                  .filter(other -> other.spec().follows().equals(group))
+                  .allMatch(other -> asked.contains(other.spec().name()));
+          if (!all) {
+            return;
+          }
+          asked.clear();
+        }
+      }
+      // First what stands against this node, then the role.
+      reporter.soon();
+      reporter.resign(group, cause);
+    }
+
+    @Override
+    public void phase(PoolSpec pool, Phase phase) {
+      if (phase == Phase.SERVING) {
+        synchronized (resigning) {
+          resigning.getOrDefault(pool.follows(), new HashSet<>()).remove(pool.name());
+        }
+      }
+      reporter.soon();
+    }
+  }
+
+  private final class FromElection implements ElectionPeer.Listener {
+    @Override
+    public void changed(Group group) {
+      adoptMaintenance(group);
+      var next = Facing.carp(group);
+      var before = carp.put(group.getName(), next);
+      for (var pool : pools.values()) {
+        if (pool.spec().follows().equals(group.getName())) {
+          pool.post(now -> new PoolEvent.CarpSeen(now, next, group.getReason()));
+        }
+      }
+      reporter.soon();
+      if (before != next) {
+        LOG.info("group {}: {} ({})", group.getName(), next, group.getReason());
+        hooks.fire(
+            next.name().toLowerCase(java.util.Locale.ROOT),
+            Map.of(
+                "CARPOOL_GROUP", group.getName(),
+                "CARPOOL_OLD_STATE", String.valueOf(before),
+                "CARPOOL_NEW_STATE", next.name(),
+                "CARPOOL_REASON", group.getReason(),
+                "CARPOOL_ADDRESS", String.join(" ", group.getAddressesList())));
+      }
+    }
+
+    @Override
+    public void lost(String problem) {
+      carp.replaceAll((group, before) -> {
+        if (before != Carp.UNKNOWN) {
+          LOG.warn("group {}: {}", group, problem);
+        }
+        return Carp.UNKNOWN;
+      });
+      pools
+          .values()
+          .forEach(pool -> pool.post(now -> new PoolEvent.CarpSeen(now, Carp.UNKNOWN, problem)));
+    }
+
+    /// Maintenance outlives a restart of this process in the election service's memory.
+    private void adoptMaintenance(Group group) {
+      if (maintenanceKnown) {
+        return;
+      }
+      maintenanceKnown = true;
+      for (var demotion : group.getDemotionsList()) {
+        if (demotion.getCause().equals(Cause.MAINTENANCE.word())) {
+          LOG.info("maintenance goes on: {}", demotion.getText());
+          var command = new Command.Maintenance(true, demotion.getText());
+          pools.values().forEach(pool -> pool.ask(command, new Unheard()));
+        }
+      }
+    }
+  }
+
+  private final class FromReplicator implements ReplicatorPeer.Listener {
+    @Override
+    public void changed(Map<String, Resource> resources, WatchStatusEvent event) {
+      losses.seen(resources.values());
+      for (var pool : pools.values()) {
+        var facts =
+            pool.spec().resources().stream()
+                .map(resources::get)
+                .filter(java.util.Objects::nonNull)
+                .map(Facing::resource)
+                .toList();
+        if (facts.size() == pool.spec().resources().size()) {
+          pool.post(now -> new PoolEvent.ResourcesSeen(now, facts));
+        }
+      }
+      var hook = Facing.hook(event.getEvent());
+      if (!hook.isEmpty()) {
+        hooks.fire(
+            hook,
+            Map.of(
+                "CARPOOL_RESOURCE", event.getResource().getName(),
+                "CARPOOL_ROLE", Facing.role(event.getResource().getRole()).name(),
+                "CARPOOL_REASON", event.getCause()));
+      }
+    }
+
+    @Override
+    public void lost(String problem) {
+      pools.values().forEach(pool -> pool.post(PoolEvent.ReplicatorLost::new));
+    }
+  }
+
+  private static final class Unheard implements Listener {
+    @Override
+    public void step(StepRecord step) {}
+
+    @Override
+    public void end(String reason, String text, String hint) {}
+  }
+}

@@ -1,0 +1,61 @@
+package carpool.orchestrator;
+
+import carpool.kit.config.CarpoolConfig;
+import carpool.kit.config.HastConfig;
+import carpool.kit.config.PoolConfig;
+import carpool.orchestrator.core.PoolSpec;
+import carpool.orchestrator.pool.FileSystemPool;
+import carpool.orchestrator.pool.PoolAccess;
+import carpool.orchestrator.pool.ZfsPool;
+
+/// From the configuration to what the parts take.
+final class PoolSpecs {
+  private PoolSpecs() {}
+
+  static PoolSpec spec(PoolConfig pool) {
+    var timeouts = pool.timeouts();
+    return new PoolSpec(
+        pool.name(),
+        pool.follows(),
+        switch (pool.type()) {
+          case ZFS -> PoolSpec.Kind.ZFS;
+          case FILESYSTEM -> PoolSpec.Kind.FILESYSTEM;
+        },
+        pool.resources(),
+        pool.services().stream()
+            .map(service ->
+                new PoolSpec.Service(
+                    service.name(),
+                    !service.check().isEmpty(),
+                    service.timeout().toNanos(),
+                    service.interval().toNanos()))
+            .toList(),
+        new PoolSpec.Deadlines(
+            timeouts.promote().toNanos(),
+            timeouts.device().toNanos(),
+            timeouts.importPool().toNanos(),
+            timeouts.exportPool().toNanos(),
+            timeouts.demote().toNanos()));
+  }
+
+  static PoolAccess access(PoolConfig pool, CarpoolConfig config, HastConfig hast) {
+    return switch (pool.type()) {
+      case ZFS -> new ZfsPool(pool.name(), config.deviceDir(), pool.mountpoint());
+      case FILESYSTEM ->
+          new FileSystemPool(
+              config.deviceDir().resolve(provname(pool.resources().getFirst(), hast)),
+              pool.mountpoint().orElseThrow(),
+              pool.fsck(),
+              pool.fstype());
+    };
+  }
+
+  /// The device is named like the export, which hast.conf may name differently from the resource.
+  private static String provname(String resource, HastConfig hast) {
+    return hast.resources().stream()
+        .filter(r -> r.name().equals(resource))
+        .map(r -> r.local().provname())
+        .findFirst()
+        .orElse(resource);
+  }
+}

@@ -1,0 +1,301 @@
+package carpool.orchestrator;
+
+import carpool.orchestrator.core.Failure;
+import carpool.orchestrator.core.Health;
+import carpool.orchestrator.core.PoolSpec;
+import carpool.orchestrator.core.Refusal;
+import carpool.orchestrator.core.Step;
+import carpool.orchestrator.exec.CommandResult;
+import carpool.orchestrator.exec.Commands;
+import carpool.orchestrator.peers.Refusals;
+import carpool.orchestrator.peers.ReplicatorPeer;
+import carpool.orchestrator.pool.PoolAccess;
+import carpool.orchestrator.pool.PoolException;
+import carpool.orchestrator.pool.PoolReading;
+import carpool.orchestrator.services.Hooks;
+import carpool.orchestrator.services.ServiceCommands;
+import carpool.orchestrator.services.ServiceCommands.Verb;
+import carpool.replicator.v1.CutOffRequest;
+import carpool.replicator.v1.Role;
+import carpool.replicator.v1.SetRoleRequest;
+import carpool.replicator.v1.SetRoleResult;
+import io.grpc.Context;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Carries out the steps of one pool, each on a thread of its own, and always answers in time.
+final class StepRunner {
+  private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
+
+  /// What a step may need beyond its limit: killing a command takes half a second.
+  private static final Duration OVERTIME = Duration.ofSeconds(2);
+
+  /// How a step ended.
+  sealed interface End {
+    record Done(boolean imported, Health health, String text) implements End {}
+
+    record Failed(Failure failure) implements End {}
+  }
+
+  /// A step being carried out.
+  static final class Running {
+    private final Commands.Handle handle = new Commands.Handle();
+    private final Context.CancellableContext context = Context.current().withCancellation();
+    private final AtomicBoolean answered = new AtomicBoolean();
+
+    void abort() {
+      handle.abort();
+      context.cancel(null);
+    }
+  }
+
+  private final PoolSpec spec;
+  private final PoolAccess access;
+  private final ServiceCommands services;
+  private final Hooks hooks;
+  private final ReplicatorPeer replicator;
+  private final Consumer<PoolReading> onReading;
+
+  StepRunner(
+      PoolSpec spec,
+      PoolAccess access,
+      ServiceCommands services,
+      Hooks hooks,
+      ReplicatorPeer replicator,
+      Consumer<PoolReading> onReading) {
+    this.spec = spec;
+    this.access = access;
+    this.services = services;
+    this.hooks = hooks;
+    this.replicator = replicator;
+    this.onReading = onReading;
+  }
+
+  /// Begins the step; `end` is told exactly once, on another thread.
+  Running start(Step step, Duration limit, Consumer<End> end) {
+    var running = new Running();
+    Consumer<End> once =
+        result -> {
+          if (running.answered.compareAndSet(false, true)) {
+            end.accept(result);
+          }
+        };
+    var _ =
+        Thread.ofVirtual()
+            .name("step-" + spec.name())
+            .start(() -> once.accept(carryOut(step, limit, running)));
+    var _ =
+        Thread.ofVirtual()
+            .name("step-limit-" + spec.name())
+            .start(() -> {
+              try {
+                Thread.sleep(limit.plus(OVERTIME));
+              } catch (InterruptedException e) {
+                return;
+              }
+              if (!running.answered.get()) {
+                running.abort();
+                once.accept(
+                    failed(
+                        Failure.Kind.TIMED_OUT, step.label(spec) + " hangs and was left behind"));
+              }
+            });
+    return running;
+  }
+
+  private End carryOut(Step step, Duration limit, Running running) {
+    var facts = Map.of("CARPOOL_POOL", spec.name(), "CARPOOL_STEP", step.label(spec));
+    var told = !(step instanceof Step.Inspect) && !(step instanceof Step.CheckService);
+    if (told && hooks.wants("step-before")) {
+      hooks.fireAndWait("step-before", facts);
+    }
+    End end;
+    try {
+      end = perform(step, limit, running);
+    } catch (PoolException e) {
+      end =
+          new End.Failed(
+              new Failure(
+                  switch (e.kind()) {
+                    case FAILED -> Failure.Kind.FAILED;
+                    case TIMED_OUT -> Failure.Kind.TIMED_OUT;
+                    case ABORTED -> Failure.Kind.ABORTED;
+                    case NOT_FOUND -> Failure.Kind.NOT_FOUND;
+                  },
+                  Refusal.NONE,
+                  String.valueOf(e.getMessage()),
+                  e.hint()));
+    } catch (StatusRuntimeException e) {
+      end = failed(kind(e, running), Refusals.text(e));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      end = failed(Failure.Kind.ABORTED, "interrupted");
+    } catch (RuntimeException e) {
+      LOG.error("pool {}: step {} met a defect", spec.name(), step.label(spec), e);
+      end = failed(Failure.Kind.FAILED, "defect: " + e);
+    }
+    if (told && hooks.wants("step-after")) {
+      hooks.fire("step-after", facts);
+    }
+    return end;
+  }
+
+  private static Failure.Kind kind(StatusRuntimeException e, Running running) {
+    if (running.handle.aborted()) {
+      return Failure.Kind.ABORTED;
+    }
+    return switch (e.getStatus().getCode()) {
+      case UNAVAILABLE -> Failure.Kind.UNREACHABLE;
+      case DEADLINE_EXCEEDED -> Failure.Kind.TIMED_OUT;
+      default -> Failure.Kind.FAILED;
+    };
+  }
+
+  private End perform(Step step, Duration limit, Running running)
+      throws PoolException, InterruptedException {
+    return switch (step) {
+      case Step.Inspect _ -> inspect(limit, running);
+      case Step.Promote(var force, var cause) ->
+          setRole(Role.ROLE_PRIMARY, force, cause, limit, running);
+      case Step.Demote(var cause) -> setRole(Role.ROLE_SECONDARY, false, cause, limit, running);
+      case Step.Import _ -> {
+        var text = access.bring(limit, running.handle);
+        var reading = read(Duration.ofSeconds(5), running);
+        yield new End.Done(true, health(reading), text);
+      }
+      case Step.Export(var force) -> {
+        var text = access.release(force, limit, running.handle);
+        onReading.accept(PoolReading.ABSENT);
+        yield done(text);
+      }
+      case Step.Detach _ -> {
+        access.detach(limit, running.handle);
+        yield done("");
+      }
+      case Step.StartService(var index) -> service(index, Verb.START, limit, running);
+      case Step.CheckService(var index) -> service(index, Verb.CHECK, limit, running);
+      case Step.StopService(var index) -> service(index, Verb.STOP, limit, running);
+      case Step.CutOff(var cause) -> cutOff(cause, limit, running);
+    };
+  }
+
+  private End inspect(Duration limit, Running running) throws PoolException, InterruptedException {
+    var reading = read(limit, running);
+    return new End.Done(reading.here(), health(reading), "");
+  }
+
+  private PoolReading read(Duration limit, Running running)
+      throws PoolException, InterruptedException {
+    var reading = access.read(limit, running.handle);
+    onReading.accept(reading);
+    return reading;
+  }
+
+  private static Health health(PoolReading reading) {
+    return switch (reading.health()) {
+      case "" -> Health.NONE;
+      case "ONLINE" -> Health.ONLINE;
+      case "DEGRADED" -> Health.DEGRADED;
+      case "SUSPENDED" -> Health.SUSPENDED;
+      default -> Health.FAULTED;
+    };
+  }
+
+  private End service(int index, Verb verb, Duration limit, Running running)
+      throws InterruptedException {
+    CommandResult result = services.run(index, verb, limit, running.handle);
+    if (result.aborted()) {
+      return failed(Failure.Kind.ABORTED, "broken off");
+    }
+    if (result.timedOut()) {
+      return failed(Failure.Kind.TIMED_OUT, result.problem());
+    }
+    return result.done() ? done("") : failed(Failure.Kind.FAILED, result.problem());
+  }
+
+  private End setRole(Role role, boolean force, String cause, Duration limit, Running running) {
+    var response =
+        called(
+            running,
+            () ->
+                replicator
+                    .stub(limit)
+                    .setRole(
+                        SetRoleRequest.newBuilder()
+                            .addAllResources(spec.resources())
+                            .setRole(role)
+                            .setForce(force)
+                            .setTogether(role == Role.ROLE_PRIMARY)
+                            .setCause(cause)
+                            .build()));
+    return verdict(response.getResultsList());
+  }
+
+  private End cutOff(String cause, Duration limit, Running running) {
+    var response =
+        called(
+            running,
+            () ->
+                replicator
+                    .stub(limit)
+                    .cutOff(
+                        CutOffRequest.newBuilder()
+                            .addAllResources(spec.resources())
+                            .setCause(cause)
+                            .build()));
+    return verdict(response.getResultsList());
+  }
+
+  /// A blocking call that [Running#abort] cancels.
+  private static <T> T called(Running running, java.util.concurrent.Callable<T> call) {
+    try {
+      return running.context.call(call);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw Status.INTERNAL.withCause(e).asRuntimeException();
+    }
+  }
+
+  /// Of several refusals the one that lasts decides: waiting for the peer does not help a copy that
+  /// is not current.
+  private static End verdict(List<SetRoleResult> results) {
+    SetRoleResult worst = null;
+    for (var result : results) {
+      if (!result.getError().getReason().isEmpty()
+          && (worst == null
+              || Refusal.of(worst.getError().getReason()) == Refusal.PEER_IS_PRIMARY)) {
+        worst = result;
+      }
+    }
+    if (worst == null) {
+      return done("");
+    }
+    var text =
+        worst.getResource()
+            + ": "
+            + worst.getError().getReason()
+            + (worst.getMessage().isEmpty() ? "" : ": " + worst.getMessage());
+    return new End.Failed(
+        new Failure(
+            Failure.Kind.REFUSED,
+            Refusal.of(worst.getError().getReason()),
+            text,
+            worst.getError().getHint()));
+  }
+
+  private static End done(String text) {
+    return new End.Done(false, Health.NONE, text);
+  }
+
+  private static End failed(Failure.Kind kind, String text) {
+    return new End.Failed(Failure.of(kind, text));
+  }
+}

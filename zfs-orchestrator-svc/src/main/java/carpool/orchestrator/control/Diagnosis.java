@@ -1,0 +1,139 @@
+package carpool.orchestrator.control;
+
+import carpool.kit.config.LoadedConfig;
+import carpool.kit.config.PoolConfig;
+import carpool.orchestrator.v1.DiagnoseResponse;
+import carpool.orchestrator.v1.Finding;
+import carpool.orchestrator.v1.GetStatusResponse;
+import carpool.orchestrator.v1.Verdict;
+import carpool.replicator.v1.Role;
+import java.io.File;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Checks of the machine and the pair that need no other machine's help.
+final class Diagnosis {
+  private final LoadedConfig loaded;
+
+  Diagnosis(LoadedConfig loaded) {
+    this.loaded = loaded;
+  }
+
+  DiagnoseResponse of(GetStatusResponse status) {
+    var out = DiagnoseResponse.newBuilder();
+    for (var problem : List.of(status.getElectionProblem(), status.getReplicatorProblem())) {
+      if (!problem.isEmpty()) {
+        out.addFindings(finding("services", Verdict.VERDICT_FAILED, problem, "start it"));
+      }
+    }
+    out.addFindings(
+        status.getConfigDiffers()
+            ? finding(
+                "configuration of the pair",
+                Verdict.VERDICT_WARNING,
+                "the two nodes have different files",
+                "compare /etc/hast.conf and carpool.yaml of both nodes, then restart")
+            : finding("configuration of the pair", Verdict.VERDICT_OK, "no difference known", ""));
+    tools().forEach(tool -> out.addFindings(tool(tool)));
+    for (var group : loaded.config().election()) {
+      out.addFindings(networkInterface(group.interfaceName()));
+    }
+    for (var resource : status.getResourcesList()) {
+      if (resource.getRole() == Role.ROLE_PRIMARY) {
+        var ready = resource.getExport().getDeviceReady();
+        out.addFindings(
+            finding(
+                "device of " + resource.getName(),
+                ready ? Verdict.VERDICT_OK : Verdict.VERDICT_FAILED,
+                ready ? resource.getExport().getDevicePath() : resource.getExport().getProblem(),
+                ready ? "" : "carpool status shows what the replicator says of it"));
+      }
+    }
+    for (var pool : status.getPoolsList()) {
+      if (!pool.getProblem().isEmpty()) {
+        out.addFindings(
+            finding(
+                "pool " + pool.getName(),
+                Verdict.VERDICT_WARNING,
+                pool.getProblem(),
+                pool.getHint()));
+      }
+    }
+    return out.build();
+  }
+
+  private Set<String> tools() {
+    var tools = new LinkedHashSet<String>();
+    for (var pool : loaded.config().pools()) {
+      if (pool.type() == PoolConfig.Kind.ZFS) {
+        tools.addAll(List.of("zpool", "zfs"));
+      } else {
+        tools.addAll(List.of("mount", "umount"));
+        pool.fsck().stream().findFirst().ifPresent(tools::add);
+      }
+      for (var service : pool.services()) {
+        for (var argv : List.of(service.start(), service.stop(), service.check())) {
+          argv.stream().findFirst().ifPresent(tools::add);
+        }
+      }
+    }
+    loaded.config().hooks().forEach(hook -> tools.add(hook.run().getFirst()));
+    return tools;
+  }
+
+  private static Finding tool(String tool) {
+    var found = find(tool);
+    return found.isPresent()
+        ? finding("tool " + tool, Verdict.VERDICT_OK, found.get().toString(), "")
+        : finding(
+            "tool " + tool,
+            Verdict.VERDICT_FAILED,
+            "not found in the PATH of the service",
+            "install it, or give its whole path in carpool.yaml");
+  }
+
+  private static Optional<Path> find(String tool) {
+    if (tool.contains("/")) {
+      return Optional.of(Path.of(tool)).filter(Files::isExecutable);
+    }
+    var path = System.getenv("PATH");
+    for (var dir : List.of((path == null ? "" : path).split(File.pathSeparator, -1))) {
+      var file = Path.of(dir.isEmpty() ? "." : dir, tool);
+      if (Files.isExecutable(file) && !Files.isDirectory(file)) {
+        return Optional.of(file);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Finding networkInterface(String name) {
+    var check = "interface " + name;
+    try {
+      var found = NetworkInterface.getByName(name);
+      if (found == null) {
+        return finding(
+            check, Verdict.VERDICT_FAILED, "there is no such interface", "ip link shows them");
+      }
+      return found.isUp()
+          ? finding(check, Verdict.VERDICT_OK, "up, MTU " + found.getMTU(), "")
+          : finding(check, Verdict.VERDICT_FAILED, "is down", "ip link set " + name + " up");
+    } catch (SocketException e) {
+      return finding(check, Verdict.VERDICT_WARNING, "could not be read: " + e.getMessage(), "");
+    }
+  }
+
+  private static Finding finding(String check, Verdict verdict, String found, String hint) {
+    return Finding.newBuilder()
+        .setCheck(check)
+        .setVerdict(verdict)
+        .setFound(found)
+        .setHint(hint)
+        .build();
+  }
+}

@@ -1,0 +1,79 @@
+package carpool.orchestrator.control;
+
+import carpool.orchestrator.core.Command;
+import carpool.orchestrator.core.Passage;
+import carpool.orchestrator.core.PoolSpec;
+import carpool.orchestrator.core.PoolView;
+import carpool.orchestrator.core.StepRecord;
+import carpool.orchestrator.peers.ElectionPeer;
+import carpool.orchestrator.peers.ReplicatorPeer;
+import carpool.orchestrator.pool.PoolReading;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// What the gRPC service needs from the rest: implemented by the shell.
+public interface Node {
+
+  /// All pools, in the order of the configuration.
+  List<PoolStatus> pools();
+
+  /// What stands against this node because of its pools.
+  List<StandingCause> causes();
+
+  /// Passages of all pools, newest first.
+  List<Passed> passages();
+
+  /// Asks one pool; what happens on the way, and the end, are told on other threads. False when
+  /// there is no such pool.
+  boolean ask(String pool, Command command, Listener listener);
+
+  /// From now on, everything that happens, in order; the first calls are one per pool.
+  ///
+  /// @return ends it
+  Runnable watch(Consumer<Happening> listener);
+
+  ReplicatorPeer replicator();
+
+  ElectionPeer election();
+
+  /// Told about a command.
+  interface Listener {
+    void step(StepRecord step);
+
+    /// The last call. An empty reason is success.
+    void end(String reason, String text, String hint);
+  }
+
+  /// One pool.
+  record PoolStatus(PoolSpec spec, PoolView view, PoolReading reading, Clock clock) {}
+
+  /// Turns the monotonic times of the core into dates.
+  ///
+  /// @param unixMillis now
+  /// @param nanos the same moment on the monotonic clock
+  record Clock(long unixMillis, long nanos) {
+    /// The date of a monotonic time.
+    public long unixMillisOf(long atNanos) {
+      return unixMillis + (atNanos - nanos) / 1_000_000;
+    }
+  }
+
+  /// A cause of demotion.
+  record StandingCause(String group, String cause, int amount, long sinceUnixMillis, String text) {}
+
+  /// A passage of one pool.
+  record Passed(String pool, Passage passage, Clock clock) {}
+
+  /// Something that happened.
+  ///
+  /// @param number 1, 2, 3, … since the process started
+  /// @param event snapshot, state, step, service, demotion, warning
+  record Happening(
+      long number,
+      long unixMillis,
+      String event,
+      String cause,
+      PoolStatus pool,
+      @Nullable StepRecord step) {}
+}

@@ -1,0 +1,131 @@
+package carpool.orchestrator.control;
+
+import carpool.orchestrator.core.PoolSpec;
+import carpool.orchestrator.core.ServiceView;
+import carpool.orchestrator.core.StepRecord;
+import carpool.orchestrator.v1.Failover;
+import carpool.orchestrator.v1.Pool;
+import carpool.orchestrator.v1.PoolState;
+import carpool.orchestrator.v1.Service;
+import carpool.orchestrator.v1.ServiceState;
+import carpool.orchestrator.v1.Step;
+import carpool.orchestrator.v1.StepOutcome;
+import carpool.orchestrator.v1.WatchEvent;
+import java.util.Locale;
+
+/// From the core's values to the messages of the contract.
+final class OrchestratorProtoMapper {
+  private OrchestratorProtoMapper() {}
+
+  static Pool pool(Node.PoolStatus pool) {
+    var view = pool.view();
+    var out =
+        Pool.newBuilder()
+            .setName(pool.spec().name())
+            .setType(pool.spec().kind() == PoolSpec.Kind.ZFS ? "zfs" : "filesystem")
+            .setFollows(pool.spec().follows())
+            .setState(state(view.phase()))
+            .setSinceUnixMillis(since(pool.clock(), view.sinceNanos()))
+            .addAllResources(pool.spec().resources())
+            .setProblem(view.problem())
+            .setHint(view.hint())
+            .setStep(view.step());
+    if (view.imported()) {
+      out.setHealth(pool.reading().here() ? pool.reading().health() : view.health().name())
+          .setGuid(pool.reading().guid())
+          .setSizeBytes(pool.reading().sizeBytes())
+          .setFreeBytes(pool.reading().freeBytes())
+          .setMountpoint(pool.reading().mountpoint());
+    }
+    for (var index = 0; index < view.services().size(); index++) {
+      out.addServices(
+          service(
+              pool.spec().services().get(index).name(), view.services().get(index), pool.clock()));
+    }
+    return out.build();
+  }
+
+  private static Service service(String name, ServiceView service, Node.Clock clock) {
+    return Service.newBuilder()
+        .setName(name)
+        .setState(
+            switch (service.running()) {
+              case UNKNOWN -> ServiceState.SERVICE_STATE_UNSPECIFIED;
+              case STOPPED -> ServiceState.SERVICE_STATE_STOPPED;
+              case STARTING -> ServiceState.SERVICE_STATE_STARTING;
+              case RUNNING -> ServiceState.SERVICE_STATE_RUNNING;
+              case STOPPING -> ServiceState.SERVICE_STATE_STOPPING;
+              case FAILED -> ServiceState.SERVICE_STATE_FAILED;
+            })
+        .setSinceUnixMillis(since(clock, service.sinceNanos()))
+        .setRestarts(service.restarts())
+        .setProblem(service.problem())
+        .build();
+  }
+
+  /// Times of the core are 0 until something has happened.
+  private static long since(Node.Clock clock, long atNanos) {
+    return atNanos == 0 ? 0 : clock.unixMillisOf(atNanos);
+  }
+
+  static PoolState state(carpool.orchestrator.core.Phase phase) {
+    return switch (phase) {
+      case STARTING, STANDBY -> PoolState.POOL_STATE_STANDBY;
+      case TAKING_OVER -> PoolState.POOL_STATE_TAKING_OVER;
+      case SERVING -> PoolState.POOL_STATE_SERVING;
+      case GIVING_UP -> PoolState.POOL_STATE_GIVING_UP;
+      case BLOCKED -> PoolState.POOL_STATE_BLOCKED;
+      case NO_POOL -> PoolState.POOL_STATE_NO_POOL;
+      case CUT_OFF -> PoolState.POOL_STATE_CUT_OFF;
+    };
+  }
+
+  static Step step(StepRecord step, Node.Clock clock) {
+    return Step.newBuilder()
+        .setName(step.name())
+        .setStartedUnixMillis(clock.unixMillisOf(step.startedNanos()))
+        .setDurationMillis(step.durationNanos() / 1_000_000)
+        .setOutcome(
+            switch (step.outcome()) {
+              case RUNNING -> StepOutcome.STEP_OUTCOME_RUNNING;
+              case DONE -> StepOutcome.STEP_OUTCOME_DONE;
+              case FAILED -> StepOutcome.STEP_OUTCOME_FAILED;
+              case TIMED_OUT -> StepOutcome.STEP_OUTCOME_TIMED_OUT;
+              case SKIPPED -> StepOutcome.STEP_OUTCOME_SKIPPED;
+            })
+        .setText(step.text())
+        .setAttempts(step.attempts())
+        .build();
+  }
+
+  static Failover failover(Node.Passed passed, String node) {
+    var passage = passed.passage();
+    var out =
+        Failover.newBuilder()
+            .setPool(passed.pool())
+            .setKind(passage.kind())
+            .setCause(passage.cause())
+            .setStartedUnixMillis(passed.clock().unixMillisOf(passage.startedNanos()))
+            .setDurationMillis((passage.endedNanos() - passage.startedNanos()) / 1_000_000)
+            .setDone(passage.problem().isEmpty())
+            .setProblem(passage.problem())
+            .setNode(node);
+    passage.steps().forEach(step -> out.addSteps(step(step, passed.clock())));
+    return out.build();
+  }
+
+  static WatchEvent event(Node.Happening happening) {
+    var out =
+        WatchEvent.newBuilder()
+            .setNumber(happening.number())
+            .setUnixMillis(happening.unixMillis())
+            .setEvent(happening.event().toLowerCase(Locale.ROOT))
+            .setCause(happening.cause())
+            .setPool(pool(happening.pool()));
+    var step = happening.step();
+    if (step != null) {
+      out.setStep(step(step, happening.pool().clock()));
+    }
+    return out.build();
+  }
+}

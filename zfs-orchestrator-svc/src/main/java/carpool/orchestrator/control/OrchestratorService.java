@@ -1,0 +1,263 @@
+package carpool.orchestrator.control;
+
+import carpool.common.v1.Build;
+import carpool.common.v1.Process;
+import carpool.election.v1.Demotion;
+import carpool.kit.boot.Version;
+import carpool.kit.config.LoadedConfig;
+import carpool.kit.grpc.ServiceError;
+import carpool.orchestrator.core.Command;
+import carpool.orchestrator.core.Phase;
+import carpool.orchestrator.peers.Refusals;
+import carpool.orchestrator.v1.DiagnoseRequest;
+import carpool.orchestrator.v1.DiagnoseResponse;
+import carpool.orchestrator.v1.ExplainRequest;
+import carpool.orchestrator.v1.ExplainResponse;
+import carpool.orchestrator.v1.ExportPoolRequest;
+import carpool.orchestrator.v1.GetStatusRequest;
+import carpool.orchestrator.v1.GetStatusResponse;
+import carpool.orchestrator.v1.GetTimelineRequest;
+import carpool.orchestrator.v1.GetTimelineResponse;
+import carpool.orchestrator.v1.ImportPoolRequest;
+import carpool.orchestrator.v1.OrchestratorGrpc;
+import carpool.orchestrator.v1.SetMaintenanceRequest;
+import carpool.orchestrator.v1.SetMaintenanceResponse;
+import carpool.orchestrator.v1.SwitchoverProgress;
+import carpool.orchestrator.v1.SwitchoverRequest;
+import carpool.orchestrator.v1.TakeoverRequest;
+import carpool.orchestrator.v1.WatchEvent;
+import carpool.orchestrator.v1.WatchRequest;
+import carpool.replicator.v1.CheckPromotionRequest;
+import carpool.replicator.v1.PromotionVerdict;
+import com.google.inject.Inject;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// `carpool.orchestrator.v1.Orchestrator`: thin; every decision is the pools' machines'.
+public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImplBase {
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+  private final Node node;
+  private final Process process;
+  private final Diagnosis diagnosis;
+
+  /// For the injector.
+  @Inject
+  public OrchestratorService(Node node, LoadedConfig loaded) {
+    this.node = node;
+    this.diagnosis = new Diagnosis(loaded);
+    this.process =
+        Process.newBuilder()
+            .setPid(ProcessHandle.current().pid())
+            .setStartedUnixMillis(System.currentTimeMillis())
+            .setNode(loaded.node().value())
+            .setCluster(loaded.config().cluster())
+            .setBuild(Build.newBuilder().setVersion(Version.current()))
+            .setConfigDigest(loaded.digest())
+            .build();
+  }
+
+  @Override
+  public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> answer) {
+    answer.onNext(status());
+    answer.onCompleted();
+  }
+
+  private GetStatusResponse status() {
+    var out = GetStatusResponse.newBuilder().setProcess(process);
+    var pools = node.pools();
+    pools.forEach(pool -> out.addPools(OrchestratorProtoMapper.pool(pool)));
+    try {
+      out.addAllGroups(node.election().status().getGroupsList());
+    } catch (StatusRuntimeException e) {
+      out.setElectionProblem("carpool-election does not answer: " + Refusals.text(e));
+    }
+    try {
+      var replicator = node.replicator().status();
+      out.addAllResources(replicator.getResourcesList())
+          .setConfigDiffers(replicator.getConfigDiffers());
+    } catch (StatusRuntimeException e) {
+      out.setReplicatorProblem("carpool-replicator does not answer: " + Refusals.text(e));
+    }
+    out.setMaintenance(pools.stream().anyMatch(pool -> pool.view().maintenance()));
+    for (var cause : node.causes()) {
+      out.addDemotions(
+          Demotion.newBuilder()
+              .setCause(cause.cause())
+              .setAmount(cause.amount())
+              .setSinceUnixMillis(cause.sinceUnixMillis())
+              .setText(cause.text()));
+    }
+    for (var pool : pools) {
+      node.passages().stream()
+          .filter(passed -> passed.pool().equals(pool.spec().name()))
+          .findFirst()
+          .ifPresent(passed ->
+              out.addLastFailovers(OrchestratorProtoMapper.failover(passed, process.getNode())));
+    }
+    out.addAllWarnings(Sentences.warnings(pools, out));
+    return out.build();
+  }
+
+  @Override
+  public void watch(WatchRequest request, StreamObserver<WatchEvent> answer) {
+    var wanted = Set.copyOf(known(request.getPoolsList()));
+    var outlet = new Outlet<>((ServerCallStreamObserver<WatchEvent>) answer);
+    outlet.onEnd(
+        node.watch(happening -> {
+          if (wanted.contains(happening.pool().spec().name())) {
+            outlet.send(OrchestratorProtoMapper.event(happening));
+          }
+        }));
+  }
+
+  @Override
+  public void switchover(SwitchoverRequest request, StreamObserver<SwitchoverProgress> answer) {
+    var named = known(request.getPoolsList());
+    var serving =
+        node.pools().stream()
+            .filter(pool -> named.contains(pool.spec().name()))
+            .filter(pool ->
+                !request.getPoolsList().isEmpty()
+                    || pool.view().phase() == Phase.SERVING
+                    || pool.view().phase() == Phase.NO_POOL)
+            .toList();
+    if (serving.isEmpty()) {
+      throw new ServiceError(
+          Status.Code.FAILED_PRECONDITION,
+          RefusalReason.NOT_SERVING,
+          "",
+          "this node serves no pool",
+          "run it on the node that serves; carpool status shows which one is MASTER");
+    }
+    // A group has one MASTER: all of its pools move together.
+    var groups = serving.stream().map(pool -> pool.spec().follows()).collect(Collectors.toSet());
+    var moving = node.pools().stream().filter(p -> groups.contains(p.spec().follows())).toList();
+    if (request.getPlan()) {
+      new Plan(node).tell(moving, answer);
+      return;
+    }
+    carryOut(
+        moving.stream().map(pool -> pool.spec().name()).toList(), new Command.Switchover(), answer);
+  }
+
+  @Override
+  public void takeover(TakeoverRequest request, StreamObserver<SwitchoverProgress> answer) {
+    if (request.getForce()) {
+      var risk = risk();
+      if (!request.getAcceptedRisk().equals(risk)) {
+        throw new ServiceError(
+            Status.Code.FAILED_PRECONDITION,
+            RefusalReason.FORCE_NEEDED,
+            "",
+            "the risk of this takeover is: " + risk,
+            "repeat exactly that sentence as accepted_risk");
+      }
+    }
+    carryOut(known(request.getPoolsList()), new Command.TakeOver(request.getForce()), answer);
+  }
+
+  private String risk() {
+    return node
+        .replicator()
+        .stub(PATIENCE)
+        .checkPromotion(CheckPromotionRequest.getDefaultInstance())
+        .getVerdictsList()
+        .stream()
+        .map(PromotionVerdict::getRisk)
+        .filter(risk -> !risk.isEmpty())
+        .distinct()
+        .collect(Collectors.joining(" "));
+  }
+
+  @Override
+  public void importPool(ImportPoolRequest request, StreamObserver<SwitchoverProgress> answer) {
+    carryOut(known(List.of(request.getPool())), new Command.Import(), answer);
+  }
+
+  @Override
+  public void exportPool(ExportPoolRequest request, StreamObserver<SwitchoverProgress> answer) {
+    carryOut(known(List.of(request.getPool())), new Command.Export(request.getForce()), answer);
+  }
+
+  private void carryOut(
+      List<String> pools, Command command, StreamObserver<SwitchoverProgress> answer) {
+    new Progress((ServerCallStreamObserver<SwitchoverProgress>) answer, node, pools.size())
+        .run(pools, command);
+  }
+
+  @Override
+  public void setMaintenance(
+      SetMaintenanceRequest request, StreamObserver<SetMaintenanceResponse> answer) {
+    var cause = request.getCause().isBlank() ? "operator" : request.getCause();
+    for (var pool : node.pools()) {
+      var _ =
+          node.ask(
+              pool.spec().name(),
+              new Command.Maintenance(request.getOn(), cause),
+              new Node.Listener() {
+                @Override
+                public void step(carpool.orchestrator.core.StepRecord step) {}
+
+                @Override
+                public void end(String reason, String text, String hint) {}
+              });
+    }
+    var serves = node.pools().stream().anyMatch(pool -> pool.view().phase() == Phase.SERVING);
+    answer.onNext(
+        SetMaintenanceResponse.newBuilder()
+            .setOn(request.getOn())
+            .setMessage(
+                request.getOn() && serves
+                    ? "the pools are being given up; carpool watch shows the steps"
+                    : "")
+            .build());
+    answer.onCompleted();
+  }
+
+  @Override
+  public void explain(ExplainRequest request, StreamObserver<ExplainResponse> answer) {
+    answer.onNext(
+        ExplainResponse.newBuilder().addAllSentences(Sentences.explain(status())).build());
+    answer.onCompleted();
+  }
+
+  @Override
+  public void diagnose(DiagnoseRequest request, StreamObserver<DiagnoseResponse> answer) {
+    answer.onNext(diagnosis.of(status()));
+    answer.onCompleted();
+  }
+
+  @Override
+  public void getTimeline(GetTimelineRequest request, StreamObserver<GetTimelineResponse> answer) {
+    var out = GetTimelineResponse.newBuilder();
+    node.passages().stream()
+        .limit(Math.max(1, request.getCount()))
+        .forEach(passed ->
+            out.addFailovers(OrchestratorProtoMapper.failover(passed, process.getNode())));
+    answer.onNext(out.build());
+    answer.onCompleted();
+  }
+
+  /// The pools asked for; none named: all.
+  private List<String> known(List<String> named) {
+    var all = node.pools().stream().map(pool -> pool.spec().name()).toList();
+    for (String name : named) {
+      if (!all.contains(name)) {
+        throw new ServiceError(
+            Status.Code.NOT_FOUND,
+            RefusalReason.POOL_UNKNOWN,
+            name,
+            "no pool '" + name + "' in the configuration of this node",
+            "one of " + String.join(", ", all));
+      }
+    }
+    return named.isEmpty() ? all : List.copyOf(named);
+  }
+}

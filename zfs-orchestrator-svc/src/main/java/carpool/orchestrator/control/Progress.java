@@ -1,0 +1,67 @@
+package carpool.orchestrator.control;
+
+import carpool.common.v1.ErrorDetail;
+import carpool.orchestrator.core.Command;
+import carpool.orchestrator.core.StepRecord;
+import carpool.orchestrator.v1.SwitchoverProgress;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// A command for several pools, told step by step; the stream ends when the last pool has ended.
+final class Progress {
+  private final Outlet<SwitchoverProgress> outlet;
+  private final Node node;
+  private final AtomicInteger left;
+  private final long startedNanos = System.nanoTime();
+
+  Progress(ServerCallStreamObserver<SwitchoverProgress> client, Node node, int pools) {
+    this.outlet = new Outlet<>(client);
+    this.node = node;
+    this.left = new AtomicInteger(pools);
+  }
+
+  void run(List<String> pools, Command command) {
+    for (var pool : pools) {
+      var _ =
+          node.ask(
+              pool,
+              command,
+              new Node.Listener() {
+                @Override
+                public void step(StepRecord step) {
+                  if (step.outcome() != StepRecord.Outcome.RUNNING) {
+                    var clock = new Node.Clock(System.currentTimeMillis(), System.nanoTime());
+                    outlet.send(
+                        SwitchoverProgress.newBuilder()
+                            .setPool(pool)
+                            .setStep(OrchestratorProtoMapper.step(step, clock))
+                            .build());
+                  }
+                }
+
+                @Override
+                public void end(String reason, String text, String hint) {
+                  finish(pool, reason, text, hint);
+                }
+              });
+    }
+  }
+
+  private void finish(String pool, String reason, String text, String hint) {
+    var out =
+        SwitchoverProgress.newBuilder()
+            .setPool(pool)
+            .setFinished(true)
+            .setDone(reason.isEmpty())
+            .setMessage(text)
+            .setDurationMillis((System.nanoTime() - startedNanos) / 1_000_000);
+    if (!reason.isEmpty()) {
+      out.setError(ErrorDetail.newBuilder().setReason(reason).setSubject(pool).setHint(hint));
+    }
+    outlet.send(out.build());
+    if (left.decrementAndGet() == 0) {
+      outlet.complete();
+    }
+  }
+}

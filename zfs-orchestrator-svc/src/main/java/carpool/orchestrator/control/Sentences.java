@@ -1,0 +1,153 @@
+package carpool.orchestrator.control;
+
+import carpool.election.v1.Group;
+import carpool.election.v1.State;
+import carpool.orchestrator.core.Health;
+import carpool.orchestrator.v1.GetStatusResponse;
+import carpool.orchestrator.v1.GetStatusResponseOrBuilder;
+import carpool.orchestrator.v1.Pool;
+import carpool.replicator.v1.LinkState;
+import carpool.replicator.v1.Resource;
+import carpool.replicator.v1.Role;
+import carpool.replicator.v1.SyncState;
+import java.util.ArrayList;
+import java.util.List;
+
+/// What the state means, for people.
+final class Sentences {
+  private Sentences() {}
+
+  /// What an operator should see without asking.
+  static List<String> warnings(List<Node.PoolStatus> pools, GetStatusResponseOrBuilder status) {
+    var out = new ArrayList<String>();
+    for (var pool : pools) {
+      var health = pool.view().health();
+      if (health != Health.NONE && health != Health.ONLINE) {
+        out.add("pool " + pool.spec().name() + " is " + health + "; zpool status tells more");
+      }
+    }
+    for (var resource : status.getResourcesList()) {
+      if (resource.getRole() == Role.ROLE_PRIMARY
+          && resource.getLink() != LinkState.LINK_STATE_CONNECTED
+          && !resource.getRemoteAddress().equals("none")) {
+        out.add(
+            resource.getName()
+                + " is written on this node only: no connection to "
+                + resource.getPeerNode());
+      }
+      if (resource.getFenced()) {
+        out.add(resource.getName() + " is fenced: the peer has newer data, the pool is given up");
+      }
+    }
+    return out;
+  }
+
+  /// Why each thing is as it is.
+  static List<String> explain(GetStatusResponse status) {
+    var out = new ArrayList<String>();
+    if (!status.getElectionProblem().isEmpty()) {
+      out.add(status.getElectionProblem() + ".");
+    }
+    if (!status.getReplicatorProblem().isEmpty()) {
+      out.add(status.getReplicatorProblem() + ".");
+    }
+    status.getGroupsList().forEach(group -> out.add(group(group)));
+    status.getPoolsList().forEach(pool -> out.add(pool(pool)));
+    status.getResourcesList().forEach(resource -> out.add(resource(resource)));
+    if (status.getDemotionsCount() == 0) {
+      out.add("Nothing stands against this node.");
+    }
+    status
+        .getDemotionsList()
+        .forEach(d ->
+            out.add(
+                "Demoted by %d because of %s: %s."
+                    .formatted(d.getAmount(), d.getCause(), d.getText())));
+    return out;
+  }
+
+  private static String group(Group group) {
+    var head = "Group " + group.getName() + " is " + name(group.getState());
+    if (group.getState() == State.STATE_BACKUP && group.hasHeard()) {
+      var heard = group.getHeard();
+      head +=
+          ": %s is MASTER with advskew %d, heard %.1f s ago"
+              .formatted(
+                  heard.getSourceAddress(), heard.getAdvskew(), heard.getSilentMillis() / 1000.0);
+    } else if (!group.getReason().isEmpty()) {
+      head += ": " + group.getReason();
+    }
+    if (group.getState() == State.STATE_BACKUP) {
+      head +=
+          group.getEligible()
+              ? "; it would take over after %.1f s of silence"
+                  .formatted(group.getMasterDownMillis() / 1000.0)
+              : "; it does not become MASTER while a cause rules it out";
+    }
+    return head + ".";
+  }
+
+  private static String name(State state) {
+    return switch (state) {
+      case STATE_INIT -> "INIT";
+      case STATE_BACKUP -> "BACKUP";
+      case STATE_MASTER -> "MASTER";
+      case STATE_UNSPECIFIED, UNRECOGNIZED -> "unknown";
+    };
+  }
+
+  private static String pool(Pool pool) {
+    var head =
+        "Pool "
+            + pool.getName()
+            + switch (pool.getState()) {
+              case POOL_STATE_STANDBY -> " is not served here";
+              case POOL_STATE_TAKING_OVER -> " is being taken over";
+              case POOL_STATE_SERVING -> " is served here, " + pool.getHealth();
+              case POOL_STATE_GIVING_UP -> " is being given up";
+              case POOL_STATE_BLOCKED -> " should be served here and cannot be";
+              case POOL_STATE_NO_POOL -> " is not on the devices, which are here";
+              case POOL_STATE_CUT_OFF -> " hangs on devices that were cut off";
+              case POOL_STATE_UNSPECIFIED, UNRECOGNIZED -> " is in an unknown state";
+            };
+    if (!pool.getStep().isEmpty()) {
+      head += ", step " + pool.getStep();
+    }
+    if (!pool.getProblem().isEmpty()) {
+      head += ": " + pool.getProblem();
+    }
+    return pool.getHint().isEmpty() ? head + "." : head + ". What to do: " + pool.getHint() + ".";
+  }
+
+  private static String resource(Resource resource) {
+    var head = "Resource " + resource.getName() + " is " + role(resource.getRole());
+    if (resource.getComplete()) {
+      head += ", both copies are in step";
+    } else if (resource.getLink() != LinkState.LINK_STATE_CONNECTED) {
+      head += ", without a connection to " + resource.getPeerNode();
+    }
+    var sync = resource.getSync();
+    if (sync.getState() == SyncState.SYNC_STATE_TARGET
+        || sync.getState() == SyncState.SYNC_STATE_SOURCE) {
+      head +=
+          ", %d %% synchronised"
+              .formatted(
+                  sync.getTotalBytes() == 0
+                      ? 0
+                      : 100 - 100 * sync.getLeftBytes() / sync.getTotalBytes());
+    }
+    if (resource.getRole() != Role.ROLE_PRIMARY && !resource.getPromotionRefusal().isEmpty()) {
+      head += "; it may not become primary here: " + resource.getPromotionRefusal();
+    }
+    return head + ".";
+  }
+
+  private static String role(Role role) {
+    return switch (role) {
+      case ROLE_INIT -> "not in use (role init)";
+      case ROLE_PRIMARY -> "primary";
+      case ROLE_SECONDARY -> "secondary";
+      case ROLE_UNSPECIFIED, UNRECOGNIZED -> "without a known role";
+    };
+  }
+}

@@ -1,0 +1,23 @@
+package carpool.orchestrator.core;
+
+/// What an operator, or the end of the process, asks of one pool.
+public sealed interface Command {
+
+  /// Give up in an orderly way, resign, and see the peer take over.
+  record Switchover() implements Command {}
+
+  /// Do not serve until switched off.
+  record Maintenance(boolean on, String cause) implements Command {}
+
+  /// Look for the pool again, or adopt it, and start its services.
+  record Import() implements Command {}
+
+  /// Stop services and export; the resources stay primary.
+  record Export(boolean force) implements Command {}
+
+  /// Serve here by an operator's word.
+  record TakeOver(boolean force) implements Command {}
+
+  /// The process ends: give up everything.
+  record Stop() implements Command {}
+}

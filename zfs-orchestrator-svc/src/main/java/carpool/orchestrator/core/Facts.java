@@ -1,0 +1,58 @@
+package carpool.orchestrator.core;
+
+import java.util.List;
+import java.util.function.Predicate;
+
+/// What is known of the world outside the workflow. Nothing here is remembered over a restart.
+final class Facts {
+  /// Whether the pool is imported or mounted here.
+  enum Here {
+    UNKNOWN,
+    NO,
+    YES
+  }
+
+  Carp carp = Carp.UNKNOWN;
+  String carpReason = "";
+  boolean electionDead;
+  List<ResourceFacts> resources = List.of();
+  boolean replicatorUp;
+  boolean replicatorDead;
+  Here here = Here.UNKNOWN;
+  Health health = Health.NONE;
+
+  /// Enough is known to decide what to do.
+  boolean known() {
+    return (carp != Carp.UNKNOWN || electionDead) && (replicatorUp || replicatorDead);
+  }
+
+  boolean all(Predicate<ResourceFacts> wanted) {
+    return replicatorUp && !resources.isEmpty() && resources.stream().allMatch(wanted);
+  }
+
+  boolean any(Predicate<ResourceFacts> wanted) {
+    return replicatorUp && resources.stream().anyMatch(wanted);
+  }
+
+  boolean allInRole(Role role) {
+    return all(resource -> resource.role() == role);
+  }
+
+  boolean anyPrimary() {
+    return any(resource -> resource.role() == Role.PRIMARY);
+  }
+
+  boolean anyFenced() {
+    return any(ResourceFacts::fenced);
+  }
+
+  /// The peer could take over now, as far as this node can know.
+  boolean peerAble() {
+    return all(resource -> resource.linkUp() && resource.peerCurrent());
+  }
+
+  /// Names of the resources with this property, for texts.
+  String names(Predicate<ResourceFacts> wanted) {
+    return String.join(", ", resources.stream().filter(wanted).map(ResourceFacts::name).toList());
+  }
+}

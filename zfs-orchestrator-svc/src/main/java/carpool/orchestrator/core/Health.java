@@ -1,0 +1,16 @@
+package carpool.orchestrator.core;
+
+/// Health of an imported pool. A mounted file system that answers is ONLINE.
+public enum Health {
+  /// Not imported, or not known.
+  NONE,
+  ONLINE,
+  DEGRADED,
+  FAULTED,
+  SUSPENDED;
+
+  /// True when nothing can be served from the pool any more.
+  public boolean dead() {
+    return this == FAULTED || this == SUSPENDED;
+  }
+}

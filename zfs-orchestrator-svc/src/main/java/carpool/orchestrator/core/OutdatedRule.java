@@ -1,0 +1,33 @@
+package carpool.orchestrator.core;
+
+/// When a standby must say of its own copy that it is outdated: the replication link is down, and
+/// the other node, which is MASTER and not demoted, was heard well after that. So it lives and goes
+/// on alone, and what it writes from now on is missing here; taking over later would lose it.
+///
+/// A master that is demoted is not counted: its replicator may be what died, and then this copy is
+/// the good one.
+public final class OutdatedRule {
+  private static final long SECOND = 1_000_000_000L;
+
+  /// Both networks may fail together: what was heard within this time after the loss proves
+  /// nothing.
+  private static final long MARGIN = 3 * SECOND;
+
+  /// Skew of a node that demoted itself.
+  private static final int DEMOTED = 240;
+
+  private OutdatedRule() {}
+
+  /// Whether this copy is to be marked.
+  ///
+  /// @param linkDownNanos for how long the link has been down
+  /// @param heardNanos how long ago the master was heard
+  /// @param advskew that it advertised
+  public static boolean holds(
+      Carp carp, Role role, long linkDownNanos, long heardNanos, long advskew) {
+    return carp == Carp.BACKUP
+        && role == Role.SECONDARY
+        && advskew < DEMOTED
+        && heardNanos < linkDownNanos - MARGIN;
+  }
+}

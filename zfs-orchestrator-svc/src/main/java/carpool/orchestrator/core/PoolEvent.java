@@ -1,0 +1,34 @@
+package carpool.orchestrator.core;
+
+import java.util.List;
+
+/// Everything that can happen to one pool.
+public sealed interface PoolEvent {
+
+  /// The shell's monotonic clock, nanoseconds.
+  long nowNanos();
+
+  /// The election group changed, or the election service is lost or back.
+  ///
+  /// @param reason in the election's words
+  record CarpSeen(long nowNanos, Carp carp, String reason) implements PoolEvent {}
+
+  /// The resources of this pool, all of them, as the replicator told last.
+  record ResourcesSeen(long nowNanos, List<ResourceFacts> resources) implements PoolEvent {}
+
+  /// The replicator does not answer.
+  record ReplicatorLost(long nowNanos) implements PoolEvent {}
+
+  /// A step ended well. `imported` and `health` are meant by [Step.Inspect] only.
+  record StepDone(long nowNanos, long token, boolean imported, Health health, String text)
+      implements PoolEvent {}
+
+  /// A step failed.
+  record StepFailed(long nowNanos, long token, Failure failure) implements PoolEvent {}
+
+  /// A timer asked for by [PoolEffect.ArmTimer] ran out.
+  record TimerFired(long nowNanos, long token) implements PoolEvent {}
+
+  /// An operator asked; the answer is a [PoolEffect.Answer] with this id.
+  record Asked(long nowNanos, long id, Command command) implements PoolEvent {}
+}

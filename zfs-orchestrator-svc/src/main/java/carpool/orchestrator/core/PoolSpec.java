@@ -1,0 +1,34 @@
+package carpool.orchestrator.core;
+
+import java.util.List;
+
+/// What the configuration says of one pool.
+///
+/// @param follows election group
+public record PoolSpec(
+    String name,
+    String follows,
+    Kind kind,
+    List<String> resources,
+    List<Service> services,
+    Deadlines deadlines) {
+
+  /// What lives on the resources.
+  public enum Kind {
+    ZFS,
+    FILESYSTEM
+  }
+
+  /// A service that is started after the pool is there.
+  ///
+  /// @param checked false: there is no command that tells whether it is well
+  /// @param timeoutNanos for each of start, stop and check
+  /// @param intervalNanos between periodic checks
+  public record Service(String name, boolean checked, long timeoutNanos, long intervalNanos) {}
+
+  /// Deadlines of the steps, nanoseconds.
+  ///
+  /// @param exportNanos of the whole export: orderly for the first half, then by force
+  public record Deadlines(
+      long promoteNanos, long deviceNanos, long importNanos, long exportNanos, long demoteNanos) {}
+}

@@ -1,0 +1,34 @@
+package carpool.orchestrator.core;
+
+/// Why the replicator does not let this node become primary: the reasons of its contract that the
+/// orchestrator tells apart.
+public enum Refusal {
+  /// Nothing stands in the way.
+  NONE,
+  /// The old primary has not given up yet; passes by itself.
+  PEER_IS_PRIMARY,
+  COPY_INCONSISTENT,
+  COPY_OUTDATED,
+  CURRENCY_UNKNOWN,
+  SPLIT_BRAIN,
+  /// The local disk is missing or failed, and every reason not listed here.
+  OTHER;
+
+  /// True when the data of this node is what stands in the way: it must not be served from here.
+  public boolean aboutData() {
+    return this != NONE && this != PEER_IS_PRIMARY;
+  }
+
+  /// The refusal that a reason word of the contract means.
+  public static Refusal of(String reason) {
+    return switch (reason) {
+      case "" -> NONE;
+      case "PEER_IS_PRIMARY", "HAND_OVER_TIMED_OUT", "HAND_OVER_REFUSED" -> PEER_IS_PRIMARY;
+      case "COPY_INCONSISTENT" -> COPY_INCONSISTENT;
+      case "COPY_OUTDATED" -> COPY_OUTDATED;
+      case "CURRENCY_UNKNOWN" -> CURRENCY_UNKNOWN;
+      case "SPLIT_BRAIN" -> SPLIT_BRAIN;
+      default -> OTHER;
+    };
+  }
+}

@@ -1,0 +1,19 @@
+package carpool.orchestrator.core;
+
+/// What the workflow needs to know of one resource, as the replicator's watch told last.
+///
+/// @param deviceReady the device node exists and has its size
+/// @param fenced a primary that must not go on: clients get no answers, the pool has to be given up
+/// @param refusal what stands in the way of this node becoming primary
+/// @param linkUp connected with the peer
+/// @param peerPrimary the peer says that it is primary; false when not connected
+/// @param peerCurrent the peer's copy is up to date; false when not connected
+public record ResourceFacts(
+    String name,
+    Role role,
+    boolean deviceReady,
+    boolean fenced,
+    Refusal refusal,
+    boolean linkUp,
+    boolean peerPrimary,
+    boolean peerCurrent) {}

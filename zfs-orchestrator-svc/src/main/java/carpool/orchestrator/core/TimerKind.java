@@ -1,0 +1,16 @@
+package carpool.orchestrator.core;
+
+/// What the machine waits for; of each kind at most one timer is running.
+enum TimerKind {
+  ELECTION_LOST,
+  REPLICATOR_LOST,
+  /// Pause before the next attempt; nothing else is begun meanwhile.
+  RETRY,
+  DEVICES,
+  REFUSED,
+  STUCK,
+  SWITCHOVER,
+  FAILING,
+  /// Probe of the pool and checks of services.
+  TICK
+}

@@ -1,0 +1,140 @@
+package carpool.orchestrator.exec;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+
+/// Runs commands: argv as given, no shell, standard input empty. A command that exceeds its limit
+/// is killed with its descendants; one that cannot be killed (a process in the kernel's hands, on a
+/// pool without devices) is left behind, and the caller is told in time all the same.
+public final class Commands {
+  private static final Duration KILL_GRACE = Duration.ofMillis(500);
+
+  private Commands() {}
+
+  /// One command that may be running. Any thread may break it off.
+  public static final class Handle {
+    private final AtomicBoolean aborted = new AtomicBoolean();
+    private volatile Process process;
+
+    /// For a command not yet started.
+    @SuppressWarnings("NullAway") // process is set when it starts
+    public Handle() {}
+
+    /// Kills it, or keeps it from starting.
+    public void abort() {
+      aborted.set(true);
+      var started = process;
+      if (started != null) {
+        kill(started);
+      }
+    }
+
+    /// Whether [#abort()] was called.
+    public boolean aborted() {
+      return aborted.get();
+    }
+  }
+
+  /// Runs `argv` and waits for it, at most `limit`.
+  ///
+  /// @param environment added to this process's own
+  public static CommandResult run(
+      List<String> argv, Map<String, String> environment, Duration limit, Handle handle)
+      throws InterruptedException {
+    var started = System.nanoTime();
+    Process process;
+    try {
+      var builder = new ProcessBuilder(argv);
+      builder.environment().putAll(environment);
+      builder.redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
+      process = builder.start();
+    } catch (IOException e) {
+      return CommandResult.notStarted(argv, String.valueOf(e.getMessage()));
+    }
+    handle.process = process;
+    if (handle.aborted()) {
+      kill(process);
+    }
+    var out = new Tail(process.getInputStream(), argv.getFirst() + " out");
+    var err = new Tail(process.getErrorStream(), argv.getFirst() + " err");
+    var ended = process.waitFor(limit.toNanos(), TimeUnit.NANOSECONDS);
+    if (!ended) {
+      kill(process);
+      var _ = process.waitFor(KILL_GRACE.toNanos(), TimeUnit.NANOSECONDS);
+    }
+    // A service started in the background may hold the pipe open: what is there is enough.
+    out.settle(ended ? KILL_GRACE : Duration.ZERO);
+    err.settle(ended ? KILL_GRACE : Duration.ZERO);
+    return new CommandResult(
+        argv,
+        ended ? process.exitValue() : -1,
+        !ended,
+        handle.aborted(),
+        out.text(),
+        err.text(),
+        Duration.ofNanos(System.nanoTime() - started));
+  }
+
+  private static void kill(Process process) {
+    // Collected first: children of a dead process are no longer its descendants.
+    try (Stream<ProcessHandle> descendants = process.descendants()) {
+      var all = descendants.toList();
+      process.destroyForcibly();
+      all.forEach(ProcessHandle::destroyForcibly);
+    }
+  }
+
+  /// The last bytes of a stream, read on a thread of its own.
+  private static final class Tail {
+    private static final int KEPT_BYTES = 64 << 10;
+
+    private final byte[] ring = new byte[KEPT_BYTES];
+    private long total;
+    private final Thread reader;
+
+    Tail(InputStream stream, String name) {
+      reader = Thread.ofVirtual().name(name).start(() -> read(stream));
+    }
+
+    private void read(InputStream stream) {
+      var buffer = new byte[8192];
+      try (stream) {
+        for (var count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
+          add(buffer, count);
+        }
+      } catch (IOException e) {
+        // The process was killed: what was read so far is all there is.
+        add(new byte[0], 0);
+      }
+    }
+
+    private synchronized void add(byte[] bytes, int count) {
+      for (var index = 0; index < count; index++) {
+        ring[(int) ((total + index) % KEPT_BYTES)] = bytes[index];
+      }
+      total += count;
+    }
+
+    void settle(Duration limit) throws InterruptedException {
+      if (limit.isPositive()) {
+        var _ = reader.join(limit);
+      }
+    }
+
+    synchronized String text() {
+      var length = (int) Math.min(total, KEPT_BYTES);
+      var bytes = new byte[length];
+      for (var index = 0; index < length; index++) {
+        bytes[index] = ring[(int) ((total - length + index) % KEPT_BYTES)];
+      }
+      return new String(bytes, StandardCharsets.UTF_8);
+    }
+  }
+}

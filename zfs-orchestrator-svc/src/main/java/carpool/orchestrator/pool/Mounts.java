@@ -1,0 +1,79 @@
+package carpool.orchestrator.pool;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+/// The mount table of this machine, `/proc/self/mounts` (proc(5), fstab(5)).
+final class Mounts {
+  private static final Path TABLE = Path.of("/proc/self/mounts");
+
+  /// One mounted file system.
+  record Mount(String source, String target, String type, List<String> options) {}
+
+  private Mounts() {}
+
+  static List<Mount> all() throws PoolException {
+    try {
+      return parse(Files.readString(TABLE, StandardCharsets.ISO_8859_1));
+    } catch (IOException e) {
+      throw new PoolException(
+          PoolException.Kind.FAILED, "cannot read " + TABLE + ": " + e.getMessage(), "");
+    }
+  }
+
+  static List<Mount> parse(String table) {
+    var mounts = new ArrayList<Mount>();
+    for (var line : table.lines().toList()) {
+      var fields = List.of(line.split(" ", -1));
+      if (fields.size() >= 4) {
+        mounts.add(
+            new Mount(
+                unescape(fields.get(0)),
+                unescape(fields.get(1)),
+                fields.get(2),
+                List.of(fields.get(3).split(",", -1))));
+      }
+    }
+    return List.copyOf(mounts);
+  }
+
+  /// Lazily unmounts what was mounted by a ZFS daemon that is no longer there, innermost first.
+  static void takeAwayDead(PoolCommands commands, Predicate<Mount> ours)
+      throws PoolException, InterruptedException {
+    for (var mount : all().reversed()) {
+      if (mount.type().startsWith("fuse") && ours.test(mount) && isDead(commands, mount)) {
+        var _ = commands.run(List.of("umount", "-l", mount.target()));
+      }
+    }
+  }
+
+  /// "Transport endpoint is not connected" is what a mount without its daemon answers to statfs(2);
+  /// stat(2) may still be answered from the kernel's cache. Asked in a child, because a daemon that
+  /// hangs makes whoever asks hang, too.
+  private static boolean isDead(PoolCommands commands, Mount mount)
+      throws PoolException, InterruptedException {
+    return !commands.run(List.of("stat", "-f", "-c", "%i", mount.target())).done();
+  }
+
+  /// Blanks and backslashes are written as three octal digits.
+  private static String unescape(String field) {
+    if (field.indexOf('\\') < 0) {
+      return new String(field.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    }
+    var bytes = new java.io.ByteArrayOutputStream();
+    for (var index = 0; index < field.length(); index++) {
+      if (field.charAt(index) == '\\' && index + 3 < field.length()) {
+        bytes.write(Integer.parseInt(field.substring(index + 1, index + 4), 8));
+        index += 3;
+      } else {
+        bytes.write(field.charAt(index));
+      }
+    }
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,198 @@
+package carpool.orchestrator.pool;
+
+import carpool.orchestrator.exec.CommandResult;
+import carpool.orchestrator.exec.Commands;
+import carpool.orchestrator.pool.PoolException.Kind;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// A ZFS pool by zpool(8), of OpenZFS or zfs-fuse.
+///
+/// Imports name the device directory and no cache file: a cache file would let ZFS import the pool
+/// at boot, without any question about who may write. By GUID, so that a pool of the same name on
+/// other disks is never taken. With `-f` only when ZFS asks for it: the caller holds the right to
+/// write, and the other node's host id in the labels is what a crash leaves.
+public final class ZfsPool implements PoolAccess {
+  private final String name;
+  private final Path deviceDir;
+  private final Optional<Path> altroot;
+
+  /// @param altroot where the pool's mount points are rooted; empty: as the datasets say
+  public ZfsPool(String name, Path deviceDir, Optional<Path> altroot) {
+    this.name = name;
+    this.deviceDir = deviceDir;
+    this.altroot = altroot;
+  }
+
+  @Override
+  public PoolReading read(Duration limit, Commands.Handle handle)
+      throws PoolException, InterruptedException {
+    var commands = new PoolCommands(limit, handle);
+    var list = commands.succeed(List.of("zpool", "list", "-H", "-o", "name,health,guid"));
+    var row = ZpoolText.rows(list.out(), 3).stream().filter(r -> r.name().equals(name)).findFirst();
+    if (row.isEmpty()) {
+      return PoolReading.ABSENT;
+    }
+    var health = row.get().values().getFirst();
+    var status = commands.run(List.of("zpool", "status", name));
+    if (status.done()) {
+      var parsed = ZpoolText.status(status.out());
+      if (parsed.suspended()) {
+        health = "SUSPENDED";
+      } else if (!parsed.state().isEmpty()) {
+        health = parsed.state();
+      }
+    }
+    var size = 0L;
+    var free = 0L;
+    var mountpoint = "";
+    if (!health.equals("SUSPENDED") && !health.equals("FAULTED")) {
+      // Of the file system, which is what clients can use; a pool in trouble is not asked.
+      var space =
+          commands.run(
+              List.of(
+                  "zfs",
+                  "get",
+                  "-H",
+                  "-p",
+                  "-o",
+                  "property,value",
+                  "used,available,mountpoint",
+                  name));
+      for (var property : ZpoolText.rows(space.out(), 2)) {
+        var value = property.values().getFirst();
+        switch (property.name()) {
+          case "used" -> size += number(value);
+          case "available" -> {
+            free = number(value);
+            size += free;
+          }
+          case "mountpoint" -> mountpoint = value;
+          default -> {}
+        }
+      }
+    }
+    return new PoolReading(true, health, row.get().values().get(1), size, free, mountpoint);
+  }
+
+  @Override
+  public String bring(Duration limit, Commands.Handle handle)
+      throws PoolException, InterruptedException {
+    var commands = new PoolCommands(limit, handle);
+    // What a killed zfs-fuse leaves would be in the way of the mounts.
+    Mounts.takeAwayDead(commands, this::ofPool);
+    var scan = commands.run(List.of("zpool", "import", "-d", deviceDir.toString()));
+    var offers = ZpoolText.offers(scan.out()).stream().filter(o -> o.name().equals(name)).toList();
+    if (offers.isEmpty()) {
+      if (read(commands.left(), handle).here()) {
+        return "imported already";
+      }
+      throw new PoolException(
+          Kind.NOT_FOUND,
+          "no pool " + name + " on the devices in " + deviceDir,
+          "make it: zpool create -o cachefile=none "
+              + name
+              + " … (devices are in "
+              + deviceDir
+              + "); it is then served by itself");
+    }
+    if (offers.size() > 1) {
+      throw new PoolException(
+          Kind.FAILED,
+          offers.size() + " pools named " + name + " on the devices in " + deviceDir,
+          "import the right one by its id: "
+              + String.join(", ", offers.stream().map(ZpoolText.Offer::guid).toList()));
+    }
+    var gentle = commands.run(importing(offers.getFirst(), false));
+    if (gentle.done()) {
+      return "";
+    }
+    if (!read(commands.left(), handle).here()) {
+      var forced = commands.run(importing(offers.getFirst(), true));
+      if (!forced.done() && !read(commands.left(), handle).here()) {
+        throw new PoolException(Kind.FAILED, forced.problem(), importHint(offers.getFirst()));
+      }
+      return "by force, " + firstLine(gentle);
+    }
+    // Imported, but not everything was mounted, for example a directory that is not empty.
+    return gentle.problem();
+  }
+
+  private List<String> importing(ZpoolText.Offer offer, boolean force) {
+    var argv = new ArrayList<>(List.of("zpool", "import"));
+    argv.addAll(List.of("-d", deviceDir.toString()));
+    argv.addAll(List.of("-o", "cachefile=none"));
+    altroot.ifPresent(root -> argv.addAll(List.of("-R", root.toString())));
+    if (force) {
+      argv.add("-f");
+    }
+    argv.add(offer.guid().isEmpty() ? name : offer.guid());
+    return argv;
+  }
+
+  private static String importHint(ZpoolText.Offer offer) {
+    return offer.state().equals("ONLINE")
+        ? "try zpool import by hand and look at what it says"
+        : "the pool is " + offer.state() + ": " + offer.status();
+  }
+
+  private static String firstLine(CommandResult result) {
+    var said = result.err().isBlank() ? result.out() : result.err();
+    return said.lines().findFirst().orElse("").strip();
+  }
+
+  @Override
+  public String release(boolean force, Duration limit, Commands.Handle handle)
+      throws PoolException, InterruptedException {
+    var commands = new PoolCommands(limit, handle);
+    // zfs-fuse refuses to export a busy pool even with -f, and OpenZFS may.
+    var killed = force ? killUsers() : "";
+    var export =
+        commands.run(
+            force ? List.of("zpool", "export", "-f", name) : List.of("zpool", "export", name));
+    if (export.done() || !read(commands.left(), handle).here()) {
+      return killed.isEmpty() ? "" : "killed " + killed;
+    }
+    throw new PoolException(
+        Kind.FAILED,
+        export.problem(),
+        "something still uses the pool: fuser -vm its mount point, and stop that");
+  }
+
+  private String killUsers() throws PoolException, InterruptedException {
+    var killed = new ArrayList<String>();
+    for (var mount : Mounts.all().reversed()) {
+      if (ofPool(mount)) {
+        var users = MountUsers.kill(mount.target());
+        if (!users.isEmpty()) {
+          killed.add(users);
+        }
+      }
+    }
+    return String.join(", ", killed);
+  }
+
+  @Override
+  public void detach(Duration limit, Commands.Handle handle)
+      throws PoolException, InterruptedException {
+    // Exporting without devices hangs; mounts whose file system has died can at least be removed.
+    Mounts.takeAwayDead(new PoolCommands(limit, handle), this::ofPool);
+  }
+
+  /// The source of a ZFS mount is its dataset.
+  private boolean ofPool(Mounts.Mount mount) {
+    return mount.source().equals(name) || mount.source().startsWith(name + "/");
+  }
+
+  private static long number(String text) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException _) {
+      // "-" where ZFS has no value.
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package carpool.orchestrator.services;
+
+import carpool.kit.config.PoolConfig.ServiceConfig;
+import carpool.orchestrator.exec.CommandResult;
+import carpool.orchestrator.exec.Commands;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/// The commands of one pool's services, by their index in the configuration.
+public final class ServiceCommands {
+  private final List<ServiceConfig> services;
+  private final Map<String, String> environment;
+
+  /// @param environment what every command of this pool is told
+  public ServiceCommands(List<ServiceConfig> services, Map<String, String> environment) {
+    this.services = List.copyOf(services);
+    this.environment = Map.copyOf(environment);
+  }
+
+  /// What is done to a service.
+  public enum Verb {
+    START,
+    STOP,
+    CHECK
+  }
+
+  /// Runs the command; a service without that command is well.
+  public CommandResult run(int index, Verb verb, Duration limit, Commands.Handle handle)
+      throws InterruptedException {
+    var service = services.get(index);
+    var argv =
+        switch (verb) {
+          case START -> service.start();
+          case STOP -> service.stop();
+          case CHECK -> service.check();
+        };
+    if (argv.isEmpty()) {
+      return new CommandResult(argv, 0, false, handle.aborted(), "", "", Duration.ZERO);
+    }
+    var all = new java.util.TreeMap<>(environment);
+    all.put("CARPOOL_SERVICE", service.name());
+    return Commands.run(argv, all, limit, handle);
+  }
+}

@@ -1,0 +1,182 @@
+package carpool.orchestrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import carpool.election.v1.State;
+import carpool.orchestrator.v1.ImportPoolRequest;
+import carpool.orchestrator.v1.PoolState;
+import carpool.orchestrator.v1.SwitchoverProgress;
+import carpool.orchestrator.v1.SwitchoverRequest;
+import carpool.replicator.v1.LinkState;
+import carpool.replicator.v1.Role;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class OrchestratorProcessTest {
+  @TempDir Path dir;
+
+  @Test
+  void followsItsMasterFromStartToServingAndBack() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.start();
+      bed.await("ready", () -> bed.election.causes().isEmpty());
+      assertThat(bed.replicator.calls()).containsExactly("ROLE_SECONDARY");
+
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+      assertThat(bed.has("imported")).isTrue();
+      assertThat(bed.has("web")).isTrue();
+      assertThat(bed.pool().getHealth()).isEqualTo("ONLINE");
+      assertThat(bed.pool().getGuid()).isEqualTo("42");
+      assertThat(bed.pool().getSizeBytes()).isEqualTo(10_000);
+      bed.await("readiness is told", () -> bed.election.readyGroups().contains("storage"));
+      assertThat(bed.read("calls")).contains("import -d " + dir + "/dev -o cachefile=none 42");
+
+      bed.election.become(State.STATE_BACKUP);
+      bed.awaitPool(PoolState.POOL_STATE_STANDBY);
+      assertThat(bed.has("imported")).isFalse();
+      assertThat(bed.has("web")).isFalse();
+      bed.await("hooks", () -> hooks(bed).contains("stopped hast1"));
+      assertThat(hooks(bed))
+          .contains("backup hast1", "master hast1", "serving hast1", "stopped hast1");
+    }
+  }
+
+  private static List<String> hooks(Bed bed) {
+    try {
+      return bed.read("hooks").lines().toList();
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void adoptsThePoolAfterItsOwnCrash() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+      bed.killOrchestrator();
+
+      bed.start();
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+
+      assertThat(bed.replicator.calls()).containsOnlyOnce("ROLE_PRIMARY");
+      assertThat(bed.read("calls")).doesNotContain("export");
+      assertThat(bed.status().getLastFailovers(0).getStepsList())
+          .extracting(step -> step.getName())
+          .containsExactly("check web");
+    }
+  }
+
+  @Test
+  void adoptsAPoolThatWasMadeByHand() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_NO_POOL);
+      assertThat(bed.pool().getHint()).contains("zpool create");
+
+      bed.make("imported");
+      var end =
+          last(
+              bed.orchestrator()
+                  .importPool(ImportPoolRequest.newBuilder().setPool("tank").build()));
+
+      assertThat(end.getDone()).isTrue();
+      assertThat(bed.pool().getState()).isEqualTo(PoolState.POOL_STATE_SERVING);
+    }
+  }
+
+  @Test
+  void switchesOverWithoutALostStep() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+
+      var stream = bed.orchestrator().switchover(SwitchoverRequest.getDefaultInstance());
+      var steps = new ArrayList<String>();
+      var progress = stream.next();
+      while (!progress.getFinished()) {
+        steps.add(progress.getStep().getName());
+        if (steps.getLast().equals("demote")) {
+          bed.await("resigned", () -> bed.election.resignations() == 1);
+          bed.replicator.change("role", r -> r.setPeerRole(Role.ROLE_PRIMARY));
+        }
+        progress = stream.next();
+      }
+
+      assertThat(steps).containsExactly("stop web", "export", "demote");
+      assertThat(progress.getDone()).isTrue();
+    }
+  }
+
+  @Test
+  void refusesASwitchoverToAPeerThatCouldNotServe() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+      bed.replicator.change("disconnect", r -> r.setLink(LinkState.LINK_STATE_CONNECTING));
+      bed.await("warning", () -> bed.status().getWarningsCount() > 0);
+
+      var end = last(bed.orchestrator().switchover(SwitchoverRequest.getDefaultInstance()));
+
+      assertThat(end.getError().getReason()).isEqualTo("PEER_UNREACHABLE");
+      assertThat(bed.pool().getState()).isEqualTo(PoolState.POOL_STATE_SERVING);
+    }
+  }
+
+  @Test
+  void cutsTheDevicesOffWhenExportDoesNotEnd() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+      bed.make("hang");
+
+      bed.election.become(State.STATE_BACKUP);
+      bed.await("cut off", () -> bed.replicator.calls().contains("CUT_OFF"));
+      bed.await("demoted", () -> bed.replicator.calls().getLast().equals("ROLE_SECONDARY"));
+
+      assertThat(bed.pool().getState()).isEqualTo(PoolState.POOL_STATE_CUT_OFF);
+      bed.await("cause", () -> bed.election.causes().contains("pool-cut-off"));
+    }
+  }
+
+  @Test
+  void aTermSignalGivesThePoolUpAndResigns() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+
+      bed.process().signal("TERM");
+
+      assertThat(bed.process().exitCode(Duration.ofSeconds(20))).isZero();
+      assertThat(bed.has("imported")).isFalse();
+      assertThat(bed.election.resignations()).isEqualTo(1);
+      assertThat(bed.election.causes()).contains("not-ready");
+    }
+  }
+
+  private static SwitchoverProgress last(Iterator<SwitchoverProgress> stream) {
+    var progress = stream.next();
+    while (stream.hasNext()) {
+      progress = stream.next();
+    }
+    return progress;
+  }
+}

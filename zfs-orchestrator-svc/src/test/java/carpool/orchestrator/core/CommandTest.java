@@ -1,0 +1,196 @@
+package carpool.orchestrator.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+final class CommandTest {
+  @Test
+  void aSwitchoverGivesUpFirstThenResignsAndWaitsForThePeer() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+
+    bench.ask(new Command.Switchover());
+    bench.done("stop web").done("export").done("demote").role(Role.SECONDARY);
+    bench.carp(Carp.BACKUP);
+    bench.peer(true, true, true);
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run stop web",
+            "= GIVING_UP",
+            "run export",
+            "run demote",
+            "resign",
+            "= STANDBY",
+            "answer done");
+    assertThat(bench.passages.getLast().kind()).isEqualTo("switchover");
+  }
+
+  @Test
+  void aSwitchoverIsRefusedWhileThePeerCouldNotServe() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.peer(true, false, false).ask(new Command.Switchover());
+    bench.peer(false, false, false).ask(new Command.Switchover());
+
+    assertThat(bench.lines()).containsExactly("answer PEER_NOT_READY", "answer PEER_UNREACHABLE");
+  }
+
+  @Test
+  void aSwitchoverOfABusyPoolDoesNotBreakWhatWorks() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    bench.ask(new Command.Switchover());
+    bench.done("stop web").pass(8).fails("export", Failure.Kind.FAILED).pass(1).inspected(true);
+    bench.pass(9).fails("export", Failure.Kind.TIMED_OUT).pass(1);
+    bench.inspected(true).done("start web").done("check web");
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run stop web",
+            "= GIVING_UP",
+            "run export",
+            "run inspect",
+            "run export",
+            "run inspect",
+            "answer POOL_BUSY",
+            "run start web",
+            "= TAKING_OVER",
+            "run check web",
+            "= SERVING");
+  }
+
+  @Test
+  void aPeerThatDoesNotTakeOverGetsThePoolBackToThisNode() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Switchover()).done("export").done("demote").role(Role.SECONDARY);
+    bench.carp(Carp.BACKUP).pass(4).carp(Carp.MASTER);
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run export",
+            "= GIVING_UP",
+            "run demote",
+            "resign",
+            "= STANDBY",
+            "answer PEER_NOT_READY",
+            "run promote",
+            "= TAKING_OVER");
+  }
+
+  @Test
+  void aResignationThatIsNotHeardEndsInServingAgain() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Switchover()).done("export").done("demote").role(Role.SECONDARY);
+    bench.lines();
+    bench.pass(10);
+
+    assertThat(bench.lines()).containsExactly("answer STEP_FAILED", "run promote", "= TAKING_OVER");
+  }
+
+  @Test
+  void maintenanceHandsOverAndOnlyThenRulesMasterOut() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Maintenance(true, "new disks"));
+    bench.done("export").done("demote").role(Role.SECONDARY);
+    assertThat(bench.lines())
+        .containsExactly(
+            "answer done", "run export", "= GIVING_UP", "run demote", "+ maintenance", "= STANDBY");
+
+    bench.carp(Carp.BACKUP).ask(new Command.Maintenance(false, ""));
+    assertThat(bench.lines()).containsExactly("answer done", "- maintenance");
+  }
+
+  @Test
+  void anExportKeepsTheResourcesPrimaryUntilImportIsAskedFor() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    bench.ask(new Command.Export(false)).done("stop web").done("export");
+    assertThat(bench.lines())
+        .containsExactly("run stop web", "= GIVING_UP", "run export", "answer done", "= BLOCKED");
+    assertThat(bench.machine.view().problem()).contains("carpool pool import tank");
+
+    bench.ask(new Command.Import()).inspected(false).done("import");
+    bench.done("start web").done("check web");
+    assertThat(bench.lines())
+        .containsExactly(
+            "run inspect",
+            "= TAKING_OVER",
+            "run import",
+            "run start web",
+            "run check web",
+            "= SERVING",
+            "answer done");
+  }
+
+  @Test
+  void anExportedPoolIsGivenUpWhenTheMasterMoves() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Export(false)).done("export");
+    bench.lines();
+    bench.carp(Carp.BACKUP).done("demote").role(Role.SECONDARY).carp(Carp.MASTER);
+
+    assertThat(bench.lines())
+        .containsExactly("run demote", "= GIVING_UP", "= STANDBY", "run promote", "= TAKING_OVER");
+  }
+
+  @Test
+  void importIsRefusedOnANodeWithoutTheRightToWrite() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.ask(new Command.Import());
+    assertThat(bench.lines()).containsExactly("answer NOT_SERVING");
+  }
+
+  @Test
+  void aForcedTakeoverServesBeforeThisNodeIsMaster() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.refusal(Refusal.CURRENCY_UNKNOWN);
+    bench.lines();
+
+    bench.ask(new Command.TakeOver(true));
+    assertThat(bench.runningStep()).isEqualTo(new Step.Promote(true, "takeover of pool tank"));
+    bench.done("promote").role(Role.PRIMARY).devices().done("import");
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run promote",
+            "= TAKING_OVER",
+            "- data-not-current",
+            "run import",
+            "= SERVING",
+            "answer done");
+  }
+
+  @Test
+  void aTakeoverThatIsRefusedSaysWhy() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.ask(new Command.TakeOver(false)).refused(Refusal.COPY_INCONSISTENT).done("demote");
+
+    assertThat(bench.lines())
+        .contains("+ data-not-current", "answer STEP_FAILED")
+        .doesNotContain("run import");
+  }
+
+  @Test
+  void stopGivesUpResignsAndAnswersLast() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    bench.ask(new Command.Stop());
+    bench.done("stop web").done("export").done("demote");
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run stop web",
+            "= GIVING_UP",
+            "run export",
+            "run demote",
+            "resign",
+            "+ not-ready",
+            "= STANDBY",
+            "answer done");
+    assertThat(bench.machine.yielded()).isTrue();
+  }
+
+  @Test
+  void oneCommandAtATime() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    bench.ask(new Command.Switchover()).ask(new Command.Export(false));
+    assertThat(bench.lines()).containsExactly("run stop web", "= GIVING_UP", "answer BUSY");
+  }
+}

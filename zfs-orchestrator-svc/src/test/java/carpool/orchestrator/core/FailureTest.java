@@ -1,0 +1,224 @@
+package carpool.orchestrator.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+final class FailureTest {
+  @Test
+  void aBusyPoolIsExportedByForceAndAtLastCutOff() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.carp(Carp.BACKUP);
+    assertThat(bench.limitNanos()).isEqualTo(10 * Bench.SECOND);
+    bench.pass(10).fails("export", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    assertThat(bench.runningStep()).isEqualTo(new Step.Export(true));
+    assertThat(bench.limitNanos()).isEqualTo(9 * Bench.SECOND);
+    bench.pass(9).fails("export (forced)", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.done("cut off").done("detach").done("demote").role(Role.SECONDARY);
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run export",
+            "= GIVING_UP",
+            "run inspect",
+            "run export (forced)",
+            "run inspect",
+            "run cut off",
+            "run detach",
+            "+ pool-cut-off",
+            "= CUT_OFF",
+            "run demote");
+  }
+
+  @Test
+  void aPoolThatWasCutOffIsNotServedAgainBeforeItIsGone() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.carp(Carp.BACKUP);
+    bench.pass(10).fails("export", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.pass(9).fails("export (forced)", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.done("cut off").done("detach").done("demote").role(Role.SECONDARY);
+    bench.lines();
+
+    bench.carp(Carp.MASTER).pass(2).inspected(true).pass(2).inspected(false);
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run inspect", "run inspect", "run promote", "- pool-cut-off", "= TAKING_OVER");
+  }
+
+  @Test
+  void aServiceThatDoesNotStopDoesNotKeepThePool() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    bench.carp(Carp.BACKUP).fails("stop web", Failure.Kind.TIMED_OUT).done("export");
+    assertThat(bench.running()).isEqualTo("demote");
+  }
+
+  @Test
+  void aServiceIsRestartedThreeTimesThenTheNodeFailsOver() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    for (var round = 0; round < 3; round++) {
+      bench.pass(round == 0 ? 5 : 0);
+      failTwice(bench, round);
+      bench.pass(1).done("stop web").done("start web").done("check web");
+      bench.pass(5);
+    }
+    failTwice(bench, 3);
+    bench.done("stop web").done("export").done("demote").role(Role.SECONDARY);
+
+    assertThat(bench.lines()).endsWith("run demote", "resign alone", "+ service", "= BLOCKED");
+    bench.carp(Carp.BACKUP);
+    assertThat(bench.lines()).containsExactly("= STANDBY");
+    bench.pass(60);
+    assertThat(bench.lines()).containsExactly("- service");
+  }
+
+  private static void failTwice(Bench bench, int round) {
+    if ("inspect".equals(bench.running())) {
+      bench.inspected(true);
+    }
+    assertThat(bench.running()).as("round " + round).isEqualTo("check web");
+    bench.fails("check web", Failure.Kind.FAILED);
+    if ("inspect".equals(bench.running())) {
+      bench.inspected(true);
+    }
+    bench.pass(1).fails("check web", Failure.Kind.FAILED);
+  }
+
+  @Test
+  void aFailedServiceStaysWhereItIsWhenThePeerCouldNotServe() {
+    var bench = new Bench(Bench.zfs("web")).standby();
+    bench.peer(false, false, false).carp(Carp.MASTER).done("promote").role(Role.PRIMARY);
+    bench.devices().done("import");
+    for (var attempt = 0; attempt < 3; attempt++) {
+      bench.fails("start web", Failure.Kind.FAILED).pass(1).done("stop web");
+    }
+    bench.fails("start web", Failure.Kind.FAILED);
+
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+    assertThat(bench.machine.view().services().getFirst().running())
+        .isEqualTo(ServiceView.Running.FAILED);
+  }
+
+  @Test
+  void aDeadPoolFailsOverAfterASecondLook() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.pass(5).inspected(true, Health.SUSPENDED);
+    assertThat(bench.running()).isNull();
+    bench.pass(5).inspected(true, Health.SUSPENDED);
+
+    assertThat(bench.running()).isEqualTo("export");
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.GIVING_UP);
+  }
+
+  @Test
+  void aDegradedPoolIsShownAndServed() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.pass(5).inspected(true, Health.DEGRADED).pass(5).inspected(true, Health.ONLINE);
+    assertThat(bench.lines())
+        .containsExactly("run inspect", "+ pool-degraded", "run inspect", "- pool-degraded");
+  }
+
+  @Test
+  void aReplicatorThatIsRestartedIsWaitedForAndItsRoleIsTakenAgain() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.replicatorLost().pass(2);
+    if ("inspect".equals(bench.running())) {
+      bench.inspected(true);
+    }
+    bench.role(Role.SECONDARY).done("promote").role(Role.PRIMARY).devices();
+
+    assertThat(bench.lines())
+        .containsExactly("+ not-ready", "run promote", "- not-ready", "= TAKING_OVER", "= SERVING");
+  }
+
+  @Test
+  void aReplicatorThatStaysAwayEndsInAGiveUpAndNotInAHungPool() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.replicatorLost().pass(4.9);
+    bench.pass(5.1);
+    while ("inspect".equals(bench.running())) {
+      bench.fails("inspect", Failure.Kind.TIMED_OUT).pass(1);
+    }
+    assertThat(bench.running()).isEqualTo("export");
+    bench.pass(10).fails("export", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.pass(10).fails("export (forced)", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.fails("cut off", Failure.Kind.UNREACHABLE).done("detach");
+
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.CUT_OFF);
+    assertThat(bench.running()).isNull();
+  }
+
+  @Test
+  void anElectionThatIsRestartedChangesNothingOneThatStaysAwayDoes() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.carp(Carp.UNKNOWN).pass(2).carp(Carp.MASTER).carp(Carp.UNKNOWN).pass(2.9);
+    assertThat(bench.lines()).isEmpty();
+    bench.pass(2.1);
+    if ("inspect".equals(bench.running())) {
+      bench.inspected(true);
+    }
+    assertThat(bench.running()).isEqualTo("export");
+  }
+
+  @Test
+  void devicesThatDoNotAppearMakeTheOtherNodeServe() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).pass(10);
+    bench.done("demote").role(Role.SECONDARY);
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run promote",
+            "= TAKING_OVER",
+            "run demote",
+            "= GIVING_UP",
+            "resign alone",
+            "+ pool",
+            "= BLOCKED");
+  }
+
+  @Test
+  void devicesThatDoNotAppearAreWaitedForWhenThePeerCouldNotServe() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.peer(false, false, false).carp(Carp.MASTER).done("promote").role(Role.PRIMARY).pass(10);
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.BLOCKED);
+    assertThat(bench.machine.view().problem()).contains("disk1, disk2");
+
+    bench.devices().pass(10).done("import");
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+  }
+
+  @Test
+  void anImportIsTriedAgainUntilItsDeadline() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices();
+    bench.fails("import", Failure.Kind.FAILED).pass(1).inspected(false);
+    bench.pass(19).fails("import", Failure.Kind.TIMED_OUT).inspected(false);
+
+    assertThat(bench.running()).isEqualTo("demote");
+    assertThat(bench.passages.getLast().steps().getLast().attempts()).isEqualTo(2);
+  }
+
+  @Test
+  void anOldPrimaryThatNeverGivesUpGetsTheRoleBack() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.peer(true, true, true).carp(Carp.MASTER);
+    for (var attempt = 0; attempt < 200 && "promote".equals(bench.running()); attempt++) {
+      bench.refused(Refusal.PEER_IS_PRIMARY).pass(0.5);
+    }
+    bench.done("demote");
+
+    assertThat(bench.lines()).contains("= BLOCKED").endsWith("resign alone", "+ pool");
+  }
+
+  @Test
+  void aLinkThatIsDownDemotesTheNodeThatDoesNotServe() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.peer(false, false, false).peer(true, true, true);
+    assertThat(bench.lines()).containsExactly("+ replication-link", "- replication-link");
+
+    var serving = new Bench(Bench.zfs()).serving();
+    serving.peer(false, false, false);
+    assertThat(serving.lines()).isEmpty();
+  }
+}

@@ -1,0 +1,207 @@
+package carpool.orchestrator.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+final class TakeOverTest {
+  @Test
+  void aNodeThatStartsTakesTheSecondaryRoleAndIsReady() {
+    var bench = new Bench(Bench.zfs("web"));
+
+    bench.replicatorLost().carp(Carp.UNKNOWN).carp(Carp.BACKUP).role(Role.INIT);
+    assertThat(bench.lines()).containsExactly("+ not-ready", "run inspect");
+
+    bench.inspected(false).done("demote").role(Role.SECONDARY);
+    assertThat(bench.lines())
+        .containsExactly("run demote", "+ not-ready", "= STANDBY", "- not-ready");
+  }
+
+  @Test
+  void aMasterPromotesWaitsForDevicesImportsAndStartsServices() {
+    var bench = new Bench(Bench.zfs("db", "web")).standby();
+
+    bench.carp(Carp.MASTER);
+    bench.done("promote").role(Role.PRIMARY);
+    assertThat(bench.running()).isNull();
+    bench.devices().done("import");
+    bench.done("start db").done("check db").done("start web").done("check web");
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run promote",
+            "= TAKING_OVER",
+            "run import",
+            "run start db",
+            "run check db",
+            "run start web",
+            "run check web",
+            "= SERVING");
+    assertThat(bench.passages.getLast().steps())
+        .extracting(StepRecord::name)
+        .containsExactly(
+            "promote", "devices", "import", "start db", "check db", "start web", "check web");
+  }
+
+  @Test
+  void aBackupThatWasMasterStopsServicesInReverseExportsAndDemotes() {
+    var bench = new Bench(Bench.zfs("db", "web")).serving();
+
+    bench.carp(Carp.BACKUP);
+    bench.done("stop web").done("stop db").done("export").done("demote").role(Role.SECONDARY);
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run stop web", "= GIVING_UP", "run stop db", "run export", "run demote", "= STANDBY");
+  }
+
+  @Test
+  void aTakeoverThatIsSupersededGivesUpWhatWasDone() {
+    var bench = new Bench(Bench.zfs("web")).standby();
+    bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices();
+    bench.lines();
+
+    // The import is waited for: ZFS may finish it even when the command is killed.
+    bench.carp(Carp.BACKUP);
+    assertThat(bench.lines()).containsExactly("= GIVING_UP");
+
+    bench.done("import").done("export").done("demote").role(Role.SECONDARY);
+    assertThat(bench.lines()).containsExactly("run export", "run demote", "= STANDBY");
+  }
+
+  @Test
+  void aPromotionThatIsSupersededIsBrokenOff() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.carp(Carp.MASTER).carp(Carp.BACKUP);
+    bench.fails("promote", Failure.Kind.ABORTED).done("demote");
+
+    // Breaking a call off does not mean that it had no effect.
+    assertThat(bench.lines())
+        .containsExactly("run promote", "= TAKING_OVER", "abort", "= STANDBY", "run demote");
+  }
+
+  @Test
+  void masterAgainDuringGiveUpTakesOverFromWhatIsLeft() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    bench.carp(Carp.BACKUP).carp(Carp.MASTER).done("stop web");
+    bench.done("start web").done("check web");
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run stop web",
+            "= GIVING_UP",
+            "= TAKING_OVER",
+            "run start web",
+            "run check web",
+            "= SERVING");
+  }
+
+  @Test
+  void anOldPrimaryThatHasNotGivenUpIsWaitedFor() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.peer(true, true, true).carp(Carp.MASTER).refused(Refusal.PEER_IS_PRIMARY);
+    assertThat(bench.running()).isNull();
+
+    bench.peer(true, false, true);
+    bench.refused(Refusal.PEER_IS_PRIMARY).pass(0.5);
+    bench.done("promote");
+
+    assertThat(bench.lines())
+        .containsExactly("run promote", "= TAKING_OVER", "run promote", "run promote");
+  }
+
+  @Test
+  void aCopyThatIsNotCurrentIsNotServedUntilTheWatchTellsAChange() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.carp(Carp.MASTER).refused(Refusal.COPY_OUTDATED).done("demote");
+    assertThat(bench.lines())
+        .containsExactly(
+            "run promote", "= TAKING_OVER", "run demote", "+ data-not-current", "= BLOCKED");
+    assertThat(bench.machine.view().problem()).isEqualTo("COPY_OUTDATED");
+
+    bench.carp(Carp.BACKUP).refusal(Refusal.COPY_INCONSISTENT);
+    // The same cause with another text.
+    assertThat(bench.lines()).containsExactly("= STANDBY", "+ data-not-current");
+
+    bench.refusal(Refusal.NONE);
+    assertThat(bench.lines()).containsExactly("- data-not-current");
+  }
+
+  @Test
+  void aNodeThatRestartsUnderItsPoolAdoptsItAfterCheckingServices() {
+    var bench = new Bench(Bench.zfs("web"));
+    bench.replicatorLost().carp(Carp.MASTER).devices().role(Role.PRIMARY).devices();
+    bench.inspected(true).done("check web");
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "+ not-ready",
+            "run inspect",
+            "= TAKING_OVER",
+            "run check web",
+            "- not-ready",
+            "= SERVING");
+  }
+
+  @Test
+  void aNodeThatRestartsUnderAPoolItHasNoRightToGivesItUp() {
+    var bench = new Bench(Bench.zfs("web"));
+    bench.replicatorLost().carp(Carp.BACKUP).role(Role.PRIMARY).devices();
+    bench.inspected(true).done("stop web").done("export").done("demote").role(Role.SECONDARY);
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "+ not-ready",
+            "run inspect",
+            "= GIVING_UP",
+            "run stop web",
+            "run export",
+            "run demote",
+            "- not-ready",
+            "= STANDBY");
+  }
+
+  @Test
+  void aFencedResourceMakesTheNodeGiveUpAtOnce() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.fenced();
+
+    assertThat(bench.lines()).containsExactly("run export", "= GIVING_UP");
+  }
+
+  @Test
+  void aPoolThatIsNotThereIsLookedForAndAdoptedWhenSomebodyMakesIt() {
+    var bench = new Bench(Bench.zfs("web")).standby();
+    bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices();
+    bench.fails("import", Failure.Kind.NOT_FOUND).pass(1);
+    bench.inspected(false).fails("import", Failure.Kind.NOT_FOUND);
+    assertThat(bench.lines())
+        .containsExactly(
+            "run promote", "= TAKING_OVER", "run import", "run inspect", "run import", "= NO_POOL");
+
+    bench.pass(2).inspected(false).pass(2).inspected(true);
+    bench.done("start web").done("check web");
+    assertThat(bench.lines())
+        .containsExactly(
+            "run inspect",
+            "run inspect",
+            "run start web",
+            "= TAKING_OVER",
+            "run check web",
+            "= SERVING");
+  }
+
+  @Test
+  void importAskedForByAnOperatorLooksAgain() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices();
+    bench.fails("import", Failure.Kind.NOT_FOUND).pass(1);
+    bench.inspected(false).fails("import", Failure.Kind.NOT_FOUND);
+    bench.lines();
+
+    bench.ask(new Command.Import()).inspected(false).done("import");
+
+    assertThat(bench.lines())
+        .containsExactly("run inspect", "= TAKING_OVER", "run import", "= SERVING", "answer done");
+  }
+}

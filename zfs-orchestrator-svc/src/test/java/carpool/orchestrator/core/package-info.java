@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.orchestrator.core;
+
+import org.jspecify.annotations.NullMarked;

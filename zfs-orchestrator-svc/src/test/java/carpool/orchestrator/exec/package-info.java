@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.orchestrator.exec;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.orchestrator;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.orchestrator.pool;
+
+import org.jspecify.annotations.NullMarked;
