@@ -6,7 +6,7 @@ final class Op {
     FREE,
     CLIENT_WRITE,
     CLIENT_READ,
-    /// A chunk being copied to the peer: read here, written there.
+    /// A chunk being copied to the peer, or compared with it.
     SYNC_COPY,
     /// A write of the peer, executed here.
     PEER_WRITE,
@@ -39,6 +39,15 @@ final class Op {
   /// Done but for the flush that FUA asks for; the flush answers it.
   boolean awaitsFlush;
 
+  /// A chunk of a verification: compared, not copied.
+  boolean verify;
+
+  /// A chunk that is compared by digest before anything is sent.
+  boolean compares;
+
+  /// The peer was asked to compare and has not answered.
+  boolean comparing;
+
   /// Session of a peer's request.
   long session;
 
@@ -62,6 +71,9 @@ final class Op {
     remoteReceived = false;
     answered = false;
     awaitsFlush = false;
+    verify = false;
+    compares = false;
+    comparing = false;
     session = 0;
   }
 

@@ -99,9 +99,7 @@ public final class ReplicationCore {
   private Role demotionTo = Role.SECONDARY;
   private boolean demotionFlushing;
 
-  private long syncCursor;
-  private int syncInFlight;
-  private long syncTotalBytes;
+  private final Synchronisation sync;
   private long lastToken;
   private int unflushedTicks;
 
@@ -134,6 +132,7 @@ public final class ReplicationCore {
     map.load(found.map());
     differences = new Differences(settings.dataSizeBytes());
     markExtentsDifferent(found.map());
+    sync = new Synchronisation(settings, effects, ops, ranges, differences, new SyncHost());
     wasPrimary = found.prevRole() == Role.PRIMARY;
     disk = found.disk() == DiskState.UP_TO_DATE ? DiskState.CONSISTENT : found.disk();
     identity = found.identity();
@@ -191,7 +190,7 @@ public final class ReplicationCore {
 
   /// HAST's `complete`: connected and nothing to copy.
   public boolean complete() {
-    return phase == Phase.IN_STEP;
+    return phase == Phase.IN_STEP && differences.different().isEmpty();
   }
 
   /// Upper bound of the bytes that differ.
@@ -209,9 +208,9 @@ public final class ReplicationCore {
     return map.marked().count();
   }
 
-  /// Bytes to copy at the start of the synchronisation under way.
-  public long syncTotalBytes() {
-    return syncTotalBytes;
+  /// Where a synchronisation or verification is.
+  public SyncProgress syncProgress() {
+    return sync.progress();
   }
 
   /// True when no request of an earlier session is still being carried out here; only then may a
@@ -400,6 +399,9 @@ public final class ReplicationCore {
   }
 
   private boolean anyActive() {
+    if (phase == Phase.IN_STEP && sync.busy()) {
+      return true; // it must not arrive when the peer is primary
+    }
     if (!ranges.held().isEmpty()
         || ranges.waitingCount() > 0
         || !waitForAlone.isEmpty()
@@ -540,6 +542,7 @@ public final class ReplicationCore {
       effects.release(slot);
       return;
     }
+    sync.pace().clientActive();
     var op = ops[slot];
     op.begin(Kind.CLIENT_WRITE, offsetBytes, lengthBytes);
     op.writeKind = kind;
@@ -556,6 +559,7 @@ public final class ReplicationCore {
       effects.release(slot);
       return;
     }
+    sync.pace().clientActive();
     var op = ops[slot];
     op.begin(Kind.CLIENT_READ, offsetBytes, lengthBytes);
     op.localPending = true;
@@ -686,8 +690,16 @@ public final class ReplicationCore {
   private void finishWrite(Op op) {
     op.kind = Kind.FREE;
     effects.release(op.slot);
-    ranges.release(op, this::startWrite);
+    ranges.release(op, this::granted);
     continueDemotion();
+  }
+
+  private void granted(Op op) {
+    if (op.kind == Kind.SYNC_COPY) {
+      sync.granted(op);
+    } else {
+      startWrite(op);
+    }
   }
 
   // ---------------------------------------------------------------------------------- local disk
@@ -739,23 +751,12 @@ public final class ReplicationCore {
           diskFailed("a read from the local disk failed");
         }
       }
-      case SYNC_COPY -> {
-        op.localPending = false;
-        if (!ok) {
-          effects.report(Notice.DISK);
-        }
-        if (ok && op.session == session && phase == Phase.COPYING) {
-          op.remotePending = true;
-          effects.sendWrite(session, slot, op.offset, op.length, WriteKind.DATA);
-        } else {
-          endCopy(op);
-        }
-      }
       case PEER_READ -> {
         op.kind = Kind.FREE;
         effects.answerRead(op.session, slot, ok);
       }
-      case FREE, CLIENT_WRITE, PEER_WRITE -> Check.invariant(false, "read answered for " + op);
+      case FREE, CLIENT_WRITE, PEER_WRITE, SYNC_COPY ->
+          Check.invariant(false, "read answered for " + op);
     }
   }
 
@@ -1017,9 +1018,7 @@ public final class ReplicationCore {
       flushes.add(new Waiter.Background());
       pumpFlush();
     }
-    if (phase == Phase.COPYING) {
-      pumpSync();
-    }
+    sync.pump();
   }
 
   // ---------------------------------------------------------------------------------- session
@@ -1178,11 +1177,7 @@ public final class ReplicationCore {
             settleWrite(op);
           }
         }
-        case SYNC_COPY -> {
-          if (!op.localPending) {
-            endCopy(op);
-          }
-        }
+        case SYNC_COPY -> sync.peerLost(op);
         case FREE, CLIENT_READ, PEER_WRITE, PEER_READ -> {}
       }
     }
@@ -1228,11 +1223,9 @@ public final class ReplicationCore {
         if (expects(phase == Phase.SOURCE_ANNOUNCED)) {
           phase = Phase.COPYING;
           peerDisk = DiskState.INCONSISTENT;
-          syncCursor = 0;
-          syncTotalBytes = differences.differentBytes();
           effects.report(Notice.SYNC_START);
           releaseHeldBack();
-          pumpSync();
+          sync.begin();
         }
       }
       case PeerMessage.InStep(var adopted) -> {
@@ -1250,6 +1243,7 @@ public final class ReplicationCore {
           map.clean(this::extentNeeded, true);
           pumpMap();
           effects.report(Notice.SYNC_DONE);
+          sync.pump();
         }
       }
     }
@@ -1267,6 +1261,11 @@ public final class ReplicationCore {
     peerDisk = newDisk;
     if (newRole == Role.PRIMARY && role == Role.PRIMARY) {
       effects.closeSession(session, RefusalReason.BOTH_PRIMARY.text());
+    } else if (newRole == Role.PRIMARY
+        && phase == Phase.IN_STEP
+        && !differences.different().isEmpty()) {
+      // What a verification found and nobody repaired: the new primary learns it from our hello.
+      effects.closeSession(session, "blocks that differ are known to this node only");
     }
     effects.report(Notice.ROLE);
   }
@@ -1360,70 +1359,191 @@ public final class ReplicationCore {
     releaseHeldBack();
   }
 
-  private void pumpSync() {
-    var different = differences.different();
-    boolean wrapped = false;
-    while (phase == Phase.COPYING && syncInFlight < settings.syncSlots()) {
-      long block = different.next(syncCursor);
-      if (block < 0) {
-        if (wrapped || different.isEmpty() || syncCursor == 0) {
-          break;
-        }
-        wrapped = true;
-        syncCursor = 0;
-        continue;
+  /// What the synchronisation needs of this core.
+  private final class SyncHost implements Synchronisation.Host {
+    @Override
+    public Synchronisation.Work work() {
+      if (phase == Phase.COPYING) {
+        return Synchronisation.Work.COPY;
       }
-      long limit = block + settings.syncChunkBytes() / Differences.BLOCK_BYTES;
-      long end = different.runEnd(block, limit);
-      syncCursor = end;
-      long start = differences.startOf(block);
-      var op = freeSyncOp();
-      op.begin(Kind.SYNC_COPY, start, (int) (differences.endOf(end) - start));
-      if (!ranges.tryAcquire(op)) {
-        op.kind = Kind.FREE; // a client writes there now; the cursor comes by again
-        if (wrapped || syncInFlight == 0) {
-          break;
-        }
-        continue;
-      }
-      syncInFlight++;
-      op.session = session;
-      op.localPending = true;
-      effects.readLocal(op.slot, op.offset, op.length);
+      return phase == Phase.IN_STEP && role == Role.PRIMARY && !fenced && demotion == 0
+          ? Synchronisation.Work.IN_STEP
+          : Synchronisation.Work.NONE;
     }
-    if (phase == Phase.COPYING && syncInFlight == 0 && different.isEmpty()) {
+
+    @Override
+    public long session() {
+      return session;
+    }
+
+    @Override
+    public void release(Op op) {
+      ranges.release(op, ReplicationCore.this::granted);
+      continueDemotion();
+    }
+
+    @Override
+    public void copied() {
       phase = Phase.SOURCE_FLUSHING;
       flushes.add(new Waiter.SyncEnd(session));
       pumpFlush();
     }
-  }
 
-  private Op freeSyncOp() {
-    for (int i = settings.clientSlots(); i < settings.clientSlots() + settings.syncSlots(); i++) {
-      if (ops[i].kind == Kind.FREE) {
-        return ops[i];
-      }
+    @Override
+    public void repaired() {
+      flushes.add(new Waiter.Background());
+      pumpFlush();
     }
-    throw new Check.Broken("no free slot for synchronisation");
-  }
 
-  private void endCopy(Op op) {
-    op.kind = Kind.FREE;
-    syncInFlight--;
-    ranges.release(op, this::startWrite);
-    if (phase == Phase.COPYING) {
-      pumpSync();
+    @Override
+    public void markInMap(long offsetBytes, long lengthBytes) {
+      map.mark(offsetBytes, lengthBytes);
+      pumpMap();
     }
   }
 
   private void syncFlushed() {
     if (!differences.different().isEmpty()) {
       phase = Phase.COPYING;
-      pumpSync();
+      sync.pump();
       return;
     }
     phase = Phase.SOURCE_RECORDING;
     recordNotAlone();
+  }
+
+  // ---------------------------------------------------------------------------------- sync orders
+
+  /// So much time has passed; called several times a second while anything is synchronised.
+  public void pace(long elapsedMicros) {
+    sync.elapsed(elapsedMicros);
+  }
+
+  /// The configured limit of a synchronisation; `Long.MAX_VALUE` is none.
+  public void configureSyncRate(long bytesPerSecond) {
+    sync.pace().configure(bytesPerSecond);
+  }
+
+  /// An operator wants the differences copied now, from this primary.
+  ///
+  /// @param full copy what differs of all blocks, whatever is known
+  /// @param bytesPerSecond limit for this run; 0 as configured, `Long.MAX_VALUE` none
+  public SyncVerdict orderSync(boolean full, long bytesPerSecond) {
+    var verdict = judgeSync();
+    if (verdict == SyncVerdict.ALLOWED) {
+      sync.pause(false);
+      sync.pace().order(bytesPerSecond);
+      if (full) {
+        differences.markAllDifferent();
+        markDifferencesInMap();
+      }
+      if (phase == Phase.COPYING) {
+        sync.more();
+      } else {
+        sync.repair();
+      }
+    }
+    return verdict;
+  }
+
+  /// An operator wants copying and comparing to rest, or to go on.
+  public SyncVerdict pauseSync(boolean pause) {
+    var verdict = judgeSync();
+    if (verdict == SyncVerdict.ALLOWED) {
+      sync.pause(pause);
+    }
+    return verdict;
+  }
+
+  /// An operator wants both copies compared.
+  ///
+  /// @param repair copy what was found afterwards
+  public SyncVerdict orderVerify(boolean repair) {
+    var verdict = judgeVerify();
+    if (verdict == SyncVerdict.ALLOWED) {
+      sync.verify(repair);
+    }
+    return verdict;
+  }
+
+  /// Goes on where [#stopVerify] stopped, or starts.
+  public SyncVerdict resumeVerify() {
+    var verdict = judgeVerify();
+    if (verdict == SyncVerdict.ALLOWED && !sync.resumeVerify()) {
+      sync.verify(false);
+    }
+    return verdict;
+  }
+
+  /// Stops comparing; what is left is remembered.
+  public SyncVerdict stopVerify() {
+    sync.stopVerify();
+    return SyncVerdict.ALLOWED;
+  }
+
+  private SyncVerdict judgeSync() {
+    if (!phase.agreed()) {
+      return SyncVerdict.NOT_CONNECTED;
+    }
+    return role == Role.PRIMARY || phase.source() ? SyncVerdict.ALLOWED : SyncVerdict.NOT_PRIMARY;
+  }
+
+  private SyncVerdict judgeVerify() {
+    if (role != Role.PRIMARY) {
+      return SyncVerdict.NOT_PRIMARY;
+    }
+    if (phase != Phase.IN_STEP) {
+      return phase.agreed() ? SyncVerdict.NOT_IN_STEP : SyncVerdict.NOT_CONNECTED;
+    }
+    return SyncVerdict.ALLOWED;
+  }
+
+  /// Answer to `scanLocal`.
+  public void localScanned(int slot, boolean ok, int zeroBytes) {
+    var op = ops[slot];
+    Check.invariant(op.kind == Kind.SYNC_COPY && op.localPending, "scan answered for " + op);
+    sync.scanned(op, ok, zeroBytes);
+  }
+
+  /// The peer's answer to `sendCompare`; see [#localCompared].
+  public void peerCompared(long fromSession, int slot, int coveredBytes, long differentMask) {
+    var op = ops[slot];
+    if (fromSession == session && op.kind == Kind.SYNC_COPY && op.comparing) {
+      sync.compared(op, coveredBytes, differentMask);
+    }
+  }
+
+  /// Target: the peer wants a range compared; what to compare it with came along.
+  public void peerCompareArrived(long fromSession, int slot, long offsetBytes, int lengthBytes) {
+    if (fromSession != session || role == Role.PRIMARY || !phase.acceptsPeerWrites()) {
+      effects.answerCompare(fromSession, slot, lengthBytes, -1);
+      if (fromSession == session) {
+        effects.closeSession(session, "a comparison does not fit phase " + phase);
+      }
+      return;
+    }
+    var op = ops[slot];
+    op.begin(Kind.PEER_READ, offsetBytes, lengthBytes);
+    op.session = fromSession;
+    effects.compareLocal(slot, offsetBytes, lengthBytes);
+  }
+
+  /// Answer to `compareLocal`.
+  ///
+  /// @param ok false when the disk refused; then the blocks count as different
+  /// @param coveredBytes so many bytes from the start were compared, at least one block: all of a
+  ///   range with digests
+  /// @param differentMask bit i: the block that ends i blocks before the end of these differs
+  public void localCompared(int slot, boolean ok, int coveredBytes, long differentMask) {
+    var op = ops[slot];
+    op.kind = Kind.FREE;
+    if (!ok) {
+      effects.report(Notice.DISK);
+    }
+    effects.answerCompare(op.session, slot, coveredBytes, differentMask);
+    if (promotion != 0 && !promotionAsked) {
+      decidePromotion();
+    }
   }
 
   // ---------------------------------------------------------------------------------- peer data
@@ -1451,8 +1571,7 @@ public final class ReplicationCore {
     op.remotePending = false;
     op.remoteOk = true;
     if (op.kind == Kind.SYNC_COPY) {
-      differences.markCopied(op.offset, op.length);
-      endCopy(op);
+      sync.written(op);
     } else {
       settleWrite(op);
     }

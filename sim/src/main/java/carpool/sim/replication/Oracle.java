@@ -18,6 +18,9 @@ final class Oracle {
     final long startMicros;
     final int node;
 
+    /// What it put there: its id, or 0 when it wrote zeroes.
+    long content;
+
     /// When it was acknowledged or given up; MAX while it is open.
     long overMicros = Long.MAX_VALUE;
 
@@ -31,6 +34,7 @@ final class Oracle {
 
     Write(long id, int firstUnit, int endUnit, long startMicros, int node) {
       this.id = id;
+      this.content = id;
       this.firstUnit = firstUnit;
       this.endUnit = endUnit;
       this.startMicros = startMicros;
@@ -41,6 +45,7 @@ final class Oracle {
     public String toString() {
       return "#"
           + id
+          + (content == id ? "" : " zeroes")
           + "[units "
           + firstUnit
           + "-"
@@ -116,6 +121,15 @@ final class Oracle {
     }
   }
 
+  /// `node` lost its power while it served a branch of its own: nobody else had what was not flushed.
+  void perhapsLostUnflushedOf(int node) {
+    for (var writes : perUnit) {
+      for (var write : writes) {
+        write.perhapsLost |= write.node == node && write.acknowledged && !write.flushed;
+      }
+    }
+  }
+
   /// An operator gave up what `node` was told alone.
   void perhapsLostOf(int node, long sinceMicros) {
     for (var writes : perUnit) {
@@ -143,7 +157,7 @@ final class Oracle {
   void check(String rule, int unit, long value, long readStartMicros) {
     var writes = perUnit.get(unit);
     for (var write : writes) {
-      if (write.id == value && !superseded(write, writes, readStartMicros)) {
+      if (write.content == value && !superseded(write, writes, readStartMicros)) {
         return;
       }
     }
