@@ -121,12 +121,11 @@ final class Oracle {
     }
   }
 
-  /// `node` lost its power while it served a branch of its own: nobody else had what was not flushed.
-  void perhapsLostUnflushedOf(int node) {
-    for (var writes : perUnit) {
-      for (var write : writes) {
-        write.perhapsLost |= write.node == node && write.acknowledged && !write.flushed;
-      }
+  /// A node that served a branch of its own lost its power, and with it this cached content; that
+  /// the other branch has it does not help when an operator gives that one up.
+  void perhapsLostContent(int unit, long content) {
+    for (var write : perUnit.get(unit)) {
+      write.perhapsLost |= write.id > 0 && write.content == content;
     }
   }
 

@@ -465,9 +465,8 @@ public final class PairWorld {
     if (!elsewhere && (lostPower[0] || lostPower[1])) {
       oracle.perhapsLostUnflushed();
     }
-    if (powerCut && partitioned && primary(node) && primary(other)) {
-      // Two branches: that the other one serves does not mean that it has these writes.
-      oracle.perhapsLostUnflushedOf(node.index);
+    if (powerCut && partitioned && primary(node) && !node.running().phase().agreed()) {
+      node.disk.forEachCached(oracle::perhapsLostContent);
     }
     if (mode == ReplicationMode.ASYNC) {
       oracle.perhapsLostOf(node.index, 0);
