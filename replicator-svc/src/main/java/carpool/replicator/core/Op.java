@@ -48,6 +48,9 @@ final class Op {
   /// The peer was asked to compare and has not answered.
   boolean comparing;
 
+  /// Number of a write of the peer, in the order in which they came.
+  long arrival;
+
   /// Session of a peer's request.
   long session;
 
@@ -74,6 +77,7 @@ final class Op {
     verify = false;
     compares = false;
     comparing = false;
+    arrival = 0;
     session = 0;
   }
 

@@ -100,6 +100,11 @@ public final class ReplicationCore {
   private boolean demotionFlushing;
 
   private final Synchronisation sync;
+  private final ArrayDeque<PeerFlush> peerFlushes = new ArrayDeque<>();
+
+  /// Counts the writes of the peer.
+  private long peerWrites;
+
   private long lastToken;
   private int unflushedTicks;
 
@@ -112,6 +117,11 @@ public final class ReplicationCore {
     PROMOTED,
     DEMOTED
   }
+
+  /// A flush of the peer that waits.
+  ///
+  /// @param afterWrite number of the peer's last write before it
+  private record PeerFlush(long session, long flushId, long afterWrite) {}
 
   private record MetadataWrite(long token, Then then, long forSession, long request) {}
 
@@ -722,6 +732,7 @@ public final class ReplicationCore {
           diskFailed("a write to the local disk failed");
         }
         effects.ackWritten(op.session, slot, ok);
+        startPeerFlushes();
         if (promotion != 0 && !promotionAsked) {
           decidePromotion();
         }
@@ -1616,6 +1627,7 @@ public final class ReplicationCore {
     op.begin(Kind.PEER_WRITE, offsetBytes, lengthBytes);
     op.writeKind = kind;
     op.session = fromSession;
+    op.arrival = ++peerWrites;
     if (wantsReceipt) {
       effects.ackReceived(fromSession, slot);
     }
@@ -1637,7 +1649,23 @@ public final class ReplicationCore {
   /// Target: the peer flushes.
   public void peerFlushArrived(long fromSession, long flushId) {
     if (fromSession == session) {
-      effects.flushForPeer(fromSession, flushId);
+      peerFlushes.addLast(new PeerFlush(fromSession, flushId, peerWrites));
+      startPeerFlushes();
+    }
+  }
+
+  /// A flush covers all writes that came before it, also those that are received (memsync) and not
+  /// on the disk yet: it waits for them.
+  private void startPeerFlushes() {
+    long oldest = Long.MAX_VALUE;
+    for (int i = settings.clientSlots() + settings.syncSlots(); i < ops.length; i++) {
+      if (ops[i].kind == Kind.PEER_WRITE) {
+        oldest = Math.min(oldest, ops[i].arrival);
+      }
+    }
+    while (!peerFlushes.isEmpty() && peerFlushes.getFirst().afterWrite < oldest) {
+      var flush = peerFlushes.removeFirst();
+      effects.flushForPeer(flush.session, flush.flushId);
     }
   }
 
