@@ -70,7 +70,7 @@ final class ResourceMapper {
         .setKeepdirty(core.keepdirty())
         .setDisk(ProtoMapper.disk(core.disk()))
         .setLink(link(snapshot, core))
-        .setComplete(core.phase() == Phase.IN_STEP && core.differentBytes() == 0)
+        .setComplete(core.complete())
         .setSync(sync(snapshot, core))
         .setDirtyBytes(core.differentBytes())
         .setWorkerPid(ProcessHandle.current().pid())

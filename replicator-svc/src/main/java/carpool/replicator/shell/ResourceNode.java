@@ -224,6 +224,8 @@ public final class ResourceNode {
   private void on(Notice notice) {
     if (notice == Notice.CONNECT) {
       counters.reconnects.increment();
+    } else if (notice == Notice.REPAIRED) {
+      counters.repairs.increment();
     }
     if (notice == Notice.VERIFY_DONE) {
       verifiedUnixMillis = System.currentTimeMillis();
