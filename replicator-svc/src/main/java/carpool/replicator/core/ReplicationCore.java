@@ -1578,6 +1578,7 @@ public final class ReplicationCore {
       recordNotAlone();
     } else {
       phase = Phase.SOURCE_ANNOUNCED;
+      sync.announce();
       effects.send(session, new PeerMessage.SyncStart());
     }
   }

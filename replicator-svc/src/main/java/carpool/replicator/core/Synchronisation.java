@@ -24,8 +24,8 @@ final class Synchronisation {
   /// The same while clients are active.
   private static final int WIDE_BYTES_SHARED = 1 << 20;
 
-  /// How long copying rests after a block could not be read: it is the newer one, and may be written
-  /// anew meanwhile.
+  /// How long copying rests after a block could not be read: it is the newer one, and may be
+  /// written anew meanwhile.
   private static final int UNREADABLE_PAUSE_TICKS = 5;
 
   /// What a range of zeroes counts for in the rate.
@@ -132,11 +132,16 @@ final class Synchronisation {
 
   // ----- orders
 
-  /// A synchronisation starts: counts from here.
-  void begin() {
-    cursor = 0;
+  /// A synchronisation was announced: counts from here.
+  void announce() {
     totalBytes = differences.differentBytes();
     wireBytes = 0;
+  }
+
+  /// A synchronisation starts.
+  void begin() {
+    announce();
+    cursor = 0;
     choice.reset();
     pump();
   }

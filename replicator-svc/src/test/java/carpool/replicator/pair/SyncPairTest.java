@@ -173,7 +173,7 @@ class SyncPairTest {
       assertEquals(DiskState.DISK_STATE_INCONSISTENT, pair.status(2).getDisk());
       pair.kill(2);
       pair.start(2);
-      long left = pair.await(1, "copying", SyncPairTest::copying).getSync().getTotalBytes();
+      long left = pair.await(1, "copying", SyncPairTest::copying).getSync().getLeftBytes();
 
       // What was copied in the last seconds is not flushed there, and counts as different.
       print("interrupted after 36 of 48 MiB: %d bytes are left".formatted(left));
@@ -215,9 +215,19 @@ class SyncPairTest {
   private static double slowestOf99Percent(Pair pair) throws Exception {
     var output =
         run(
-            "fio", "--name=l", "--ioengine=nbd", "--uri=" + pair.uri(1), "--rw=randwrite",
-            "--bs=4k", "--iodepth=1", "--size=900M", "--time_based", "--runtime=2",
-            "--output-format=terse", "--terse-version=3", "--percentile_list=99");
+            "fio",
+            "--name=l",
+            "--ioengine=nbd",
+            "--uri=" + pair.uri(1),
+            "--rw=randwrite",
+            "--bs=4k",
+            "--iodepth=1",
+            "--size=900M",
+            "--time_based",
+            "--runtime=2",
+            "--output-format=terse",
+            "--terse-version=3",
+            "--percentile_list=99");
     var line = output.lines().filter(l -> l.startsWith("3;")).findFirst().orElseThrow();
     for (var field : line.split(";", -1)) {
       if (field.startsWith("99.000000%=") && !field.endsWith("=0")) {
