@@ -9,9 +9,9 @@ package carpool.orchestrator.core;
 public final class OutdatedRule {
   private static final long SECOND = 1_000_000_000L;
 
-  /// Both networks may fail together: what was heard within this time after the loss proves
-  /// nothing.
-  private static final long MARGIN = 3 * SECOND;
+  /// What was heard within this time after the loss proves nothing: both networks may have failed
+  /// together, or the master's replicator is being restarted. Longer than a node waits for that.
+  private static final long MARGIN = Patience.REPLICATOR_LOST + 5 * SECOND;
 
   /// Skew of a node that demoted itself.
   private static final int DEMOTED = 240;

@@ -779,6 +779,10 @@ public final class PoolMachine {
     if (!facts.anyFenced()) {
       fenced = false;
     }
+    if (!cutOff && failing == null) {
+      problem = "";
+      hint = "";
+    }
     if (handover == Handover.YIELDING) {
       handover = Handover.RESIGNING;
       timers.arm(TimerKind.SWITCHOVER, Patience.RESIGN);
@@ -845,7 +849,10 @@ public final class PoolMachine {
     }
     if (facts.here != Here.YES) {
       facts.here = Here.YES;
-      noPool = false;
+      if (noPool) {
+        noPool = false;
+        timeline.open("import", "found imported", now);
+      }
       if (goal == Goal.YIELD) {
         settled = false;
       }
@@ -964,7 +971,16 @@ public final class PoolMachine {
       timers.arm(TimerKind.RETRY, Patience.RETRY);
       return;
     }
-    if (failure.refusal().aboutData()) {
+    var here = facts.here == Here.YES;
+    // A replicator that was restarted under the pool knows the worth of its copy only when it has
+    // met its peer again; until then I/O is held, and nothing is lost by waiting.
+    var passes =
+        here
+            ? failure.refusal() == Refusal.CURRENCY_UNKNOWN
+                && (!waitingForPeer || now - peerPrimarySince < Patience.REPLICATOR_LOST)
+            : !failure.refusal().aboutData();
+    if (!passes) {
+      waitingForPeer = false;
       refused = failure;
       held = false;
       force = false;
@@ -1126,19 +1142,20 @@ public final class PoolMachine {
       standing.put(Cause.NOT_READY, "the orchestrator was stopped");
     } else if (!everSettled) {
       standing.put(Cause.NOT_READY, "the orchestrator is finding out what is true");
-    } else if (!facts.replicatorUp) {
+    } else if (!facts.replicatorUp && !holdsPool()) {
       standing.put(Cause.NOT_READY, "the replicator does not answer");
-    } else if (facts.any(r -> r.role() != Role.PRIMARY && r.role() != Role.SECONDARY)) {
+    } else if (!holdsPool()
+        && facts.any(r -> r.role() != Role.PRIMARY && r.role() != Role.SECONDARY)) {
       standing.put(Cause.NOT_READY, "without a role: " + facts.names(r -> r.role() == Role.INIT));
     }
     if (refused != null) {
       standing.put(Cause.DATA_NOT_CURRENT, refused.text());
-    } else if (!facts.anyPrimary() && facts.any(r -> r.refusal().aboutData())) {
+    } else if (lacksRole() && facts.any(r -> r.refusal().aboutData())) {
       standing.put(
           Cause.DATA_NOT_CURRENT,
           "must not be served: " + facts.names(r -> r.refusal().aboutData()));
     }
-    if (facts.replicatorUp && !facts.anyPrimary() && facts.any(r -> !r.linkUp())) {
+    if (lacksRole() && facts.any(r -> !r.linkUp())) {
       standing.put(
           Cause.REPLICATION_LINK, "no connection to the peer: " + facts.names(r -> !r.linkUp()));
     }
@@ -1156,6 +1173,16 @@ public final class PoolMachine {
           Cause.POOL_CUT_OFF, "pool " + spec.name() + " still hangs on devices that were cut off");
     }
     return standing;
+  }
+
+  /// The pool is here and is to stay. A restart of the replicator must then be a pause and not a
+  /// failover, so for its time nothing is told that would move the role.
+  private boolean holdsPool() {
+    return goal == Goal.SERVE && facts.here == Here.YES;
+  }
+
+  private boolean lacksRole() {
+    return facts.replicatorUp && !facts.anyPrimary() && !holdsPool();
   }
 
   private Phase phase() {
@@ -1179,7 +1206,8 @@ public final class PoolMachine {
           yield Phase.CUT_OFF;
         }
         if (!settled) {
-          yield facts.here == Here.YES || facts.anyPrimary() ? Phase.GIVING_UP : settledPhase();
+          var leaving = facts.here == Here.YES || facts.anyPrimary() || exportTried;
+          yield leaving ? Phase.GIVING_UP : settledPhase();
         }
         yield settledPhase();
       }

@@ -127,8 +127,39 @@ final class FailureTest {
     }
     bench.role(Role.SECONDARY).done("promote").role(Role.PRIMARY).devices();
 
-    assertThat(bench.lines())
-        .containsExactly("+ not-ready", "run promote", "- not-ready", "= TAKING_OVER", "= SERVING");
+    assertThat(bench.lines()).containsExactly("run promote", "= TAKING_OVER", "= SERVING");
+  }
+
+  @Test
+  void aReplicatorThatIsRestartedMayNeedToMeetItsPeerFirst() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.replicatorLost().pass(2).peer(false, false, false);
+    bench.lines();
+    // Still with the role it had; then the restarted one tells what it knows.
+    bench.refusal(Refusal.CURRENCY_UNKNOWN).role(Role.SECONDARY);
+    bench.refused(Refusal.CURRENCY_UNKNOWN).pass(0.5).refused(Refusal.CURRENCY_UNKNOWN);
+    assertThat(bench.lines()).containsExactly("run promote", "= TAKING_OVER", "run promote");
+
+    bench.refusal(Refusal.NONE).done("promote").role(Role.PRIMARY).devices();
+    assertThat(bench.lines()).containsExactly("run promote", "= SERVING");
+  }
+
+  @Test
+  void aRoleThatIsNotToBeHadAgainEndsInAGiveUp() {
+    var outdated = new Bench(Bench.zfs()).serving();
+    outdated.replicatorLost().pass(2).role(Role.SECONDARY).refused(Refusal.COPY_OUTDATED);
+    assertThat(outdated.running()).isEqualTo("export");
+
+    var taken = new Bench(Bench.zfs()).serving();
+    taken.replicatorLost().pass(2).role(Role.SECONDARY).refused(Refusal.PEER_IS_PRIMARY);
+    assertThat(taken.running()).isEqualTo("export");
+
+    var alone = new Bench(Bench.zfs()).serving();
+    alone.replicatorLost().pass(2).role(Role.SECONDARY);
+    for (var attempt = 0; attempt < 25 && "promote".equals(alone.running()); attempt++) {
+      alone.refused(Refusal.CURRENCY_UNKNOWN).pass(0.5);
+    }
+    assertThat(alone.running()).isEqualTo("export");
   }
 
   @Test
