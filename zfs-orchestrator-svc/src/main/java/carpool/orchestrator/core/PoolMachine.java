@@ -973,10 +973,11 @@ public final class PoolMachine {
     }
     var here = facts.here == Here.YES;
     // A replicator that was restarted under the pool knows the worth of its copy only when it has
-    // met its peer again; until then I/O is held, and nothing is lost by waiting.
+    // met its peer again, and may have to fetch the few blocks that were in flight; until then I/O
+    // is held, and nothing is lost by waiting.
     var passes =
         here
-            ? failure.refusal() == Refusal.CURRENCY_UNKNOWN
+            ? failure.refusal().passesAfterRestart()
                 && (!waitingForPeer || now - peerPrimarySince < Patience.REPLICATOR_LOST)
             : !failure.refusal().aboutData();
     if (!passes) {

@@ -137,7 +137,7 @@ final class FailureTest {
     bench.lines();
     // Still with the role it had; then the restarted one tells what it knows.
     bench.refusal(Refusal.CURRENCY_UNKNOWN).role(Role.SECONDARY);
-    bench.refused(Refusal.CURRENCY_UNKNOWN).pass(0.5).refused(Refusal.CURRENCY_UNKNOWN);
+    bench.refused(Refusal.CURRENCY_UNKNOWN).pass(0.5).refused(Refusal.COPY_INCONSISTENT);
     assertThat(bench.lines()).containsExactly("run promote", "= TAKING_OVER", "run promote");
 
     bench.refusal(Refusal.NONE).done("promote").role(Role.PRIMARY).devices();
