@@ -47,7 +47,7 @@ final class Lab implements AutoCloseable {
     hast1.start();
     hast2.start();
     // Both copies equal: by then the starting of six services is over and the roles are steady.
-    await("a steady pair with devices", Duration.ofSeconds(180), () -> withDevices() != null);
+    await("a steady pair with devices", Duration.ofMinutes(3), () -> withDevices() != null);
     var first = Objects.requireNonNull(withDevices());
     must(
         first,

@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Owned by the device's thread.
 final class Companion {
-  private static final Duration FORK = Duration.ofSeconds(2);
-  private static final long SHOWS_UP_NANOS = 2_000_000_000L;
+  private static final Duration FORK = Duration.ofSeconds(10);
+
+  /// From the fork to the program itself: two execs, which a starved machine takes seconds for.
+  private static final long SHOWS_UP_NANOS = 10_000_000_000L;
 
   private final String program;
   private final Path logFile;
@@ -50,7 +52,7 @@ final class Companion {
     var command = new ArrayList<>(List.of("setsid", "--fork", program));
     command.addAll(arguments);
     seen = false;
-    startedNanos = System.nanoTime();
+    known = null;
     try {
       // A file, not a pipe: a pipe would break with the replicator.
       var process =
@@ -63,6 +65,7 @@ final class Companion {
         process.destroyForcibly();
         throw new DeviceException(program + " cannot be started: " + lastWords());
       }
+      startedNanos = System.nanoTime();
     } catch (IOException e) {
       throw new DeviceException(program + " cannot be started: " + e.getMessage());
     }

@@ -8,7 +8,7 @@ import java.util.List;
 /// `nbdkit --filter=retry nbd` between the device and the replicator's socket: it repeats a request
 /// whose connection broke, so that a restart of the replicator is a pause (lab.md 3.2).
 final class Proxy {
-  private static final Duration START = Duration.ofSeconds(5);
+  private static final Duration START = Duration.ofSeconds(15);
 
   private final String exportName;
   private final Path nbdSocket;
