@@ -93,6 +93,7 @@ final class OrchestratorNode implements Startable, Node {
           new StepRunner(
               runner.spec(),
               PoolSpecs.access(pool, config, hast),
+              PoolSpecs.devices(pool, config, hast),
               new ServiceCommands(pool.services(), environment),
               hooks,
               replicator,

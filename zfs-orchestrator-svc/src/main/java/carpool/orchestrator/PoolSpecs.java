@@ -7,6 +7,8 @@ import carpool.orchestrator.core.PoolSpec;
 import carpool.orchestrator.pool.FileSystemPool;
 import carpool.orchestrator.pool.PoolAccess;
 import carpool.orchestrator.pool.ZfsPool;
+import java.nio.file.Path;
+import java.util.List;
 
 /// From the configuration to what the parts take.
 final class PoolSpecs {
@@ -48,6 +50,13 @@ final class PoolSpecs {
               pool.fsck(),
               pool.fstype());
     };
+  }
+
+  /// Where the resources of the pool appear while they are primary here.
+  static List<Path> devices(PoolConfig pool, CarpoolConfig config, HastConfig hast) {
+    return pool.resources().stream()
+        .map(resource -> config.deviceDir().resolve(provname(resource, hast)))
+        .toList();
   }
 
   /// The device is named like the export, which hast.conf may name differently from the resource.

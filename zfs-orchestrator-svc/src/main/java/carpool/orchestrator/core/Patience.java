@@ -42,6 +42,7 @@ final class Patience {
 
   static final long PROBE_SERVING = 5 * SECOND;
   static final long PROBE_WAITING = 2 * SECOND;
+  static final long PROBE_STANDBY = 10 * SECOND;
 
   /// Between checks of a service that was started and is not yet well.
   static final long CHECK_STARTING = SECOND / 4;

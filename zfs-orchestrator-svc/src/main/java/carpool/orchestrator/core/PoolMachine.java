@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
 public final class PoolMachine {
   private static final String NO_SUCH = "POOL_NOT_FOUND";
 
+  /// Looks in a row that told nothing, before a standby says that it could not serve.
+  private static final int BLIND_MAX = 3;
+
   /// How far a switchover got.
   private enum Handover {
     NONE,
@@ -81,6 +84,11 @@ public final class PoolMachine {
   private String goalCause = "";
   private boolean settled;
   private boolean everSettled;
+
+  /// It was found out once whether the pool is here.
+  private boolean looked;
+
+  private int blindProbes;
   private boolean promoteGranted;
 
   /// A promotion was asked for, now or before a crash, and no demotion has ended since: the watch
@@ -476,6 +484,10 @@ public final class PoolMachine {
         };
     goal = next;
     goalCause = why(next);
+    if (next == Goal.YIELD && facts.here == Here.NO && facts.any(ResourceFacts::deviceReady)) {
+      // Somebody may have made or imported a pool on them since the last look.
+      facts.here = Here.UNKNOWN;
+    }
     settled = false;
     served = false;
     noPool = false;
@@ -704,8 +716,9 @@ public final class PoolMachine {
 
   private void giveUp() {
     if (settled) {
-      if (cutOff) {
-        probe(Patience.PROBE_WAITING);
+      if (!stopping) {
+        // A pool that turns up without the right to it, by whatever way, is given up, too.
+        probe(standbyProbe());
       }
       return;
     }
@@ -718,6 +731,10 @@ public final class PoolMachine {
     } else {
       demote();
     }
+  }
+
+  private long standbyProbe() {
+    return cutOff ? Patience.PROBE_WAITING : Patience.PROBE_STANDBY;
   }
 
   private boolean secondaryOrSoon() {
@@ -758,7 +775,7 @@ public final class PoolMachine {
     if (late && !demoteCut && facts.anyPrimary()) {
       run(new Step.CutOff("demotion for pool " + spec.name() + " did not end"), Patience.CUT_OFF);
     } else {
-      run(new Step.Demote(goalCause), spec.deadlines().demoteNanos());
+      run(new Step.Demote(goalCause, cutOff || demoteCut), spec.deadlines().demoteNanos());
     }
   }
 
@@ -793,9 +810,9 @@ public final class PoolMachine {
       timers.arm(TimerKind.FAILING, Patience.FAILING);
       emit(new PoolEffect.Resign(failing.text(), false));
     }
-    if (cutOff) {
-      nextProbeNanos = now + Patience.PROBE_WAITING;
-      timers.arm(TimerKind.TICK, Patience.PROBE_WAITING);
+    if (!stopping) {
+      nextProbeNanos = now + standbyProbe();
+      timers.arm(TimerKind.TICK, standbyProbe());
     }
   }
 
@@ -842,6 +859,12 @@ public final class PoolMachine {
   }
 
   private void onInspected(boolean imported, Health health) {
+    looked = true;
+    if (blindProbes > 0) {
+      blindProbes = 0;
+      problem = "";
+      hint = "";
+    }
     facts.health = health;
     if (!imported) {
       gone();
@@ -944,6 +967,10 @@ public final class PoolMachine {
       case Step.Demote _ -> {
         problem = "demote: " + failure.text();
         hint = failure.hint();
+        if (facts.here == Here.NO) {
+          // Perhaps because somebody uses the devices: for a pool that was not here before?
+          facts.here = Here.UNKNOWN;
+        }
         var late = now - demoteSince >= spec.deadlines().demoteNanos();
         timers.arm(TimerKind.RETRY, late ? Patience.STUCK : Patience.RETRY);
       }
@@ -961,6 +988,7 @@ public final class PoolMachine {
     }
     problem = "cannot tell whether the pool is here: " + failure.text();
     hint = failure.hint();
+    blindProbes++;
     timers.arm(TimerKind.RETRY, Patience.RETRY);
   }
 
@@ -1051,7 +1079,8 @@ public final class PoolMachine {
     timers.drop(TimerKind.DEVICES);
     timeline.end("devices", StepRecord.Outcome.TIMED_OUT, text, now);
     problem = text;
-    if (facts.peerAble()) {
+    if (facts.peerAble() || facts.here == Here.YES) {
+      // A pool whose devices have vanished is of no use here either.
       fail(Cause.POOL, text);
     } else {
       timeline.close(text, now);
@@ -1141,8 +1170,10 @@ public final class PoolMachine {
     var standing = new EnumMap<Cause, String>(Cause.class);
     if (stopping && settled) {
       standing.put(Cause.NOT_READY, "the orchestrator was stopped");
-    } else if (!everSettled) {
+    } else if (goal == null || !looked) {
       standing.put(Cause.NOT_READY, "the orchestrator is finding out what is true");
+    } else if (goal == Goal.YIELD && blindProbes >= BLIND_MAX) {
+      standing.put(Cause.NOT_READY, "cannot tell whether pool " + spec.name() + " is here");
     } else if (!facts.replicatorUp && !holdsPool()) {
       standing.put(Cause.NOT_READY, "the replicator does not answer");
     } else if (!holdsPool()

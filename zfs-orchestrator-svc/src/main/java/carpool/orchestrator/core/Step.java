@@ -29,8 +29,11 @@ public sealed interface Step {
   /// After the cut: takes dead mounts away where that is possible.
   record Detach() implements Step {}
 
-  /// All resources secondary.
-  record Demote(String cause) implements Step {}
+  /// All resources secondary. Fails while a program has one of the devices open, because a pool may
+  /// just be made on them.
+  ///
+  /// @param cutOff the devices have ended already: whoever has them open does not matter
+  record Demote(String cause, boolean cutOff) implements Step {}
 
   /// Word for timeline and status.
   default String label(PoolSpec pool) {

@@ -69,7 +69,7 @@ final class FailureTest {
     bench.carp(Carp.BACKUP);
     assertThat(bench.lines()).containsExactly("= STANDBY");
     bench.pass(60);
-    assertThat(bench.lines()).containsExactly("- service");
+    assertThat(bench.lines()).containsExactlyInAnyOrder("- service", "run inspect");
   }
 
   private static void failTwice(Bench bench, int round) {
