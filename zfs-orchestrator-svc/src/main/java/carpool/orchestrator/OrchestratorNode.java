@@ -94,7 +94,7 @@ final class OrchestratorNode implements Startable, Node {
               runner.spec(),
               PoolSpecs.access(pool, config, hast),
               PoolSpecs.devices(pool, config, hast),
-              new ServiceCommands(pool.services(), environment),
+              new ServiceCommands(pool.services(), pool.lastResort(), environment),
               hooks,
               replicator,
               runner::onReading));

@@ -32,6 +32,7 @@ final class PoolSpecs {
                     service.timeout().toNanos(),
                     service.interval().toNanos()))
             .toList(),
+        !pool.lastResort().isEmpty(),
         new PoolSpec.Deadlines(
             timeouts.promote().toNanos(),
             timeouts.device().toNanos(),

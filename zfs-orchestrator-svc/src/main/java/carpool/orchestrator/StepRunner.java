@@ -189,6 +189,7 @@ final class StepRunner {
         access.detach(limit, running.handle);
         yield done("");
       }
+      case Step.LastResort _ -> outcome(services.lastResort(limit, running.handle));
       case Step.StartService(var index) -> service(index, Verb.START, limit, running);
       case Step.CheckService(var index) -> service(index, Verb.CHECK, limit, running);
       case Step.StopService(var index) -> service(index, Verb.STOP, limit, running);
@@ -220,7 +221,10 @@ final class StepRunner {
 
   private End service(int index, Verb verb, Duration limit, Running running)
       throws InterruptedException {
-    CommandResult result = services.run(index, verb, limit, running.handle);
+    return outcome(services.run(index, verb, limit, running.handle));
+  }
+
+  private static End outcome(CommandResult result) {
     if (result.aborted()) {
       return failed(Failure.Kind.ABORTED, "broken off");
     }

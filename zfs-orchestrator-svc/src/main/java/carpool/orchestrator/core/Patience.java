@@ -16,6 +16,9 @@ final class Patience {
 
   static final long CUT_OFF = 5 * SECOND;
 
+  /// For the command of the last resort, and until it is tried again.
+  static final long LAST_RESORT = 30 * SECOND;
+
   /// Between attempts of a step that failed.
   static final long RETRY = SECOND;
 

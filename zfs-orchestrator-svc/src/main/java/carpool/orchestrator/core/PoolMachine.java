@@ -100,6 +100,11 @@ public final class PoolMachine {
   private boolean noPool;
   private boolean noPoolOnce;
   private boolean cutOff;
+
+  /// Looks since the cut that found the pool still here.
+  private int cutProbes;
+
+  private long lastResortNanos;
   private boolean detached;
   private boolean demoteCut;
   private int deadProbes;
@@ -716,7 +721,10 @@ public final class PoolMachine {
 
   private void giveUp() {
     if (settled) {
-      if (!stopping) {
+      if (lastResortDue()) {
+        lastResortNanos = now + Patience.LAST_RESORT;
+        run(new Step.LastResort(), Patience.LAST_RESORT);
+      } else if (!stopping) {
         // A pool that turns up without the right to it, by whatever way, is given up, too.
         probe(standbyProbe());
       }
@@ -731,6 +739,11 @@ public final class PoolMachine {
     } else {
       demote();
     }
+  }
+
+  /// The cut was not enough: after one more look the pool still hangs on devices that are gone.
+  private boolean lastResortDue() {
+    return spec.lastResort() && cutOff && cutProbes > 0 && now - lastResortNanos >= 0;
   }
 
   private long standbyProbe() {
@@ -851,6 +864,11 @@ public final class PoolMachine {
           gone();
         }
       }
+      case Step.LastResort _ -> {
+        // Dead mounts of a daemon that was killed are to be taken away.
+        detached = false;
+        settled = false;
+      }
       case Step.Demote _ -> {
         mayBePrimary = false;
         demoteGranted = !facts.allInRole(Role.SECONDARY);
@@ -869,6 +887,9 @@ public final class PoolMachine {
     if (!imported) {
       gone();
       return;
+    }
+    if (cutOff) {
+      cutProbes++;
     }
     if (facts.here != Here.YES) {
       facts.here = Here.YES;
@@ -907,6 +928,8 @@ public final class PoolMachine {
   private void cutOffDone() {
     if (facts.here == Here.YES) {
       cutOff = true;
+      cutProbes = 0;
+      lastResortNanos = now;
       detached = false;
     } else {
       demoteCut = true;
@@ -964,6 +987,10 @@ public final class PoolMachine {
         }
       }
       case Step.Detach _ -> detached = true;
+      case Step.LastResort _ -> {
+        problem = "last resort: " + failure.text();
+        hint = failure.hint();
+      }
       case Step.Demote _ -> {
         problem = "demote: " + failure.text();
         hint = failure.hint();

@@ -5,12 +5,14 @@ import java.util.List;
 /// What the configuration says of one pool.
 ///
 /// @param follows election group
+/// @param lastResort there is a command for a pool that hangs on devices that were cut off
 public record PoolSpec(
     String name,
     String follows,
     Kind kind,
     List<String> resources,
     List<Service> services,
+    boolean lastResort,
     Deadlines deadlines) {
 
   /// What lives on the resources.

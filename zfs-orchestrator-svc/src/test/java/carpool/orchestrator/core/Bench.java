@@ -42,6 +42,7 @@ final class Bench {
         List.of(services).stream()
             .map(name -> new PoolSpec.Service(name, true, 5 * SECOND, 5 * SECOND))
             .toList(),
+        true,
         new PoolSpec.Deadlines(10 * SECOND, 10 * SECOND, 20 * SECOND, 20 * SECOND, 10 * SECOND));
   }
 

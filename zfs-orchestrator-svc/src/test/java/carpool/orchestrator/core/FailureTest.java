@@ -39,11 +39,35 @@ final class FailureTest {
     bench.done("cut off").done("detach").done("demote").role(Role.SECONDARY);
     bench.lines();
 
-    bench.carp(Carp.MASTER).pass(2).inspected(true).pass(2).inspected(false);
+    bench.carp(Carp.MASTER).pass(2).inspected(true).fails("last resort", Failure.Kind.FAILED);
+    bench.pass(2).inspected(false);
 
     assertThat(bench.lines())
         .containsExactly(
-            "run inspect", "run inspect", "run promote", "- pool-cut-off", "= TAKING_OVER");
+            "run inspect",
+            "run last resort",
+            "run inspect",
+            "run promote",
+            "- pool-cut-off",
+            "= TAKING_OVER");
+  }
+
+  @Test
+  void theLastResortIsTriedAgainWhileThePoolStays() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.carp(Carp.BACKUP);
+    bench.pass(10).fails("export", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.pass(9).fails("export (forced)", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.done("cut off").done("detach").done("demote").role(Role.SECONDARY);
+    bench.pass(2).inspected(true).done("last resort").done("detach");
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.CUT_OFF);
+
+    var looks = 0;
+    while (!"last resort".equals(bench.running())) {
+      bench.pass(2).inspected(true);
+      looks++;
+    }
+    assertThat(looks).isBetween(14, 15);
   }
 
   @Test

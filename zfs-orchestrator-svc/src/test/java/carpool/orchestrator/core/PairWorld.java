@@ -22,6 +22,7 @@ final class PairWorld {
           PoolSpec.Kind.ZFS,
           List.of("disk1"),
           List.of(new PoolSpec.Service("web", true, 2 * Bench.SECOND, 5 * Bench.SECOND)),
+          false,
           new PoolSpec.Deadlines(
               2 * Bench.SECOND,
               2 * Bench.SECOND,
@@ -175,7 +176,7 @@ final class PairWorld {
           imported = false;
         }
         case Step.CutOff _ -> cut = true;
-        case Step.Detach _ -> {}
+        case Step.Detach _, Step.LastResort _ -> {}
         case Step.Demote(_, var afterCut) -> {
           if (unseen && !afterCut) {
             return Failure.of(Failure.Kind.FAILED, "a device is in use");
