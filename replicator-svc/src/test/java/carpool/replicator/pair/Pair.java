@@ -32,6 +32,11 @@ final class Pair implements AutoCloseable {
   private final @Nullable ManagedChannel[] channels = new ManagedChannel[3];
 
   Pair(Path directory, String mode) throws IOException {
+    this(directory, mode, "none", Duration.ofSeconds(60));
+  }
+
+  /// @param device as in carpool.yaml
+  Pair(Path directory, String mode, String device, Duration hold) throws IOException {
     this.directory = directory;
     int port = freePort();
     int blockPort = freePort();
@@ -59,10 +64,10 @@ final class Pair implements AutoCloseable {
           runtime-dir: %1$s/run
           state-dir: %1$s/state
           device-dir: %1$s/dev
-          device: none
-          replicator: { block-port: %2$d }
+          device: %3$s
+          replicator: { block-port: %2$d, hold: %4$ds }
           """
-              .formatted(home(node), blockPort));
+              .formatted(home(node), blockPort, device, hold.toSeconds()));
       int code =
           OfflineCommand.run(
               new String[] {
@@ -90,6 +95,24 @@ final class Pair implements AutoCloseable {
 
   Path image(int node) {
     return home(node).resolve("disk1.img");
+  }
+
+  /// Where the device is while the node is primary.
+  Path device(int node) {
+    return home(node).resolve("dev/disk1");
+  }
+
+  boolean runs(int node) {
+    return processes[node] != null;
+  }
+
+  /// Whether the device's file is a mount.
+  boolean mounted(int node) {
+    try {
+      return Files.readString(Path.of("/proc/self/mountinfo")).contains(" " + device(node) + " ");
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   String uri(int node) {
