@@ -8,13 +8,14 @@ import carpool.orchestrator.pool.FileSystemPool;
 import carpool.orchestrator.pool.PoolAccess;
 import carpool.orchestrator.pool.ZfsPool;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /// From the configuration to what the parts take.
 final class PoolSpecs {
   private PoolSpecs() {}
 
-  static PoolSpec spec(PoolConfig pool) {
+  static PoolSpec spec(PoolConfig pool, Duration hold) {
     var timeouts = pool.timeouts();
     return new PoolSpec(
         pool.name(),
@@ -38,7 +39,8 @@ final class PoolSpecs {
             timeouts.device().toNanos(),
             timeouts.importPool().toNanos(),
             timeouts.exportPool().toNanos(),
-            timeouts.demote().toNanos()));
+            timeouts.demote().toNanos(),
+            hold.toNanos()));
   }
 
   static PoolAccess access(PoolConfig pool, CarpoolConfig config, HastConfig hast) {

@@ -174,7 +174,7 @@ public final class ResourceNode {
   // ----- taking the role of an earlier process again
 
   /// Waiting to take the role of an earlier process again; its device stands and is not served.
-  boolean resuming() {
+  public boolean resuming() {
     return resumeUntilNanos != null;
   }
 

@@ -227,7 +227,7 @@ class ConfigLoaderTest {
                     8458,
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(3),
-                    Duration.ofSeconds(60),
+                    Duration.ofSeconds(30),
                     Rate.UNLIMITED,
                     SplitBrainPolicy.NONE),
                 Optional.empty(),

@@ -97,6 +97,11 @@ public final class PoolMachine {
 
   private boolean demoteGranted;
   private boolean served;
+  private boolean paused;
+
+  /// The pool is here, and a device under it is gone for good.
+  private boolean broken;
+
   private boolean noPool;
   private boolean noPoolOnce;
   private boolean cutOff;
@@ -261,7 +266,10 @@ public final class PoolMachine {
     promoteGranted = false;
     demoteGranted = false;
     if (!facts.replicatorDead) {
-      timers.ensure(TimerKind.REPLICATOR_LOST, Patience.REPLICATOR_LOST);
+      // Under a pool its restart is a pause: I/O is held, and nothing is lost by waiting.
+      timers.ensure(
+          TimerKind.REPLICATOR_LOST,
+          facts.here == Here.YES ? spec.deadlines().holdNanos() : Patience.REPLICATOR_LOST);
     }
   }
 
@@ -429,6 +437,7 @@ public final class PoolMachine {
     if (stopping
         || maintenance != null
         || fenced
+        || broken
         || cutOff
         || refused != null
         || failingYields
@@ -461,6 +470,9 @@ public final class PoolMachine {
     }
     if (handover != Handover.NONE) {
       return "switchover";
+    }
+    if (broken) {
+      return "the devices under the pool are gone";
     }
     if (maintenance != null) {
       return "maintenance: " + maintenance;
@@ -495,6 +507,7 @@ public final class PoolMachine {
     }
     settled = false;
     served = false;
+    paused = false;
     noPool = false;
     noPoolOnce = false;
     promoteGranted = false;
@@ -517,6 +530,7 @@ public final class PoolMachine {
   // --- the next step --------------------------------------------------------------------------
 
   private void advance() {
+    noteBroken();
     var next = decide();
     if (next == null) {
       return;
@@ -535,6 +549,18 @@ public final class PoolMachine {
       case SERVE -> serve();
       case EXPORT -> export();
       case YIELD -> giveUp();
+    }
+  }
+
+  /// A resource that lost its role under the pool took the device with it. Even if the role can be
+  /// had again, what hangs on the old device is lost: the pool has to be given up first.
+  private void noteBroken() {
+    if (broken || cutOff || facts.here != Here.YES || !facts.any(resource -> !resource.carries())) {
+      return;
+    }
+    broken = true;
+    if (goal == Goal.SERVE && facts.peerAble()) {
+      emit(new PoolEffect.Resign("the devices under pool " + spec.name() + " are gone", false));
     }
   }
 
@@ -570,11 +596,9 @@ public final class PoolMachine {
     }
     if (facts.here == Here.UNKNOWN) {
       run(new Step.Inspect(), Patience.INSPECT);
+    } else if (facts.here == Here.YES && !facts.allInRole(Role.PRIMARY)) {
+      pause();
     } else if (!facts.allInRole(Role.PRIMARY)) {
-      if (served) {
-        served = false;
-        timeline.open("takeover", "a resource lost its role", now);
-      }
       if (!promoteGranted) {
         mayBePrimary = true;
         run(
@@ -595,7 +619,24 @@ public final class PoolMachine {
     }
   }
 
+  /// The replicator was restarted under the pool: I/O is held until it has its role again, or says
+  /// that it will not.
+  private void pause() {
+    if (!paused) {
+      paused = true;
+      problem =
+          "I/O is held: the replicator was restarted, and is not primary again yet for "
+              + facts.names(r -> r.role() != Role.PRIMARY);
+      hint = "nothing; it takes the role again when it has met the other node";
+    }
+  }
+
   private void serveFromDevices() {
+    if (paused) {
+      paused = false;
+      problem = "";
+      hint = "";
+    }
     if (facts.here == Here.NO) {
       if (noPool) {
         probe(Patience.PROBE_WAITING);
@@ -920,6 +961,7 @@ public final class PoolMachine {
     facts.health = Health.NONE;
     deadProbes = 0;
     served = false;
+    broken = false;
     cutOff = false;
     detached = false;
     services.forEach(service -> service.forget(now));
@@ -1026,16 +1068,7 @@ public final class PoolMachine {
       timers.arm(TimerKind.RETRY, Patience.RETRY);
       return;
     }
-    var here = facts.here == Here.YES;
-    // A replicator that was restarted under the pool knows the worth of its copy only when it has
-    // met its peer again, and may have to fetch the few blocks that were in flight; until then I/O
-    // is held, and nothing is lost by waiting.
-    var passes =
-        here
-            ? failure.refusal().passesAfterRestart()
-                && (!waitingForPeer || now - peerPrimarySince < Patience.REPLICATOR_LOST)
-            : !failure.refusal().aboutData();
-    if (!passes) {
+    if (failure.refusal().aboutData()) {
       waitingForPeer = false;
       refused = failure;
       held = false;
@@ -1217,6 +1250,9 @@ public final class PoolMachine {
     if (lacksRole() && facts.any(r -> !r.linkUp())) {
       standing.put(
           Cause.REPLICATION_LINK, "no connection to the peer: " + facts.names(r -> !r.linkUp()));
+    }
+    if (broken && !cutOff) {
+      standing.put(Cause.POOL, "the devices under pool " + spec.name() + " are gone");
     }
     if (maintenance != null && facts.here == Here.NO) {
       standing.put(Cause.MAINTENANCE, maintenance);

@@ -30,7 +30,13 @@ public record PoolSpec(
 
   /// Deadlines of the steps, nanoseconds.
   ///
+  /// @param holdNanos for which a replicator that is restarted under the pool is waited for
   /// @param exportNanos of the whole export: orderly for the first half, then by force
   public record Deadlines(
-      long promoteNanos, long deviceNanos, long importNanos, long exportNanos, long demoteNanos) {}
+      long promoteNanos,
+      long deviceNanos,
+      long importNanos,
+      long exportNanos,
+      long demoteNanos,
+      long holdNanos) {}
 }

@@ -19,11 +19,6 @@ public enum Refusal {
     return this != NONE && this != PEER_IS_PRIMARY;
   }
 
-  /// True when it may end by itself soon after the replicator was restarted.
-  boolean passesAfterRestart() {
-    return this == CURRENCY_UNKNOWN || this == COPY_INCONSISTENT;
-  }
-
   /// The refusal that a reason word of the contract means.
   public static Refusal of(String reason) {
     return switch (reason) {

@@ -28,7 +28,8 @@ final class PairWorld {
               2 * Bench.SECOND,
               4 * Bench.SECOND,
               4 * Bench.SECOND,
-              2 * Bench.SECOND));
+              2 * Bench.SECOND,
+              3 * Bench.SECOND));
 
   /// What can happen to a node.
   enum Kind {
@@ -98,6 +99,7 @@ final class PairWorld {
           "disk1",
           role,
           role == Role.PRIMARY && !cut,
+          false,
           false,
           Refusal.NONE,
           true,

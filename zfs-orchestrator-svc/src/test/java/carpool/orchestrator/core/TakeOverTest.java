@@ -248,10 +248,12 @@ final class TakeOverTest {
         .containsExactly(
             "run inspect",
             "run export",
+            "+ pool",
             "= GIVING_UP",
             "run inspect",
             "run cut off",
             "run detach",
+            "- pool",
             "+ pool-cut-off",
             "= CUT_OFF",
             "run inspect",
