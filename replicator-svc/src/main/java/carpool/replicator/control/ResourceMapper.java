@@ -69,7 +69,7 @@ final class ResourceMapper {
         .setKeepdirty(core.keepdirty())
         .setDisk(ProtoMapper.disk(core.disk()))
         .setLink(link(snapshot, core))
-        .setComplete(core.phase() == Phase.IN_STEP)
+        .setComplete(core.complete())
         .setSync(sync(snapshot, core))
         .setDirtyBytes(core.differentBytes())
         .setWorkerPid(ProcessHandle.current().pid())

@@ -67,6 +67,7 @@ final class StatusStream {
       case SPLIT_BRAIN -> "split-brain";
       case REFUSED -> "refused";
       case DISK -> "disk";
+      case REPAIRED -> "repaired";
       case FENCED -> "fenced";
       case DEVICE -> "export";
     };

@@ -104,6 +104,8 @@ public interface Effects {
     SPLIT_BRAIN,
     REFUSED,
     DISK,
+    /// A block that could not be read was written again from the peer's copy.
+    REPAIRED,
     FENCED,
     DEVICE
   }

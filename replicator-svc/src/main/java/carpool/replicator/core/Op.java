@@ -8,6 +8,8 @@ final class Op {
     CLIENT_READ,
     /// A chunk being copied to the peer: read here, written there.
     SYNC_COPY,
+    /// Blocks that cannot be read here: read from the peer, written here again.
+    REPAIR,
     /// A write of the peer, executed here.
     PEER_WRITE,
     /// A read of the peer, executed here.
@@ -23,6 +25,9 @@ final class Op {
 
   /// In the list of active ranges.
   boolean locked;
+
+  /// A read that waits in line for its range.
+  boolean waitsForRange;
 
   /// Waits for the activemap.
   boolean waitsForMap;
@@ -54,6 +59,7 @@ final class Op {
     writeKind = WriteKind.DATA;
     fua = false;
     locked = false;
+    waitsForRange = false;
     waitsForMap = false;
     localPending = false;
     localOk = false;

@@ -24,7 +24,9 @@ import org.jspecify.annotations.Nullable;
 ///   under a new generation, so that the older copy can be told from the newer one (R1, R5);
 /// * a mark is cleared only after both sides flushed (R3);
 /// * the target of a synchronisation is durably inconsistent before its first block changes (R4);
-/// * a fenced primary answers nothing (R5).
+/// * a fenced primary answers nothing (R5);
+/// * a primary whose disk failed goes on only with a peer that durably knows that its copy is the
+///   only one ([SoleCopy]).
 public final class ReplicationCore {
   /// What does not change while a resource is attached.
   ///
@@ -57,6 +59,9 @@ public final class ReplicationCore {
 
   private static final int BACKGROUND_FLUSH_TICKS = 5;
 
+  /// How long a synchronisation rests after a block of the source could not be read.
+  private static final int UNREADABLE_PAUSE_TICKS = 5;
+
   private final Settings settings;
   private final Effects effects;
   private final LongSupplier ids;
@@ -81,6 +86,12 @@ public final class ReplicationCore {
 
   /// The identity with `alone` set is on the disk.
   private boolean aloneDurable;
+
+  /// Whether this node serves from the peer's copy because its own disk failed.
+  private SoleCopy soleCopy = SoleCopy.NONE;
+
+  /// The peer said that its disk failed; the answer waits until this copy is durably the only one.
+  private boolean soleCopyAsked;
 
   private boolean fenced;
   private boolean cutOff;
@@ -108,6 +119,7 @@ public final class ReplicationCore {
   private long syncTotalBytes;
   private long lastToken;
   private int unflushedTicks;
+  private int syncPausedTicks;
 
   private enum Then {
     NOTHING,
@@ -116,7 +128,8 @@ public final class ReplicationCore {
     ADOPTED,
     NOT_ALONE,
     PROMOTED,
-    DEMOTED
+    DEMOTED,
+    SOLE_COPY
   }
 
   private record MetadataWrite(long token, Then then, long forSession, long request) {}
@@ -193,9 +206,14 @@ public final class ReplicationCore {
     return refusal;
   }
 
-  /// HAST's `complete`: connected and nothing to copy.
+  /// HAST's `complete`: connected, two good copies and nothing to copy.
   public boolean complete() {
-    return phase == Phase.IN_STEP;
+    return phase == Phase.IN_STEP && disk != DiskState.FAILED && peerDisk != DiskState.FAILED;
+  }
+
+  /// True when this node's disk failed and it serves from the peer's.
+  public boolean servesFromPeer() {
+    return soleCopy != SoleCopy.NONE;
   }
 
   /// Upper bound of the bytes that differ.
@@ -385,7 +403,7 @@ public final class ReplicationCore {
       return;
     }
     demotionFlushing = true;
-    if (disk.servable() && !fenced) {
+    if ((disk.servable() || soleCopy == SoleCopy.CONFIRMED) && !fenced) {
       flushes.add(new Waiter.Demotion());
       pumpFlush();
     } else {
@@ -401,9 +419,15 @@ public final class ReplicationCore {
       map.clean(this::extentNeeded, true);
       pumpMap();
     }
-    writeMetadata(Then.DEMOTED, demotion);
+    long request = demotion;
     demotion = 0;
     demotionFlushing = false;
+    if (disk == DiskState.FAILED) {
+      // Not recorded: what is on this disk is what it was when the disk failed.
+      demoted(request);
+    } else {
+      writeMetadata(Then.DEMOTED, request);
+    }
   }
 
   private void demoted(long request) {
@@ -412,6 +436,8 @@ public final class ReplicationCore {
     }
     if (role == Role.INIT && session != 0) {
       effects.closeSession(session, "role init");
+    } else if (disk == DiskState.FAILED && session != 0) {
+      effects.closeSession(session, "the local disk failed");
     }
     effects.report(Notice.ROLE);
     effects.roleDecided(request, Verdict.ALLOWED);
@@ -458,7 +484,7 @@ public final class ReplicationCore {
       } else if (op.kind == Kind.CLIENT_READ && !op.answered) {
         op.answered = true;
         effects.complete(op.slot, Result.IO_ERROR);
-        if (!op.localPending && !op.remotePending) {
+        if (!op.localPending && !op.remotePending && !op.waitsForRange) {
           endRead(op);
         }
       }
@@ -472,6 +498,7 @@ public final class ReplicationCore {
       failFlush(waiter);
     }
     waitForAlone.clear();
+    demotionFlushing = false; // its flush is abandoned with the others
     dropUnstarted();
   }
 
@@ -513,16 +540,78 @@ public final class ReplicationCore {
     }
   }
 
+  /// The local disk is of no use any more. A primary whose peer is in step goes on with the peer's
+  /// copy; any other stops.
   private void diskFailed(String what) {
-    if (disk != DiskState.FAILED) {
-      disk = DiskState.FAILED;
-      effects.report(Notice.DISK);
-      if (session != 0) {
-        effects.closeSession(session, what);
+    if (disk == DiskState.FAILED) {
+      return;
+    }
+    disk = DiskState.FAILED;
+    effects.report(Notice.DISK);
+    if (role == Role.PRIMARY && !fenced && phase == Phase.IN_STEP && peerDisk.servable()) {
+      soleCopy = SoleCopy.ASKED;
+      effects.send(session, new PeerMessage.DiskFailed());
+      for (var op : List.copyOf(mapWaiters)) {
+        op.waitsForMap = false;
+        heldBack.add(op);
       }
-      if (role == Role.PRIMARY) {
-        fence(what);
+      mapWaiters.clear();
+      // As well as it can be done: after a restart this copy must not pass for a good one, even if
+      // the peer falls before it has recorded the same.
+      recordInconsistent();
+      return;
+    }
+    if (session != 0) {
+      effects.closeSession(session, what);
+    }
+    if (role == Role.PRIMARY) {
+      fence(what);
+    }
+  }
+
+  private void recordInconsistent() {
+    long token = ++lastToken;
+    metadataWrites.addLast(new MetadataWrite(token, Then.NOTHING, session, 0));
+    effects.writeMetadata(token, role, DiskState.INCONSISTENT, identity);
+  }
+
+  /// The peer knows, durably, that its copy is the only one: what waited goes on there.
+  private void soleCopyConfirmed() {
+    soleCopy = SoleCopy.CONFIRMED;
+    for (int i = 0; i < settings.clientSlots(); i++) {
+      if (ops[i].kind == Kind.CLIENT_WRITE && ops[i].locked && !heldBack.contains(ops[i])) {
+        settleWrite(ops[i]);
       }
+    }
+    releaseHeldBack();
+    pumpFlush();
+    continueDemotion();
+  }
+
+  /// The primary's disk failed: this copy goes on under a new generation, so that whatever is left
+  /// over there can never pass for as good.
+  private void becomeSoleCopy() {
+    peerDisk = DiskState.FAILED;
+    soleCopyAsked = true;
+    differences.markAllDifferent();
+    markDifferencesInMap();
+    if (!identity.alone()) {
+      identity = identity.goOnAlone(ids.getAsLong());
+      aloneDurable = false;
+      writeMetadata(Then.SOLE_COPY, 0);
+    }
+    effects.report(Notice.DISK);
+    confirmSoleCopy();
+  }
+
+  private void confirmSoleCopy() {
+    if (soleCopyAsked
+        && phase == Phase.IN_STEP
+        && aloneReady()
+        && !map.writeDue()
+        && !map.undurableLeft()) {
+      soleCopyAsked = false;
+      effects.send(session, new PeerMessage.SoleCopyTaken());
     }
   }
 
@@ -576,8 +665,12 @@ public final class ReplicationCore {
     }
     var op = ops[slot];
     op.begin(Kind.CLIENT_READ, offsetBytes, lengthBytes);
-    op.localPending = true;
-    effects.readLocal(slot, offsetBytes, lengthBytes);
+    if (soleCopy != SoleCopy.NONE) {
+      readFromPeer(op);
+    } else {
+      op.localPending = true;
+      effects.readLocal(slot, offsetBytes, lengthBytes);
+    }
   }
 
   /// A client flushes. Answered by `complete` and `release`.
@@ -595,12 +688,22 @@ public final class ReplicationCore {
     return role != Role.PRIMARY || cutOff || demotion != 0;
   }
 
+  /// The op holds its range now.
+  private void granted(Op op) {
+    if (op.kind == Kind.CLIENT_READ) {
+      op.waitsForRange = false;
+      askPeer(op);
+    } else {
+      startWrite(op);
+    }
+  }
+
   private void startWrite(Op op) {
     if (op.answered) { // failed while it waited for its range
       finishWrite(op);
       return;
     }
-    if (map.mark(op.offset, op.length)) {
+    if (disk == DiskState.FAILED || map.mark(op.offset, op.length)) {
       runWrite(op);
     } else {
       op.waitsForMap = true;
@@ -612,6 +715,12 @@ public final class ReplicationCore {
   private void runWrite(Op op) {
     if (holdsWrites()) {
       heldBack.add(op);
+      return;
+    }
+    if (soleCopy == SoleCopy.CONFIRMED) {
+      op.remotePending = true;
+      op.session = session;
+      effects.sendWrite(session, op.slot, op.offset, op.length, op.writeKind);
       return;
     }
     op.localPending = true;
@@ -627,9 +736,11 @@ public final class ReplicationCore {
   }
 
   /// While it is being settled whether the peer is in step, a write neither goes to the peer nor
-  /// makes it outdated; the wait is as short as a message, or ends with the session.
+  /// makes it outdated; the wait is as short as a message, or ends with the session. On a failed
+  /// disk nothing is begun, unless the peer's copy takes its place.
   private boolean holdsWrites() {
-    return phase == Phase.SOURCE_RECORDING_CLEAN
+    return (disk == DiskState.FAILED && soleCopy != SoleCopy.CONFIRMED)
+        || phase == Phase.SOURCE_RECORDING_CLEAN
         || ((phase == Phase.SOURCE_MARKING || phase == Phase.SOURCE_ANNOUNCED)
             && !identity.alone());
   }
@@ -642,7 +753,7 @@ public final class ReplicationCore {
 
   /// Draws a new generation unless this copy went on alone already.
   private void goOnAlone() {
-    if (!identity.alone()) {
+    if (!identity.alone() && disk != DiskState.FAILED) {
       identity = identity.goOnAlone(ids.getAsLong());
       aloneDurable = false;
       writeMetadata(Then.ALONE, 0);
@@ -658,7 +769,14 @@ public final class ReplicationCore {
 
   /// The one place that decides whether a write may be answered (W1 to W4).
   private boolean mayAnswer(Op op) {
-    if (fenced || op.answered || op.localPending || !op.localOk) {
+    if (fenced || op.answered || op.localPending) {
+      return false;
+    }
+    if (disk == DiskState.FAILED) {
+      // In every mode: there is no other copy.
+      return soleCopy == SoleCopy.CONFIRMED && op.remoteOk;
+    }
+    if (!op.localOk) {
       return false;
     }
     if (op.remotePending) {
@@ -704,7 +822,7 @@ public final class ReplicationCore {
   private void finishWrite(Op op) {
     op.kind = Kind.FREE;
     effects.release(op.slot);
-    ranges.release(op, this::startWrite);
+    ranges.release(op, this::granted);
     continueDemotion();
   }
 
@@ -732,14 +850,24 @@ public final class ReplicationCore {
           decidePromotion();
         }
       }
+      case REPAIR -> {
+        op.localPending = false;
+        if (ok) {
+          effects.report(Notice.REPAIRED);
+        } else {
+          diskFailed("a block that could not be read could not be written either");
+        }
+        endRepair(op);
+      }
       case FREE, CLIENT_READ, SYNC_COPY, PEER_READ ->
           Check.invariant(false, "local write answered for " + op);
     }
   }
 
   /// Answer to `readLocal`.
-  public void localRead(int slot, boolean ok) {
+  public void localRead(int slot, boolean diskSaysOk) {
     var op = ops[slot];
+    boolean ok = diskSaysOk && disk != DiskState.FAILED;
     switch (op.kind) {
       case CLIENT_READ -> {
         op.localPending = false;
@@ -749,18 +877,18 @@ public final class ReplicationCore {
           op.answered = true;
           effects.complete(slot, Result.OK);
           endRead(op);
-        } else if (!ok && phase == Phase.IN_STEP) {
-          op.remotePending = true;
-          op.session = session;
-          effects.sendRead(session, slot, op.offset, op.length);
         } else if (!ok) {
-          diskFailed("a read from the local disk failed");
+          effects.report(Notice.DISK);
+          readFromPeer(op);
         }
       }
       case SYNC_COPY -> {
         op.localPending = false;
         if (!ok) {
+          // What cannot be read here is the newer copy: tried again later, until it is written
+          // anew.
           effects.report(Notice.DISK);
+          syncPausedTicks = UNREADABLE_PAUSE_TICKS;
         }
         if (ok && op.session == session && phase == Phase.COPYING) {
           op.remotePending = true;
@@ -773,19 +901,93 @@ public final class ReplicationCore {
         op.kind = Kind.FREE;
         effects.answerRead(op.session, slot, ok);
       }
-      case FREE, CLIENT_WRITE, PEER_WRITE -> Check.invariant(false, "read answered for " + op);
+      case FREE, CLIENT_WRITE, PEER_WRITE, REPAIR ->
+          Check.invariant(false, "read answered for " + op);
+    }
+  }
+
+  /// R6: what cannot be read here is read from the peer. Under a range lock, so that the peer has
+  /// every write that was answered before.
+  private void readFromPeer(Op op) {
+    if (ranges.acquireOrWait(op)) {
+      askPeer(op);
+    } else {
+      op.waitsForRange = true;
+    }
+  }
+
+  private void askPeer(Op op) {
+    if (op.answered) { // failed while it waited for its range
+      endRead(op);
+    } else if (peerHolds(op)) {
+      op.remotePending = true;
+      op.session = session;
+      effects.sendRead(session, op.slot, op.offset, op.length);
+    } else {
+      readFailed(op);
+    }
+  }
+
+  /// True when the peer's copy of the op's range is as good as this node's.
+  private boolean peerHolds(Op op) {
+    return phase.peerTakesWrites()
+        && !differences.differs(op.offset, op.length)
+        && peerDisk != DiskState.FAILED;
+  }
+
+  /// Neither copy can be read. A fenced node answers nothing; its clients hear of it when it gives
+  /// up.
+  private void readFailed(Op op) {
+    if (!fenced) {
+      op.answered = true;
+      effects.complete(op.slot, Result.IO_ERROR);
+      endRead(op);
     }
   }
 
   private void endRead(Op op) {
     op.kind = Kind.FREE;
     effects.release(op.slot);
+    if (op.locked) {
+      ranges.release(op, this::granted);
+    }
     continueDemotion();
+  }
+
+  /// Writes again what could be read from the peer only, so that the disk can put it elsewhere.
+  /// Left out when no slot is free: the next read of the block comes here again.
+  private void repair(long offset, int length) {
+    var op = disk == DiskState.FAILED ? null : idleSyncOp();
+    if (op == null) {
+      return;
+    }
+    op.begin(Kind.REPAIR, offset, length);
+    if (!ranges.tryAcquire(op)) {
+      op.kind = Kind.FREE; // a client writes there now, which repairs it too
+    } else if (peerHolds(op)) {
+      op.remotePending = true;
+      op.session = session;
+      effects.sendRead(session, op.slot, op.offset, op.length);
+    } else {
+      endRepair(op);
+    }
+  }
+
+  private void endRepair(Op op) {
+    op.kind = Kind.FREE;
+    ranges.release(op, this::granted);
+    continueDemotion();
+    if (phase == Phase.COPYING) {
+      pumpSync();
+    }
   }
 
   /// Answer to `flushLocal`.
   public void localFlushed(long flushId, boolean ok) {
     Check.invariant(flushes.isCurrent(flushId), "flush not under way");
+    if (!ok) {
+      diskFailed("a flush of the local disk failed");
+    }
     flushes.localDone(ok);
     endFlushRound();
   }
@@ -810,6 +1012,7 @@ public final class ReplicationCore {
     if (phase == Phase.SOURCE_MARKING) {
       sourceMarked();
     }
+    confirmSoleCopy();
   }
 
   private void pumpMap() {
@@ -882,6 +1085,10 @@ public final class ReplicationCore {
       }
       case PROMOTED -> promoted(write.request);
       case DEMOTED -> demoted(write.request);
+      case SOLE_COPY -> {
+        aloneDurable = identity.alone();
+        confirmSoleCopy();
+      }
     }
   }
 
@@ -890,15 +1097,15 @@ public final class ReplicationCore {
   }
 
   private void metadataFailed(MetadataWrite write) {
+    if (write.then == Then.PROMOTED) {
+      role = Role.SECONDARY;
+      fenced = false;
+    }
     diskFailed("the metadata cannot be written");
     switch (write.then) {
-      case PROMOTED -> {
-        role = Role.SECONDARY;
-        fenced = false;
-        effects.roleDecided(write.request, Verdict.DISK_UNUSABLE);
-      }
+      case PROMOTED -> effects.roleDecided(write.request, Verdict.DISK_UNUSABLE);
       case DEMOTED -> demoted(write.request);
-      case NOTHING, ALONE, TARGET_MARKED, ADOPTED, NOT_ALONE -> {}
+      case NOTHING, ALONE, TARGET_MARKED, ADOPTED, NOT_ALONE, SOLE_COPY -> {}
     }
   }
 
@@ -924,6 +1131,14 @@ public final class ReplicationCore {
   // ---------------------------------------------------------------------------------- flush
 
   private void pumpFlush() {
+    if (disk == DiskState.FAILED) {
+      if (flushes.due() && soleCopy == SoleCopy.CONFIRMED) {
+        long id = flushes.start(true);
+        flushes.localDone(true);
+        effects.sendFlush(session, id);
+      }
+      return;
+    }
     if (flushes.due()) {
       boolean withPeer = phase.peerTakesWrites();
       differences.flushStarts();
@@ -954,9 +1169,11 @@ public final class ReplicationCore {
     }
     boolean coveredPeer = flushes.coveredPeer();
     if (!flushes.localOk()) {
-      // What a failed fsync left is unknown: nothing that waited is answered here again.
-      flushes.end();
-      diskFailed("a flush of the local disk failed");
+      // What a failed fsync left is unknown. Who waited is answered by the peer's disk, or with the
+      // others when this node gives up.
+      var waiters = flushes.end();
+      waiters.forEach(flushes::add);
+      pumpFlush();
       continueDemotion();
       return;
     }
@@ -1035,6 +1252,12 @@ public final class ReplicationCore {
       flushes.add(new Waiter.Background());
       pumpFlush();
     }
+    if (fenced && demotion != 0) {
+      // Fenced on the way down: nobody is waited for that can no longer be answered.
+      failAll();
+      continueDemotion();
+    }
+    syncPausedTicks = Math.max(0, syncPausedTicks - 1);
     if (phase == Phase.COPYING) {
       pumpSync();
     }
@@ -1143,6 +1366,13 @@ public final class ReplicationCore {
     peerDisk = DiskState.DISKLESS;
     ownHello = null;
     peerHello = null;
+    soleCopyAsked = false;
+    if (soleCopy != SoleCopy.NONE) {
+      soleCopy = SoleCopy.NONE;
+      if (role == Role.PRIMARY) {
+        fence("the local disk failed and the peer is gone");
+      }
+    }
     losePeer();
     if (interrupted) {
       effects.report(Notice.SYNC_INTERRUPTED);
@@ -1159,7 +1389,6 @@ public final class ReplicationCore {
 
   private void losePeer() {
     boolean answeredAlready = false;
-    boolean readLost = false;
     for (int i = 0; i < settings.clientSlots() + settings.syncSlots(); i++) {
       var op = ops[i];
       if (op.remotePending) {
@@ -1170,12 +1399,6 @@ public final class ReplicationCore {
           answeredAlready |= op.answered;
           if (!op.answered) {
             goOnAlone();
-          }
-        }
-        if (op.kind == Kind.CLIENT_READ) {
-          readLost |= !op.answered;
-          if (op.answered) {
-            endRead(op);
           }
         }
       } else if (op.kind == Kind.CLIENT_WRITE && op.remoteOk) {
@@ -1201,11 +1424,20 @@ public final class ReplicationCore {
             endCopy(op);
           }
         }
-        case FREE, CLIENT_READ, PEER_WRITE, PEER_READ -> {}
+        case CLIENT_READ -> {
+          if (op.locked && op.answered) {
+            endRead(op);
+          } else if (op.locked) {
+            readFailed(op);
+          }
+        }
+        case REPAIR -> {
+          if (!op.localPending) {
+            endRepair(op);
+          }
+        }
+        case FREE, PEER_WRITE, PEER_READ -> {}
       }
-    }
-    if (readLost) {
-      diskFailed("a read failed here and the peer is gone");
     }
     endFlushRound();
   }
@@ -1268,6 +1500,16 @@ public final class ReplicationCore {
           map.clean(this::extentNeeded, true);
           pumpMap();
           effects.report(Notice.SYNC_DONE);
+        }
+      }
+      case PeerMessage.DiskFailed() -> {
+        if (expects(phase == Phase.IN_STEP && role != Role.PRIMARY)) {
+          becomeSoleCopy();
+        }
+      }
+      case PeerMessage.SoleCopyTaken() -> {
+        if (expects(soleCopy == SoleCopy.ASKED)) {
+          soleCopyConfirmed();
         }
       }
     }
@@ -1381,7 +1623,11 @@ public final class ReplicationCore {
   private void pumpSync() {
     var different = differences.different();
     boolean wrapped = false;
-    while (phase == Phase.COPYING && syncInFlight < settings.syncSlots()) {
+    while (phase == Phase.COPYING && syncPausedTicks == 0) {
+      var op = idleSyncOp();
+      if (op == null) {
+        break;
+      }
       long block = different.next(syncCursor);
       if (block < 0) {
         if (wrapped || different.isEmpty() || syncCursor == 0) {
@@ -1395,7 +1641,6 @@ public final class ReplicationCore {
       long end = different.runEnd(block, limit);
       syncCursor = end;
       long start = differences.startOf(block);
-      var op = freeSyncOp();
       op.begin(Kind.SYNC_COPY, start, (int) (differences.endOf(end) - start));
       if (!ranges.tryAcquire(op)) {
         op.kind = Kind.FREE; // a client writes there now; the cursor comes by again
@@ -1416,19 +1661,19 @@ public final class ReplicationCore {
     }
   }
 
-  private Op freeSyncOp() {
+  private @Nullable Op idleSyncOp() {
     for (int i = settings.clientSlots(); i < settings.clientSlots() + settings.syncSlots(); i++) {
       if (ops[i].kind == Kind.FREE) {
         return ops[i];
       }
     }
-    throw new Check.Broken("no free slot for synchronisation");
+    return null;
   }
 
   private void endCopy(Op op) {
     op.kind = Kind.FREE;
     syncInFlight--;
-    ranges.release(op, this::startWrite);
+    ranges.release(op, this::granted);
     if (phase == Phase.COPYING) {
       pumpSync();
     }
@@ -1479,18 +1724,28 @@ public final class ReplicationCore {
   /// The peer's answer to `sendRead`.
   public void peerReadDone(long fromSession, int slot, boolean ok) {
     var op = ops[slot];
-    if (fromSession != session || op.kind != Kind.CLIENT_READ || !op.remotePending) {
+    if (fromSession != session || !op.remotePending) {
       return;
     }
     op.remotePending = false;
-    if (op.answered) {
+    if (op.kind == Kind.REPAIR) {
+      if (ok && disk != DiskState.FAILED) {
+        op.localPending = true;
+        effects.writeLocal(slot, op.offset, op.length, WriteKind.DATA);
+      } else {
+        endRepair(op);
+      }
+    } else if (op.answered) {
       endRead(op);
     } else if (ok && !fenced) {
       op.answered = true;
       effects.complete(slot, Result.OK);
+      long offset = op.offset;
+      int length = op.length;
       endRead(op);
+      repair(offset, length);
     } else if (!ok) {
-      diskFailed("a read failed here and on the peer");
+      readFailed(op);
     }
   }
 
@@ -1504,7 +1759,10 @@ public final class ReplicationCore {
       int lengthBytes,
       WriteKind kind,
       boolean wantsReceipt) {
-    if (fromSession != session || role == Role.PRIMARY || !phase.acceptsPeerWrites()) {
+    if (fromSession != session
+        || role == Role.PRIMARY
+        || !phase.acceptsPeerWrites()
+        || disk == DiskState.FAILED) {
       effects.ackWritten(fromSession, slot, false);
       if (fromSession == session) {
         effects.closeSession(session, "a write of the peer does not fit phase " + phase);
@@ -1523,7 +1781,7 @@ public final class ReplicationCore {
 
   /// Target: the peer wants to read.
   public void peerReadArrived(long fromSession, int slot, long offsetBytes, int lengthBytes) {
-    if (fromSession != session || phase != Phase.IN_STEP) {
+    if (fromSession != session || !phase.acceptsPeerWrites() || disk == DiskState.FAILED) {
       effects.answerRead(fromSession, slot, false);
       return;
     }

@@ -42,6 +42,7 @@ final class ResourceMetrics {
     counter("link.bytes", "direction", "received", c.receivedBytes);
     counter("activemap.updates", "kind", "durable", c.mapUpdates);
     counter("remote.errors", "kind", "write", c.remoteErrors);
+    counter("local.repairs", "kind", "read", c.repairs);
     counter("reconnects", "kind", "session", c.reconnects);
     gauge("primary", "1 when this node is primary", c0 -> c0.role() == Role.PRIMARY ? 1 : 0);
     gauge("complete", "1 when connected and nothing is to be copied", c0 -> c0.complete() ? 1 : 0);

@@ -310,6 +310,8 @@ public final class ResourceNode {
   private void on(Notice notice) {
     if (notice == Notice.CONNECT) {
       counters.reconnects.increment();
+    } else if (notice == Notice.REPAIRED) {
+      counters.repairs.increment();
     }
     changedUnixMillis = System.currentTimeMillis();
     var s = shell;

@@ -34,6 +34,7 @@ public record Snapshot(
   public record Core(
       Role role,
       Phase phase,
+      boolean complete,
       DiskState disk,
       Role peerRole,
       DiskState peerDisk,
@@ -65,6 +66,7 @@ public record Snapshot(
               new Core(
                   c.role(),
                   c.phase(),
+                  c.complete(),
                   c.disk(),
                   c.peerRole(),
                   c.peerDisk(),

@@ -89,6 +89,7 @@ final class ResumeTest {
                   "--fsync=64",
                   "--verify=crc32c",
                   "--verify_fatal=1",
+                  "--verify_state_save=0",
                   "--randseed=" + runs)
               .redirectErrorStream(true)
               .start();

@@ -36,6 +36,7 @@ public final class PairWorld {
   private final boolean partitioned;
   private final int slowDisk;
   private final boolean slowLink;
+  private final boolean slowJournal;
   private final boolean sparseClient;
   private boolean clientsRun = true;
   private boolean faults = true;
@@ -52,6 +53,7 @@ public final class PairWorld {
     partitioned = time.chance(1, 4);
     slowDisk = time.chance(1, 4) ? time.random().nextInt(2) : -1;
     slowLink = time.chance(1, 4);
+    slowJournal = time.chance(1, 4);
     sparseClient = time.chance(1, 3);
     link = new SimLink(this);
     int extents = (DATA_BYTES - 1) / EXTENT_BYTES + 1;
@@ -111,6 +113,10 @@ public final class PairWorld {
     return slowDisk == node;
   }
 
+  boolean slowJournal() {
+    return slowJournal;
+  }
+
   boolean slowLink() {
     return slowLink;
   }
@@ -130,6 +136,7 @@ public final class PairWorld {
     transcript.add("---", "no more faults");
     link.heal();
     for (var node : nodes) {
+      node.disk.mend();
       if (!node.alive()) {
         node.start();
       }
@@ -285,6 +292,12 @@ public final class PairWorld {
         return;
       }
     }
+    for (var node : nodes) {
+      if (node.alive() && node.running().disk() == DiskState.FAILED) {
+        replaceDisk(node);
+        return;
+      }
+    }
     resolveSplitBrain();
     boolean first = primary(nodes[0]);
     boolean second = primary(nodes[1]);
@@ -303,6 +316,21 @@ public final class PairWorld {
       return;
     }
     promote(nodes[time.random().nextInt(2)]);
+  }
+
+  /// A node with a failed disk gives its role up before long; then somebody puts the cable back and
+  /// starts it again.
+  private void replaceDisk(SimNode node) {
+    if (faults && time.chance(2, 3)) {
+      return;
+    }
+    if (primary(node)) {
+      transcriptAdd(node, "orchestrator gives up: the disk failed");
+      node.setRole(Role.SECONDARY, false, _ -> {});
+    } else if (!node.rolePending()) {
+      transcriptAdd(node, "operator starts the node again");
+      crash(node, false);
+    }
   }
 
   private static boolean primary(SimNode node) {
@@ -363,7 +391,7 @@ public final class PairWorld {
 
   private void fault() {
     faultCount++;
-    switch (time.random().nextInt(8)) {
+    switch (time.random().nextInt(11)) {
       case 0, 1 -> crash(nodes[time.random().nextInt(2)], false);
       case 2, 3 -> crash(nodes[time.random().nextInt(2)], true);
       case 4 -> {
@@ -373,6 +401,25 @@ public final class PairWorld {
       case 5, 6 -> {
         transcript.add("net", "connection breaks");
         link.breakConnection();
+        if (time.chance(1, 3)) {
+          var node = nodes[time.random().nextInt(2)];
+          time.within(1, 6000, () -> crash(node, time.chance(1, 2)));
+        }
+      }
+      case 8 -> {
+        var node = nodes[time.random().nextInt(2)];
+        int count = 1 + time.random().nextInt(4);
+        for (int i = 0; i < count; i++) {
+          int unit = time.random().nextInt(UNITS);
+          transcriptAdd(node, "unit " + unit + " cannot be read any more");
+          node.disk.spoil(unit);
+        }
+      }
+      case 9 -> {
+        var node = nodes[time.random().nextInt(2)];
+        var troubles = SimDisk.Trouble.values();
+        node.disk.trouble(troubles[1 + time.random().nextInt(troubles.length - 1)]);
+        transcriptAdd(node, "disk trouble: " + node.disk.trouble());
       }
       default -> {
         link.cut();
@@ -381,20 +428,45 @@ public final class PairWorld {
     }
   }
 
+  /// True when the other node surely has whatever this one acknowledged.
+  private boolean heldElsewhere(SimNode node) {
+    var other = nodes[1 - node.index];
+    // Of two primaries each has what the other has not.
+    boolean follows = primary(other) && !primary(node) && aloneSince[node.index] < 0;
+    return node.alive()
+        && other.alive()
+        && other.running().disk() == DiskState.UP_TO_DATE
+        && (follows || node.running().complete() || node.running().servesFromPeer());
+  }
+
+  /// A flush was refused, and what it should have covered may be gone from this disk.
+  void flushFailed(SimNode node) {
+    if (!heldElsewhere(node)) {
+      oracle.perhapsLostUnflushed();
+    }
+    if (mode == ReplicationMode.ASYNC) {
+      oracle.perhapsLostOf(node.index, 0);
+    }
+    transcriptAdd(node, "a flush fails");
+    node.disk.powerCut(time.random());
+  }
+
   private void crash(SimNode node, boolean powerCut) {
     if (!node.alive()) {
       return;
     }
-    var other = nodes[1 - node.index];
-    boolean elsewhere =
-        other.alive()
-            && (primary(other)
-                || (node.running().complete() && other.running().disk() == DiskState.UP_TO_DATE));
+    boolean elsewhere = heldElsewhere(node);
     // Gone is what was not flushed when the last of both fell, if either fell by a power cut: a
     // node
     // does not know which of the two crashed copies has more.
     lostPower[node.index] |= powerCut;
-    if (!elsewhere && (lostPower[0] || lostPower[1])) {
+    // The other's disk failed and this node has not recorded yet that it has the only copy.
+    var other = nodes[1 - node.index];
+    boolean indistinct =
+        other.alive()
+            && other.running().disk() == DiskState.FAILED
+            && other.disk.generation() == node.disk.generation();
+    if ((!elsewhere && (lostPower[0] || lostPower[1])) || indistinct) {
       oracle.perhapsLostUnflushed();
     }
     if (mode == ReplicationMode.ASYNC) {
@@ -411,6 +483,7 @@ public final class PairWorld {
         60_000,
         () -> {
           if (!node.alive()) {
+            node.disk.trouble(SimDisk.Trouble.NONE);
             node.start();
           }
         });

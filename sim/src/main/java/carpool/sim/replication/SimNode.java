@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -194,6 +195,7 @@ final class SimNode implements Effects {
   public void writeLocal(int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
     int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
     var payload = buffers[slot].clone();
+    var refused = new boolean[1];
     // The write happens somewhere between request and answer; a crash may cut it in the middle.
     for (int i = 0; i < lengthBytes / SimDisk.UNIT_BYTES; i++) {
       int unit = i;
@@ -202,15 +204,17 @@ final class SimNode implements Effects {
           1,
           world.slowDisk(index) ? 8000 : 300,
           () -> {
-            if (life == thisLife) {
+            if (life == thisLife && disk.writable()) {
               disk.write(first + unit, payload[unit]);
+            } else {
+              refused[0] = true;
             }
           });
     }
     later(
         world.slowDisk(index) ? 8001 : 301,
         world.slowDisk(index) ? 9000 : 400,
-        c -> c.localWritten(slot, true));
+        c -> c.localWritten(slot, !refused[0]));
   }
 
   @Override
@@ -219,14 +223,18 @@ final class SimNode implements Effects {
         1,
         400,
         c -> {
-          System.arraycopy(
-              disk.visible(),
-              (int) (offsetBytes / SimDisk.UNIT_BYTES),
-              buffers[slot],
-              0,
-              lengthBytes / SimDisk.UNIT_BYTES);
-          c.localRead(slot, true);
+          int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
+          int units = lengthBytes / SimDisk.UNIT_BYTES;
+          boolean ok = disk.readable(first, first + units);
+          if (ok) {
+            System.arraycopy(disk.visible(), first, buffers[slot], 0, units);
+          }
+          c.localRead(slot, ok);
         });
+    room(slot, lengthBytes);
+  }
+
+  private void room(int slot, int lengthBytes) {
     if (buffers[slot] == null || buffers[slot].length < lengthBytes / SimDisk.UNIT_BYTES) {
       buffers[slot] = new long[lengthBytes / SimDisk.UNIT_BYTES];
     }
@@ -235,39 +243,37 @@ final class SimNode implements Effects {
   @Override
   public void flushLocal(long flushId) {
     int covered = disk.cached();
-    later(
-        50,
-        2000,
-        c -> {
-          disk.flush(covered);
-          c.localFlushed(flushId, true);
-        });
+    later(50, 2000, c -> c.localFlushed(flushId, flush(covered)));
   }
 
   @Override
   public void flushForPeer(long session, long flushId) {
     int covered = disk.cached();
-    later(
-        50,
-        2000,
-        c -> {
-          disk.flush(covered);
-          c.peerFlushDone(session, flushId, true);
-        });
+    later(50, 2000, c -> c.peerFlushDone(session, flushId, flush(covered)));
+  }
+
+  private boolean flush(int covered) {
+    if (disk.flushable()) {
+      disk.flush(covered);
+      return true;
+    }
+    world.flushFailed(this);
+    return false;
   }
 
   /// Map and metadata writes are carried out one after the other.
-  private void journal(Runnable apply, Consumer<ReplicationCore> event) {
+  private void journal(Runnable apply, BiConsumer<ReplicationCore, Boolean> event) {
     long now = world.time.nowMicros();
     long start = Math.max(now, journalFreeAt);
-    long applied = start + world.time.random().nextLong(20, 800);
+    long applied = start + world.time.random().nextLong(20, world.slowJournal() ? 6000 : 800);
     long done = applied + world.time.random().nextLong(1, 50);
     journalFreeAt = done;
     int thisLife = life;
     world.time.after(
         applied - now,
         () -> {
-          if (life == thisLife) {
+          // Refused in the end, a record may have reached the disk all the same.
+          if (life == thisLife && (disk.writable() || world.time.chance(1, 2))) {
             apply.run();
           }
         });
@@ -275,20 +281,21 @@ final class SimNode implements Effects {
         done - now,
         () -> {
           if (life == thisLife && core != null) {
-            event.accept(core);
+            event.accept(core, disk.writable());
           }
         });
   }
 
   @Override
   public void writeMap(long token, List<MapPart> parts) {
-    journal(() -> disk.writeMap(parts), c -> c.mapWritten(token, true));
+    journal(() -> disk.writeMap(parts), (c, ok) -> c.mapWritten(token, ok));
   }
 
   @Override
   public void writeMetadata(long token, Role role, DiskState state, Identity identity) {
     log("metadata " + role + " " + state + " " + identity);
-    journal(() -> disk.writeMetadata(role, state, identity), c -> c.metadataWritten(token, true));
+    journal(
+        () -> disk.writeMetadata(role, state, identity), (c, ok) -> c.metadataWritten(token, ok));
   }
 
   private void send(long session, Frame frame) {
@@ -315,6 +322,7 @@ final class SimNode implements Effects {
 
   @Override
   public void sendRead(long session, int slot, long offsetBytes, int lengthBytes) {
+    room(slot, lengthBytes);
     send(session, new Frame.Read(slot, offsetBytes, lengthBytes));
   }
 

@@ -882,6 +882,9 @@ public final class PoolMachine {
       case Step.Promote _ -> {
         promoteGranted = true;
         waitingForPeer = false;
+        // Devices that come anew are looked through anew.
+        noPool = false;
+        noPoolOnce = false;
         problem = "";
         hint = "";
         if (facts.allInRole(Role.PRIMARY)) {

@@ -49,6 +49,12 @@ final class PairWorld {
     CRASH,
     REPLICATOR_LOST,
     SWITCHOVER,
+    /// The replicator of a primary is killed and started again: nothing is served for the moment.
+    RESTART,
+    /// It takes the role again, as the peer has not taken over.
+    RESUME,
+    /// It does not: the device ends.
+    LAPSE,
     /// An operator makes the pool: `zpool create` on the devices of a primary, which then has it.
     CREATE
   }
@@ -77,6 +83,7 @@ final class PairWorld {
     boolean unseen;
 
     boolean cut;
+    boolean resuming;
     boolean web;
     Carp carp = Carp.BACKUP;
     PoolEffect.@Nullable Run run;
@@ -99,7 +106,7 @@ final class PairWorld {
           "disk1",
           role,
           role == Role.PRIMARY && !cut,
-          false,
+          resuming,
           false,
           Refusal.NONE,
           true,
@@ -151,7 +158,8 @@ final class PairWorld {
           }
           if (role != Role.PRIMARY) {
             role = Role.PRIMARY;
-            cut = imported;
+            cut = imported && !resuming;
+            resuming = false;
           }
         }
         case Step.Import _ -> {
@@ -177,7 +185,10 @@ final class PairWorld {
           }
           imported = false;
         }
-        case Step.CutOff _ -> cut = true;
+        case Step.CutOff _ -> {
+          cut = true;
+          resuming = false;
+        }
         case Step.Detach _, Step.LastResort _ -> {}
         case Step.Demote(_, var afterCut) -> {
           if (unseen && !afterCut) {
@@ -185,6 +196,7 @@ final class PairWorld {
           }
           check(!imported || cut, "demoted under an imported pool on " + number);
           role = Role.SECONDARY;
+          resuming = false;
         }
       }
       return null;
@@ -282,6 +294,9 @@ final class PairWorld {
       case CRASH -> true;
       case REPLICATOR_LOST -> node.told != null;
       case SWITCHOVER -> node.machine.view().phase() == Phase.SERVING;
+      case RESTART -> node.role == Role.PRIMARY && !node.cut;
+      case RESUME -> node.resuming && node.peer().role != Role.PRIMARY;
+      case LAPSE -> node.resuming;
       case CREATE -> !exists && node.role == Role.PRIMARY && !node.cut;
     };
   }
@@ -303,11 +318,19 @@ final class PairWorld {
         node.post(new PoolEvent.ReplicatorLost(now));
       }
       case SWITCHOVER -> node.post(new PoolEvent.Asked(now, ++node.id, new Command.Switchover()));
+      case RESTART -> {
+        node.role = Role.SECONDARY;
+        node.resuming = true;
+        node.told = null;
+        node.post(new PoolEvent.ReplicatorLost(now));
+      }
+      case RESUME -> resume(node);
+      case LAPSE -> lapse(node);
       case CREATE -> create(node);
     }
     for (var each : nodes) {
       check(
-          !each.imported || each.cut || each.role == Role.PRIMARY,
+          !each.imported || each.cut || each.resuming || each.role == Role.PRIMARY,
           "imported without the right to write on " + each.number);
     }
     check(nodes.get(0).role != Role.PRIMARY || nodes.get(1).role != Role.PRIMARY, "two primaries");
@@ -317,6 +340,16 @@ final class PairWorld {
     exists = true;
     node.imported = true;
     node.unseen = true;
+  }
+
+  private static void resume(SimNode node) {
+    node.role = Role.PRIMARY;
+    node.resuming = false;
+  }
+
+  private static void lapse(SimNode node) {
+    node.cut = node.imported;
+    node.resuming = false;
   }
 
   private void carp(SimNode node, Carp carp) {
@@ -357,6 +390,14 @@ final class PairWorld {
           // What an operator or the supervisor of zfs-fuse does.
           node.imported = false;
           node.unseen = false;
+          progress = true;
+        }
+        if (node.resuming) {
+          if (node.peer().role == Role.PRIMARY) {
+            lapse(node);
+          } else {
+            resume(node);
+          }
           progress = true;
         }
         if (!exists && operatorWaits && node.machine.view().phase() == Phase.NO_POOL) {
