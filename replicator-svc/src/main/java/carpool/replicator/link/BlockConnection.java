@@ -4,7 +4,6 @@ import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.WriteKind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -49,7 +48,7 @@ public final class BlockConnection {
     ByteBuffer payload = EMPTY;
   }
 
-  private final SocketChannel channel;
+  private final BlockStream stream;
   private final BlockHandler handler;
   private final Checksum checksum;
   private final boolean detectZeroes;
@@ -71,17 +70,17 @@ public final class BlockConnection {
   private final AtomicLong receivedBytes = new AtomicLong();
   private volatile long lastReceivedNanos;
 
-  /// A connection over a connected, blocking channel; `handler` is called from [#receive].
+  /// A connection over a connected stream; `handler` is called from [#receive].
   ///
   /// @param sizeBytes size of the device: requests beyond it end the connection
   /// @param detectZeroes leave payloads of zeroes out (compression `hole`)
   public BlockConnection(
-      SocketChannel channel,
+      BlockStream stream,
       BlockHandler handler,
       Checksum checksum,
       boolean detectZeroes,
       long sizeBytes) {
-    this.channel = channel;
+    this.stream = stream;
     this.handler = handler;
     this.checksum = checksum;
     this.detectZeroes = detectZeroes;
@@ -255,7 +254,7 @@ public final class BlockConnection {
     long left = bytes;
     int first = 0;
     while (left > 0) {
-      left -= channel.write(gather, first, buffers - first);
+      left -= stream.write(gather, first, buffers - first);
       while (first < buffers && !gather[first].hasRemaining()) {
         first++;
       }
@@ -470,7 +469,7 @@ public final class BlockConnection {
 
   private int waitAndRead(ByteBuffer target) throws IOException {
     waitsSinceNanos = System.nanoTime();
-    int n = channel.read(target);
+    int n = stream.read(target);
     waitsSinceNanos = 0;
     return n;
   }
@@ -511,7 +510,7 @@ public final class BlockConnection {
   public void close(String reason) {
     endReason.compareAndSet(null, reason);
     try {
-      channel.close();
+      stream.close();
     } catch (IOException e) {
       endReason.compareAndSet(null, "closing: " + e.getMessage());
     }

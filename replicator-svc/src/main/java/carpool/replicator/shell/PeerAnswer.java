@@ -1,5 +1,6 @@
 package carpool.replicator.shell;
 
+import carpool.kit.grpc.PeerTls;
 import carpool.peer.v1.PeerMessage;
 import carpool.peer.v1.Refused;
 import carpool.replicator.control.ProtoMapper;
@@ -7,6 +8,7 @@ import com.google.protobuf.ByteString;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.util.HexFormat;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,12 +19,15 @@ final class PeerAnswer implements StreamObserver<PeerMessage> {
 
   private final PeerHub hub;
   private final StreamObserver<PeerMessage> responses;
+  private final @Nullable SSLSession tlsSession;
   private boolean completed;
   private @Nullable PeerLink link;
   private @Nullable String token;
 
+  /// Made inside the call, whose connection tells who the peer is.
   PeerAnswer(PeerHub hub, StreamObserver<PeerMessage> responses) {
     this.hub = hub;
+    this.tlsSession = PeerTls.session();
     this.responses = responses;
   }
 
@@ -36,6 +41,14 @@ final class PeerAnswer implements StreamObserver<PeerMessage> {
     var shell = hub.shell(hello.getResource());
     if (resource == null) {
       refuse("RESOURCE_UNKNOWN", "the resource is not configured here");
+      return;
+    }
+    try {
+      PeerHub.requirePeer(tlsSession, resource);
+    } catch (IOException e) {
+      hub.refused(
+          resource.name(), PeerHub.CERTIFICATE_REFUSED, "this node refuses: " + e.getMessage());
+      refuse(PeerHub.CERTIFICATE_REFUSED, String.valueOf(e.getMessage()));
       return;
     }
     try {

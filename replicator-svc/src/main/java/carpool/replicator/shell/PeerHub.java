@@ -9,6 +9,7 @@ import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.Channels;
 import carpool.kit.grpc.GrpcEndpoint;
 import carpool.kit.grpc.HealthBoard;
+import carpool.kit.grpc.PeerTls;
 import carpool.peer.v1.Hello;
 import carpool.peer.v1.PeerGrpc;
 import carpool.peer.v1.PeerMessage;
@@ -17,7 +18,9 @@ import carpool.peer.v1.PingResponse;
 import carpool.replicator.control.ProtoMapper;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.link.BlockConnection;
+import carpool.replicator.link.BlockStream;
 import carpool.replicator.link.Checksum;
+import carpool.replicator.link.TlsStream;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Inject;
@@ -40,8 +43,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +60,9 @@ public final class PeerHub implements Startable {
   static final int PROTOCOL = 1;
   static final int TOKEN_BYTES = 16;
   static final Duration STEP_DEADLINE = Duration.ofSeconds(5);
+  static final String CERTIFICATE_REFUSED = "CERTIFICATE_REFUSED";
+  static final String TLS_DIFFERS = "TLS_DIFFERS";
+  private static final long LOG_PAUSE_NANOS = 10_000_000_000L;
   private static final long BACKOFF_MIN_MILLIS = 100;
   private static final long BACKOFF_MAX_MILLIS = 2000;
 
@@ -67,7 +75,7 @@ public final class PeerHub implements Startable {
   private final Map<String, ResourceShell> shells = new ConcurrentHashMap<>();
   private final Map<String, Awaited> awaited = new ConcurrentHashMap<>();
   private final Map<String, PeerFacts> peers = new ConcurrentHashMap<>();
-  private final Map<InetSocketAddress, ManagedChannel> channels = new HashMap<>();
+  private final Map<Target, ManagedChannel> channels = new HashMap<>();
   private final AtomicLong lastSession = new AtomicLong();
   private final List<GrpcEndpoint> endpoints = new ArrayList<>();
   private final List<ServerSocketChannel> blockPorts = new ArrayList<>();
@@ -76,10 +84,14 @@ public final class PeerHub implements Startable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("link-timer").daemon(true).factory());
   private final CountDownLatch stopped = new CountDownLatch(1);
+  private final Map<String, Long> lastRefusalLogNanos = new ConcurrentHashMap<>();
   private volatile boolean stopping;
+  private Optional<PeerTls> tls = Optional.empty();
 
   /// What is known of a resource's peer, connected or not.
   record PeerFacts(String refusalReason, String refusalText, String configDigest) {}
+
+  private record Target(InetSocketAddress address, String node) {}
 
   /// A listener's half-open session: waits for the block connection with its token.
   private record Awaited(String resource, PeerLink link, carpool.replicator.core.Hello peerHello) {}
@@ -102,9 +114,7 @@ public final class PeerHub implements Startable {
   @Override
   public void start() throws IOException {
     if (config.tls().isPresent()) {
-      throw new IOException(
-          "tls: is configured, but this release cannot encrypt the block connection yet; without"
-              + " tls: the replication network has to be a private one");
+      tls = Optional.of(PeerTls.load(config.tls().get(), this::certificateRefused));
     }
     for (var address : hast.listen()) {
       var target = address.hostPort();
@@ -123,13 +133,7 @@ public final class PeerHub implements Startable {
       return; // the wildcard of IPv4 is there already; this JVM's sockets serve both families
     }
     try {
-      endpoints.add(
-          GrpcEndpoint.tcp(
-              address,
-              Optional.empty(),
-              GrpcEndpoint.PlainTcp.ANYWHERE,
-              List.of(new Service()),
-              health));
+      endpoints.add(GrpcEndpoint.peer(address, tls, List.of(new Service()), health));
       var blocks = ServerSocketChannel.open();
       blockPorts.add(blocks);
       blocks.setOption(StandardSocketOptions.SO_REUSEADDR, true);
@@ -138,7 +142,11 @@ public final class PeerHub implements Startable {
     } catch (IOException e) {
       throw new IOException("listen " + configured.text() + ": " + e.getMessage(), e);
     }
-    LOG.info("peers at {} and block port {}", address, config.replicator().blockPort());
+    LOG.info(
+        "peers at {} and block port {}, {}",
+        address,
+        config.replicator().blockPort(),
+        tls.isPresent() ? "with TLS" : "in the clear");
   }
 
   @Override
@@ -193,9 +201,71 @@ public final class PeerHub implements Startable {
 
   void refused(String resource, String reason, String text) {
     var before = peers.put(resource, new PeerFacts(reason, text, ""));
-    if (before == null || !before.refusalReason().equals(reason)) {
-      LOG.warn("resource={} the peer refuses: {} ({})", resource, text, reason);
+    boolean news =
+        before == null
+            || !before.refusalReason().equals(reason)
+            || !before.refusalText().equals(text);
+    if (news && mayLog(resource)) {
+      LOG.warn("resource={} no session: {} ({})", resource, text, reason);
     }
+  }
+
+  /// At most one line in ten seconds for a subject, whatever comes over the network.
+  private boolean mayLog(String subject) {
+    long now = System.nanoTime();
+    var last = lastRefusalLogNanos.get(subject);
+    if (last != null && now - last < LOG_PAUSE_NANOS) {
+      return false;
+    }
+    lastRefusalLogNanos.put(subject, now);
+    return true;
+  }
+
+  /// The peer cannot be reached: what it refused before is no longer what is in the way.
+  void unreachable(String resource) {
+    peers.computeIfPresent(resource, (_, facts) -> new PeerFacts("", "", facts.configDigest()));
+  }
+
+  /// A certificate was not accepted. Nobody knows yet whose call it was, so every resource whose
+  /// peer has to call says so.
+  private void certificateRefused(String text) {
+    for (var resource : hast.resources()) {
+      var peer = resource.peer();
+      var shell = shells.get(resource.name());
+      if (peer.isPresent()
+          && node.compareTo(peer.get().node().value()) > 0
+          && (shell == null || shell.link() == null)) {
+        refused(resource.name(), CERTIFICATE_REFUSED, "this node refuses " + text);
+      }
+    }
+  }
+
+  /// Checks that a TLS session is with the resource's peer; nothing to check without TLS.
+  static void requirePeer(@Nullable SSLSession session, HastResource resource) throws IOException {
+    var peer = resource.peer();
+    if (session != null && peer.isPresent()) {
+      PeerTls.requireName(session, peer.get().node().value());
+    }
+  }
+
+  boolean plain() {
+    return tls.isEmpty();
+  }
+
+  /// The calling side of a block connection.
+  BlockStream secured(SocketChannel channel, HastResource resource) throws IOException {
+    if (tls.isEmpty()) {
+      return BlockStream.plain(channel);
+    }
+    var stream = TlsStream.handshake(channel, tls.get().clientEngine());
+    requirePeer(stream.session(), resource);
+    return stream;
+  }
+
+  /// Closes `channel` unless the step of the handshake under way ends in time; cancel the result.
+  ScheduledFuture<?> deadline(SocketChannel channel) {
+    return timer.schedule(
+        () -> closeQuietly(channel), STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   void met(String resource, Hello hello) {
@@ -284,6 +354,7 @@ public final class PeerHub implements Startable {
       } catch (InterruptedException e) {
         return;
       } catch (IOException | RuntimeException e) {
+        unreachable(resource.name());
         String problem = String.valueOf(e.getMessage());
         if (!problem.equals(lastProblem)) {
           LOG.warn("resource={} cannot reach {}: {}", resource.name(), remote.text(), problem);
@@ -304,14 +375,19 @@ public final class PeerHub implements Startable {
     var _ = stopped.await(millis, TimeUnit.MILLISECONDS);
   }
 
-  ManagedChannel channel(InetSocketAddress address) throws IOException {
+  ManagedChannel channel(InetSocketAddress address, HastResource resource) {
+    var peer = resource.peer().map(p -> p.node().value()).orElse("");
     synchronized (channels) {
-      var channel = channels.get(address);
-      if (channel == null) {
-        channel =
-            Channels.tcp(address, Optional.empty(), config.replicator().keepalive().toMillis());
-        channels.put(address, channel);
-      }
+      var channel =
+          channels.computeIfAbsent(
+              new Target(address, peer),
+              target ->
+                  Channels.peer(
+                      target.address(),
+                      tls,
+                      target.node(),
+                      config.replicator().keepalive().toMillis()));
+      channel.resetConnectBackoff(); // this class has a back-off of its own
       return channel;
     }
   }
@@ -369,7 +445,7 @@ public final class PeerHub implements Startable {
   }
 
   void attach(
-      ResourceShell shell, HastResource resource, PeerLink link, SocketChannel channel, Hello hello)
+      ResourceShell shell, HastResource resource, PeerLink link, BlockStream stream, Hello hello)
       throws IOException {
     var metadata = shell.disk().metadata();
     long blocks = (metadata.dataSizeBytes() - 1) / (64 << 10) + 1;
@@ -379,7 +455,7 @@ public final class PeerHub implements Startable {
             hello, hello.getDataSizeBytes() == metadata.dataSizeBytes() ? blocks : peerBlocks);
     var connection =
         new BlockConnection(
-            channel,
+            stream,
             link,
             checksum(resource.checksum()),
             resource.compression() != HastResource.Compression.NONE,
@@ -434,13 +510,13 @@ public final class PeerHub implements Startable {
 
   private void shake(SocketChannel channel) {
     handshakes.add(channel);
-    var late =
-        timer.schedule(
-            () -> closeQuietly(channel), STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+    var late = deadline(channel);
     try {
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      var secure = tls.isPresent() ? TlsStream.handshake(channel, tls.get().serverEngine()) : null;
+      var stream = secure == null ? BlockStream.plain(channel) : secure;
       var preamble = ByteBuffer.allocate(8 + TOKEN_BYTES);
-      readFully(channel, preamble);
+      BlockStream.readFully(stream, preamble);
       preamble.flip();
       int magic = preamble.getInt();
       int version = preamble.getInt();
@@ -451,7 +527,9 @@ public final class PeerHub implements Startable {
               ? awaited.remove(java.util.HexFormat.of().formatHex(token))
               : null;
       if (waiting == null || !fromPeer(waiting.resource(), channel)) {
-        LOG.warn("block connection from {} refused", channel.getRemoteAddress());
+        if (mayLog("block port")) {
+          LOG.warn("block connection from {} refused", channel.getRemoteAddress());
+        }
         closeQuietly(channel);
         return;
       }
@@ -463,13 +541,18 @@ public final class PeerHub implements Startable {
         closeQuietly(channel);
         return;
       }
-      var welcome = ByteBuffer.allocate(4).putInt(PREAMBLE_MAGIC).flip();
-      while (welcome.hasRemaining()) {
-        channel.write(welcome);
+      try {
+        requirePeer(secure == null ? null : secure.session(), resource);
+      } catch (IOException e) {
+        refused(waiting.resource(), CERTIFICATE_REFUSED, String.valueOf(e.getMessage()));
+        waiting.link().close(0, "block connection: " + e.getMessage());
+        closeQuietly(channel);
+        return;
       }
+      BlockStream.writeFully(stream, ByteBuffer.allocate(4).putInt(PREAMBLE_MAGIC).flip());
       var connection =
           new BlockConnection(
-              channel,
+              stream,
               waiting.link(),
               checksum(resource.checksum()),
               resource.compression() != HastResource.Compression.NONE,
@@ -499,14 +582,6 @@ public final class PeerHub implements Startable {
       }
     }
     return false;
-  }
-
-  static void readFully(SocketChannel channel, ByteBuffer into) throws IOException {
-    while (into.hasRemaining()) {
-      if (channel.read(into) < 0) {
-        throw new IOException("the peer closed the connection");
-      }
-    }
   }
 
   static void closeQuietly(@Nullable SocketChannel channel) {

@@ -124,7 +124,8 @@ class BlockConnectionTest {
   }
 
   private void listen(SocketChannel channel, Checksum checksum) {
-    var connection = new BlockConnection(channel, new Ear(), checksum, true, DEVICE_BYTES);
+    var connection =
+        new BlockConnection(BlockStream.plain(channel), new Ear(), checksum, true, DEVICE_BYTES);
     Thread.ofPlatform().daemon(true).start(connection::receive);
   }
 
@@ -132,7 +133,8 @@ class BlockConnectionTest {
   @EnumSource(Checksum.class)
   void everyFrameArrivesInOrder(Checksum checksum) throws Exception {
     listen(peer, checksum);
-    var sender = new BlockConnection(ours, new Ear(), checksum, true, DEVICE_BYTES);
+    var sender =
+        new BlockConnection(BlockStream.plain(ours), new Ear(), checksum, true, DEVICE_BYTES);
     var ones = ByteBuffer.allocateDirect(4096);
     for (int i = 0; i < 4096; i++) {
       ones.put(i, (byte) 1);

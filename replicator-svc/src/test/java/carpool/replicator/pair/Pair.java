@@ -31,7 +31,24 @@ final class Pair implements AutoCloseable {
   private final @Nullable JavaProcess[] processes = new JavaProcess[3];
   private final @Nullable ManagedChannel[] channels = new ManagedChannel[3];
 
+  /// What a test adds to the configuration.
+  ///
+  /// @param hast global statements of both hast.conf
+  /// @param first lines of hast1's carpool.yaml
+  /// @param second of hast2's
+  record Extras(String hast, String first, String second) {
+    static final Extras NONE = new Extras("", "", "");
+
+    String yaml(int node) {
+      return node == 1 ? first : second;
+    }
+  }
+
   Pair(Path directory, String mode) throws IOException {
+    this(directory, mode, Extras.NONE);
+  }
+
+  Pair(Path directory, String mode, Extras extras) throws IOException {
     this.directory = directory;
     int port = freePort();
     int blockPort = freePort();
@@ -44,13 +61,14 @@ final class Pair implements AutoCloseable {
           home(node).resolve("hast.conf"),
           """
           listen 127.0.0.%1$d:%2$d
+          %6$s
           resource disk1 {
             replication %3$s
             on hast1 { local %4$s remote 127.0.0.2:%2$d source 127.0.0.1 }
             on hast2 { local %5$s remote 127.0.0.1:%2$d source 127.0.0.2 }
           }
           """
-              .formatted(node, port, mode, image(1), image(2)));
+              .formatted(node, port, mode, image(1), image(2), extras.hast()));
       Files.writeString(
           config(node),
           """
@@ -61,8 +79,9 @@ final class Pair implements AutoCloseable {
           device-dir: %1$s/dev
           device: none
           replicator: { block-port: %2$d }
+          %3$s\
           """
-              .formatted(home(node), blockPort));
+              .formatted(home(node), blockPort, extras.yaml(node)));
       int code =
           OfflineCommand.run(
               new String[] {
