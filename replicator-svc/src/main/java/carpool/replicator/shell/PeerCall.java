@@ -3,6 +3,7 @@ package carpool.replicator.shell;
 import carpool.kit.config.HastAddress;
 import carpool.kit.config.HastResource;
 import carpool.kit.grpc.PeerTls;
+import carpool.peer.v1.Hello;
 import carpool.peer.v1.PeerGrpc;
 import carpool.peer.v1.PeerMessage;
 import carpool.replicator.control.ProtoMapper;
@@ -54,17 +55,14 @@ final class PeerCall implements StreamObserver<PeerMessage> {
         return "not ready for a session";
       }
       link = newLink.link();
-      requests.onNext(
-          PeerMessage.newBuilder()
-              .setNumber(1)
-              .setHello(ProtoMapper.hello(newLink.hello(), hub.base(resource.name())))
-              .build());
+      var hello = ProtoMapper.hello(newLink.hello(), hub.base(resource));
+      requests.onNext(PeerMessage.newBuilder().setNumber(1).setHello(hello).build());
       if (!answered.await(PeerHub.STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
         newLink
             .link()
             .close(0, "the peer did not answer in " + PeerHub.STEP_DEADLINE.toSeconds() + " s");
       } else {
-        connect(newLink.link());
+        connect(newLink.link(), hello);
       }
       over.await();
       explain();
@@ -106,7 +104,7 @@ final class PeerCall implements StreamObserver<PeerMessage> {
     return false;
   }
 
-  private void connect(PeerLink newLink) {
+  private void connect(PeerLink newLink, Hello sent) {
     var message = answer.get();
     if (message == null) {
       newLink.close(0, end.get().isEmpty() ? "the peer ended the call" : end.get());
@@ -115,7 +113,7 @@ final class PeerCall implements StreamObserver<PeerMessage> {
     if (!message.hasHello()) {
       var refusal = message.getRefused();
       hub.refused(resource.name(), refusal.getReason(), refusal.getText());
-      newLink.close(0, "refused: " + refusal.getText());
+      newLink.close(0, "refused");
       return;
     }
     var hello = message.getHello();
@@ -141,7 +139,7 @@ final class PeerCall implements StreamObserver<PeerMessage> {
       BlockStream.writeFully(stream, preamble);
       BlockStream.readFully(stream, ByteBuffer.allocate(4));
       late.cancel(false);
-      hub.attach(shell, resource, newLink, stream, hello);
+      hub.attach(shell, resource, newLink, stream, sent, hello);
     } catch (IOException | RuntimeException e) {
       var trouble = PeerTls.trouble(e);
       if (trouble != null) {

@@ -3,13 +3,15 @@ package carpool.replicator.shell;
 import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastAddress;
-import carpool.kit.config.HastConfig;
 import carpool.kit.config.HastResource;
 import carpool.kit.config.LoadedConfig;
+import carpool.kit.config.ReplicatorSettings.SplitBrainPolicy;
 import carpool.kit.grpc.Channels;
 import carpool.kit.grpc.GrpcEndpoint;
 import carpool.kit.grpc.HealthBoard;
 import carpool.kit.grpc.PeerTls;
+import carpool.peer.v1.GiveWayRequest;
+import carpool.peer.v1.GiveWayResponse;
 import carpool.peer.v1.Hello;
 import carpool.peer.v1.PeerGrpc;
 import carpool.peer.v1.PeerMessage;
@@ -17,9 +19,13 @@ import carpool.peer.v1.PingRequest;
 import carpool.peer.v1.PingResponse;
 import carpool.replicator.control.ProtoMapper;
 import carpool.replicator.core.ReplicationCore;
+import carpool.replicator.core.Role;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockStream;
 import carpool.replicator.link.Checksum;
+import carpool.replicator.link.Coding;
+import carpool.replicator.link.Compression;
+import carpool.replicator.link.EndCause;
 import carpool.replicator.link.TlsStream;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
@@ -27,6 +33,7 @@ import jakarta.inject.Inject;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
@@ -36,6 +43,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -63,16 +71,21 @@ public final class PeerHub implements Startable {
   static final String CERTIFICATE_REFUSED = "CERTIFICATE_REFUSED";
   static final String TLS_DIFFERS = "TLS_DIFFERS";
   private static final long LOG_PAUSE_NANOS = 10_000_000_000L;
+  private static final int TEXT_MAX_CHARS = 400;
   private static final long BACKOFF_MIN_MILLIS = 100;
   private static final long BACKOFF_MAX_MILLIS = 2000;
 
-  private final CarpoolConfig config;
-  private final HastConfig hast;
   private final String node;
-  private final String digest;
   private final HealthBoard health;
+  private volatile LoadedConfig current;
   private final long incarnation = RANDOM.nextLong();
   private final Map<String, ResourceShell> shells = new ConcurrentHashMap<>();
+
+  /// Who dials for a resource: one at a time, also after its settings have changed.
+  private final Map<String, Long> dialler = new ConcurrentHashMap<>();
+
+  private final AtomicLong lastDialler = new AtomicLong();
+
   private final Map<String, Awaited> awaited = new ConcurrentHashMap<>();
   private final Map<String, PeerFacts> peers = new ConcurrentHashMap<>();
   private final Map<Target, ManagedChannel> channels = new HashMap<>();
@@ -89,20 +102,26 @@ public final class PeerHub implements Startable {
   private Optional<PeerTls> tls = Optional.empty();
 
   /// What is known of a resource's peer, connected or not.
-  record PeerFacts(String refusalReason, String refusalText, String configDigest) {}
+  ///
+  /// @param side what it said of its copy; null when not met since this process started
+  record PeerFacts(
+      String refusalReason, String refusalText, String configDigest, @Nullable SplitSide side) {}
 
   private record Target(InetSocketAddress address, String node) {}
 
   /// A listener's half-open session: waits for the block connection with its token.
-  private record Awaited(String resource, PeerLink link, carpool.replicator.core.Hello peerHello) {}
+  private record Awaited(HastResource resource, PeerLink link, Coding coding, Meeting meeting) {}
+
+  /// The two hellos of a session.
+  ///
+  /// @param heard the peer's, for the core
+  record Meeting(Hello sent, Hello received, carpool.replicator.core.Hello heard) {}
 
   /// For the injector.
   @Inject
   public PeerHub(LoadedConfig loaded, HealthBoard health) {
-    this.config = loaded.config();
-    this.hast = loaded.hast();
+    this.current = loaded;
     this.node = loaded.node().value();
-    this.digest = loaded.digest();
     this.health = health;
   }
 
@@ -113,10 +132,10 @@ public final class PeerHub implements Startable {
 
   @Override
   public void start() throws IOException {
-    if (config.tls().isPresent()) {
-      tls = Optional.of(PeerTls.load(config.tls().get(), this::certificateRefused));
+    if (config().tls().isPresent()) {
+      tls = Optional.of(PeerTls.load(config().tls().get(), this::certificateRefused));
     }
-    for (var address : hast.listen()) {
+    for (var address : current.hast().listen()) {
       var target = address.hostPort();
       if (target.isEmpty()) {
         throw new IOException("listen " + address.text() + ": a peer connects by TCP");
@@ -137,7 +156,7 @@ public final class PeerHub implements Startable {
       var blocks = ServerSocketChannel.open();
       blockPorts.add(blocks);
       blocks.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      blocks.bind(new InetSocketAddress(address.getAddress(), config.replicator().blockPort()));
+      blocks.bind(new InetSocketAddress(address.getAddress(), config().replicator().blockPort()));
       Thread.ofPlatform().name("block-accept").daemon(true).start(() -> accept(blocks));
     } catch (IOException e) {
       throw new IOException("listen " + configured.text() + ": " + e.getMessage(), e);
@@ -145,7 +164,7 @@ public final class PeerHub implements Startable {
     LOG.info(
         "peers at {} and block port {}, {}",
         address,
-        config.replicator().blockPort(),
+        config().replicator().blockPort(),
         tls.isPresent() ? "with TLS" : "in the clear");
   }
 
@@ -177,14 +196,35 @@ public final class PeerHub implements Startable {
     if (peer.isPresent()
         && resource.local().remote().isPresent()
         && node.compareTo(peer.get().node().value()) < 0) {
+      var dialling = lastDialler.incrementAndGet();
+      dialler.put(resource.name(), dialling);
       Thread.ofVirtual()
           .name(resource.name() + "-dial")
-          .start(() -> dial(shell, resource, resource.local().remote().get()));
+          .start(() -> dial(dialling, shell, resource, resource.local().remote().get()));
+    }
+  }
+
+  private CarpoolConfig config() {
+    return current.config();
+  }
+
+  /// A reload found this; takes effect with the next frame, session or attempt.
+  void configure(LoadedConfig fresh) {
+    current = fresh;
+  }
+
+  /// Ends the session of a resource whose settings have changed; the next one has the new ones.
+  void again(HastResource resource) {
+    var shell = shells.get(resource.name());
+    if (shell != null) {
+      remove(resource.name());
+      add(shell, resource);
     }
   }
 
   /// A resource takes part no more.
   void remove(String resource) {
+    dialler.remove(resource);
     var shell = shells.remove(resource);
     if (shell != null) {
       var link = shell.link();
@@ -199,8 +239,11 @@ public final class PeerHub implements Startable {
     return peers.get(resource);
   }
 
-  void refused(String resource, String reason, String text) {
-    var before = peers.put(resource, new PeerFacts(reason, text, ""));
+  /// @param peersText what the peer wrote; cut, because a log line is no place for megabytes
+  void refused(String resource, String reason, String peersText) {
+    var text = oneLine(peersText);
+    var before = peers.get(resource);
+    peers.put(resource, new PeerFacts(reason, text, "", before == null ? null : before.side()));
     boolean news =
         before == null
             || !before.refusalReason().equals(reason)
@@ -208,6 +251,11 @@ public final class PeerHub implements Startable {
     if (news && mayLog(resource)) {
       LOG.warn("resource={} no session: {} ({})", resource, text, reason);
     }
+  }
+
+  private static String oneLine(String text) {
+    var line = text.replaceAll("\\p{Cntrl}", " ");
+    return line.length() > TEXT_MAX_CHARS ? line.substring(0, TEXT_MAX_CHARS) + "…" : line;
   }
 
   /// At most one line in ten seconds for a subject, whatever comes over the network.
@@ -223,13 +271,14 @@ public final class PeerHub implements Startable {
 
   /// The peer cannot be reached: what it refused before is no longer what is in the way.
   void unreachable(String resource) {
-    peers.computeIfPresent(resource, (_, facts) -> new PeerFacts("", "", facts.configDigest()));
+    peers.computeIfPresent(
+        resource, (_, facts) -> new PeerFacts("", "", facts.configDigest(), facts.side()));
   }
 
   /// A certificate was not accepted. Nobody knows yet whose call it was, so every resource whose
   /// peer has to call says so.
   private void certificateRefused(String text) {
-    for (var resource : hast.resources()) {
+    for (var resource : current.hast().resources()) {
       var peer = resource.peer();
       var shell = shells.get(resource.name());
       if (peer.isPresent()
@@ -246,6 +295,22 @@ public final class PeerHub implements Startable {
     if (session != null && peer.isPresent()) {
       PeerTls.requireName(session, peer.get().node().value());
     }
+  }
+
+  /// Checks that the gRPC call under way is the peer's.
+  void requireCaller(HastResource resource) throws IOException {
+    requirePeer(PeerTls.session(), resource);
+    if (!fromPeer(resource, PeerTls.callerAddress())) {
+      throw new IOException("the call does not come from the address of `remote`");
+    }
+  }
+
+  String cluster() {
+    return config().cluster();
+  }
+
+  String node() {
+    return node;
   }
 
   boolean plain() {
@@ -268,12 +333,12 @@ public final class PeerHub implements Startable {
         () -> closeQuietly(channel), STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  void met(String resource, Hello hello) {
-    peers.put(resource, new PeerFacts("", "", hello.getConfigDigest()));
+  void met(String resource, Hello hello, SplitSide side) {
+    peers.put(resource, new PeerFacts("", "", hello.getConfigDigest(), side));
   }
 
   Optional<HastResource> configured(String resource) {
-    return hast.resource(resource);
+    return current.hast().resource(resource);
   }
 
   @Nullable ResourceShell shell(String resource) {
@@ -281,7 +346,7 @@ public final class PeerHub implements Startable {
   }
 
   int blockPort() {
-    return config.replicator().blockPort();
+    return config().replicator().blockPort();
   }
 
   static byte[] freshToken() {
@@ -292,9 +357,8 @@ public final class PeerHub implements Startable {
 
   /// The block connection with this token belongs to `link`; ends the session when it does not
   /// come.
-  void expect(
-      String token, String resource, PeerLink link, carpool.replicator.core.Hello peerHello) {
-    awaited.put(token, new Awaited(resource, link, peerHello));
+  void expect(String token, HastResource resource, PeerLink link, Coding coding, Meeting meeting) {
+    awaited.put(token, new Awaited(resource, link, coding, meeting));
     var _ =
         timer.schedule(
             () -> {
@@ -314,18 +378,13 @@ public final class PeerHub implements Startable {
   // ----- watching
 
   private void watch() {
-    long now = System.nanoTime();
-    long dead = config.replicator().deadAfter().toNanos();
-    long idle = config.replicator().keepalive().toNanos();
     for (var shell : shells.values()) {
       try {
         var link = shell.link();
         var connection = link == null ? null : link.connection();
-        if (connection != null) {
-          connection.keepAlive(now, idle);
-          if (connection.silentNanos(now) > dead) {
-            connection.close("nothing was heard of the peer for " + dead / 1_000_000_000.0 + " s");
-          }
+        var resource = configured(shell.name());
+        if (link != null && connection != null && resource.isPresent()) {
+          watch(link, connection, Patience.of(config().replicator(), resource.get().timeout()));
         }
       } catch (RuntimeException e) {
         LOG.error("resource={} watching the link failed", shell.name(), e);
@@ -333,12 +392,30 @@ public final class PeerHub implements Startable {
     }
   }
 
+  private static void watch(PeerLink link, BlockConnection connection, Patience patience) {
+    long now = System.nanoTime();
+    if (connection.keepAliveDue(now, patience.idleNanos())) {
+      // Not here: a peer that does not read must not keep the others from being watched.
+      Thread.ofVirtual().name("keep-alive").start(connection::keepAlive);
+    }
+    if (connection.silentNanos(now) > patience.deadNanos()) {
+      connection.close(
+          EndCause.SILENT,
+          "nothing was heard of the peer for " + Patience.seconds(patience.deadNanos()));
+    } else if (link.oldestRequestNanos(now) > patience.requestNanos()) {
+      connection.close(
+          EndCause.UNANSWERED,
+          "the peer is alive, but has not answered a request for "
+              + Patience.seconds(patience.requestNanos()));
+    }
+  }
+
   // ----- calling
 
-  private void dial(ResourceShell shell, HastResource resource, HastAddress remote) {
+  private void dial(Long dialling, ResourceShell shell, HastResource resource, HastAddress remote) {
     long backoff = BACKOFF_MIN_MILLIS;
     String lastProblem = "";
-    while (!stopping && shells.get(resource.name()) == shell) {
+    while (!stopping && dialling.equals(dialler.get(resource.name()))) {
       try {
         if (shell.ask(ReplicationCore::readyForSession)) {
           long start = System.nanoTime();
@@ -386,22 +463,48 @@ public final class PeerHub implements Startable {
                       target.address(),
                       tls,
                       target.node(),
-                      config.replicator().keepalive().toMillis()));
+                      config().replicator().keepalive().toMillis()));
       channel.resetConnectBackoff(); // this class has a back-off of its own
       return channel;
     }
   }
 
-  Hello.Builder base(String resource) {
+  Hello.Builder base(HastResource resource) {
+    var checksum = resource.checksum().name().toLowerCase(Locale.ROOT);
+    var shell = shells.get(resource.name());
     return Hello.newBuilder()
+        .setAloneSinceUnixMillis(shell == null ? 0 : shell.counters().aloneSinceUnixMillis)
+        .setLastWriteUnixMillis(shell == null ? 0 : shell.counters().lastWriteUnixMillis)
         .setProtocolMin(PROTOCOL)
         .setProtocolMax(PROTOCOL)
-        .setCluster(config.cluster())
-        .setResource(resource)
-        .setConfigDigest(digest)
+        .setCluster(config().cluster())
+        .setResource(resource.name())
+        .setConfigDigest(current.digest())
         .setIncarnation(incarnation)
         .setUnixMillis(System.currentTimeMillis())
+        .setChecksum(checksum)
         .setPayloadMaxBytes(BlockConnection.PAYLOAD_MAX_BYTES);
+  }
+
+  /// How a session's frames are protected: each sender's way, told in its hello.
+  ///
+  /// @throws IOException when the peer uses a checksum that this node does not know
+  static Coding coding(HastResource resource, Hello peer) throws IOException {
+    for (var known : Checksum.values()) {
+      if (known.name().toLowerCase(Locale.ROOT).equals(peer.getChecksum())) {
+        return new Coding(checksum(resource.checksum()), compression(resource), known);
+      }
+    }
+    throw new IOException("the peer's checksum `" + peer.getChecksum() + "` is unknown here");
+  }
+
+  private static Compression compression(HastResource resource) {
+    return switch (resource.compression()) {
+      case NONE -> Compression.NONE;
+      case HOLE -> Compression.HOLE;
+      case LZF -> Compression.LZF;
+      case LZ4 -> Compression.LZ4;
+    };
   }
 
   record Opened(PeerLink link, carpool.replicator.core.Hello hello) {}
@@ -417,12 +520,12 @@ public final class PeerHub implements Startable {
   }
 
   void check(Hello hello, HastResource resource) throws IOException {
-    if (!hello.getCluster().equals(config.cluster())) {
+    if (!hello.getCluster().equals(config().cluster())) {
       throw new IOException(
           "the peer belongs to the cluster `"
               + hello.getCluster()
               + "`, this node to `"
-              + config.cluster()
+              + config().cluster()
               + "`");
     }
     if (!hello.getResource().equals(resource.name())) {
@@ -445,23 +548,62 @@ public final class PeerHub implements Startable {
   }
 
   void attach(
-      ResourceShell shell, HastResource resource, PeerLink link, BlockStream stream, Hello hello)
+      ResourceShell shell,
+      HastResource resource,
+      PeerLink link,
+      BlockStream stream,
+      Hello sent,
+      Hello hello)
       throws IOException {
     var metadata = shell.disk().metadata();
-    long blocks = (metadata.dataSizeBytes() - 1) / (64 << 10) + 1;
-    long peerBlocks = Math.max(blocks, (hello.getDataSizeBytes() - 1) / (64 << 10) + 1);
-    var peerHello =
-        ProtoMapper.hello(
-            hello, hello.getDataSizeBytes() == metadata.dataSizeBytes() ? blocks : peerBlocks);
+    var peerHello = ProtoMapper.hello(hello, metadata.dataSizeBytes());
     var connection =
-        new BlockConnection(
-            stream,
-            link,
-            checksum(resource.checksum()),
-            resource.compression() != HastResource.Compression.NONE,
-            metadata.dataSizeBytes());
-    met(resource.name(), hello);
-    link.attach(connection, peerHello);
+        new BlockConnection(stream, link, coding(resource, hello), metadata.dataSizeBytes());
+    begin(shell, resource, link, connection, new Meeting(sent, hello, peerHello));
+  }
+
+  private void begin(
+      ResourceShell shell,
+      HastResource resource,
+      PeerLink link,
+      BlockConnection connection,
+      Meeting meeting) {
+    long extentSize = shell.disk().metadata().extentSizeBytes();
+    var theirs = SplitSide.of(meeting.received(), meeting.heard().different(), extentSize);
+    met(resource.name(), meeting.received(), theirs);
+    link.attach(
+        connection, meeting.heard(), () -> decideByPolicy(shell, resource, meeting, theirs));
+  }
+
+  /// After both hellos were compared: `split-brain` of carpool.yaml may let this side give way.
+  private void decideByPolicy(
+      ResourceShell shell, HastResource resource, Meeting meeting, SplitSide theirs) {
+    var policy = config().replicator().splitBrain();
+    if (policy == SplitBrainPolicy.NONE || !shell.ask(ReplicationCore::splitBrain)) {
+      return;
+    }
+    var metadata = shell.disk().metadata();
+    try {
+      var told = ProtoMapper.hello(meeting.sent(), metadata.dataSizeBytes());
+      var ours = SplitSide.of(meeting.sent(), told.different(), metadata.extentSizeBytes());
+      if (!ours.givesWay(policy, theirs)) {
+        return;
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("this node's own hello", e);
+    }
+    shell.step(core -> {
+      if (core.splitBrain() && core.role() != Role.PRIMARY) {
+        core.yieldToPeer();
+      }
+    });
+    if (mayLog("split brain of " + resource.name())) {
+      LOG.warn(
+          "resource={} split brain: by the policy {} this copy gives way{}",
+          resource.name(),
+          policy,
+          shell.ask(ReplicationCore::role) == Role.PRIMARY ? " when it is no longer primary" : "");
+    }
   }
 
   private static Checksum checksum(HastResource.Checksum checksum) {
@@ -482,12 +624,18 @@ public final class PeerHub implements Startable {
     }
 
     @Override
+    public void giveWay(GiveWayRequest request, StreamObserver<GiveWayResponse> response) {
+      response.onNext(SurvivorsWord.hear(PeerHub.this, request));
+      response.onCompleted();
+    }
+
+    @Override
     public void ping(PingRequest request, StreamObserver<PingResponse> response) {
       response.onNext(
           PingResponse.newBuilder()
-              .setCluster(config.cluster())
+              .setCluster(config().cluster())
               .setNode(node)
-              .setConfigDigest(digest)
+              .setConfigDigest(current.digest())
               .setUnixMillis(System.currentTimeMillis())
               .build());
       response.onCompleted();
@@ -526,7 +674,7 @@ public final class PeerHub implements Startable {
           magic == PREAMBLE_MAGIC && version == PROTOCOL
               ? awaited.remove(java.util.HexFormat.of().formatHex(token))
               : null;
-      if (waiting == null || !fromPeer(waiting.resource(), channel)) {
+      if (waiting == null || !fromPeer(waiting.resource(), channel.getRemoteAddress())) {
         if (mayLog("block port")) {
           LOG.warn("block connection from {} refused", channel.getRemoteAddress());
         }
@@ -534,9 +682,9 @@ public final class PeerHub implements Startable {
         return;
       }
       late.cancel(false);
-      var shell = shells.get(waiting.resource());
-      var resource = hast.resource(waiting.resource()).orElse(null);
-      if (shell == null || resource == null) {
+      var resource = waiting.resource();
+      var shell = shells.get(resource.name());
+      if (shell == null) {
         waiting.link().close(0, "the resource left");
         closeQuietly(channel);
         return;
@@ -544,7 +692,7 @@ public final class PeerHub implements Startable {
       try {
         requirePeer(secure == null ? null : secure.session(), resource);
       } catch (IOException e) {
-        refused(waiting.resource(), CERTIFICATE_REFUSED, String.valueOf(e.getMessage()));
+        refused(resource.name(), CERTIFICATE_REFUSED, String.valueOf(e.getMessage()));
         waiting.link().close(0, "block connection: " + e.getMessage());
         closeQuietly(channel);
         return;
@@ -552,12 +700,8 @@ public final class PeerHub implements Startable {
       BlockStream.writeFully(stream, ByteBuffer.allocate(4).putInt(PREAMBLE_MAGIC).flip());
       var connection =
           new BlockConnection(
-              stream,
-              waiting.link(),
-              checksum(resource.checksum()),
-              resource.compression() != HastResource.Compression.NONE,
-              shell.disk().metadata().dataSizeBytes());
-      waiting.link().attach(connection, waiting.peerHello());
+              stream, waiting.link(), waiting.coding(), shell.disk().metadata().dataSizeBytes());
+      begin(shell, resource, waiting.link(), connection, waiting.meeting());
     } catch (IOException e) {
       LOG.debug("block handshake failed: {}", e.getMessage());
       closeQuietly(channel);
@@ -568,12 +712,10 @@ public final class PeerHub implements Startable {
   }
 
   /// As in the original: the connection's address must be that of `remote`.
-  private boolean fromPeer(String name, SocketChannel channel) throws IOException {
-    var remote =
-        hast.resource(name)
-            .flatMap(resource -> resource.local().remote())
-            .flatMap(HastAddress::hostPort);
-    if (remote.isEmpty() || !(channel.getRemoteAddress() instanceof InetSocketAddress from)) {
+  private static boolean fromPeer(HastResource resource, @Nullable SocketAddress caller)
+      throws IOException {
+    var remote = resource.local().remote().flatMap(HastAddress::hostPort);
+    if (remote.isEmpty() || !(caller instanceof InetSocketAddress from)) {
       return false;
     }
     for (var allowed : InetAddress.getAllByName(remote.get().host())) {

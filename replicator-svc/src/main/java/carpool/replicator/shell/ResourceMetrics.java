@@ -22,8 +22,20 @@ final class ResourceMetrics {
   }
 
   /// Registers what there is to know about a resource; read when scraped.
-  static void register(MeterRegistry registry, ResourceNode node) {
-    new ResourceMetrics(registry, node).all();
+  static void register(MeterRegistry registry, ResourceNode node, EventProgram program) {
+    var metrics = new ResourceMetrics(registry, node);
+    metrics.all();
+    metrics.counter("exec.calls", "result", "any", program.calls());
+    metrics.counter("exec.calls", "result", "failed", program.failures());
+  }
+
+  /// A resource that is no longer there has no metrics.
+  static void forget(MeterRegistry registry, String resource) {
+    for (var meter : registry.getMeters()) {
+      if (resource.equals(meter.getId().getTag("resource"))) {
+        registry.remove(meter);
+      }
+    }
   }
 
   private void all() {
@@ -43,6 +55,8 @@ final class ResourceMetrics {
     counter("activemap.updates", "kind", "durable", c.mapUpdates);
     counter("remote.errors", "kind", "write", c.remoteErrors);
     counter("reconnects", "kind", "session", c.reconnects);
+    c.sessionEnds.forEach((cause, ends) -> counter("session.ends", "reason", cause.word(), ends));
+    counter("checksum.errors", "direction", "received", c.checksumErrors);
     gauge("primary", "1 when this node is primary", c0 -> c0.role() == Role.PRIMARY ? 1 : 0);
     gauge("complete", "1 when connected and nothing is to be copied", c0 -> c0.complete() ? 1 : 0);
     gauge("connected", "1 when a session is agreed", c0 -> c0.phase().agreed() ? 1 : 0);
@@ -61,7 +75,14 @@ final class ResourceMetrics {
         .register(registry);
     Gauge.builder(
             "carpool.replicator.peer.silent", node, n -> Snapshot.of(n).peerSilentMillis() / 1e3)
-        .description("seconds since anything was heard of the peer; negative when not connected")
+        .description("seconds since anything was heard of the peer; negative when never")
+        .tags(tags)
+        .register(registry);
+    Gauge.builder(
+            "carpool.replicator.peer.oldest.request",
+            node,
+            n -> Snapshot.of(n).oldestRequestMillis() / 1e3)
+        .description("seconds for which the peer has owed its oldest answer")
         .tags(tags)
         .register(registry);
   }

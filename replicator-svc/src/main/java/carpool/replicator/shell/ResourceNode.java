@@ -42,7 +42,7 @@ public final class ResourceNode {
   /// wait for the map nearly always. More marks cost more comparing after a crash of this node.
   private static final int WARM_EXTENTS_MIN = 512;
 
-  private final HastResource resource;
+  private volatile HastResource resource;
   private final PeerHub hub;
   private final BiConsumer<ResourceNode, Notice> listener;
   private final Counters counters = new Counters();
@@ -51,6 +51,7 @@ public final class ResourceNode {
   private final Path nbdSocket;
   private final DeviceNode deviceNode;
   private @Nullable NbdServer server;
+  private volatile @Nullable NbdServer tcp;
   private volatile @Nullable ResourceShell shell;
   private volatile @Nullable ResourceDevice device;
   private volatile String attachProblem = "";
@@ -87,6 +88,25 @@ public final class ResourceNode {
     return resource;
   }
 
+  /// A reload found these settings; the provider and the export are the same.
+  void reconfigure(HastResource changed) {
+    resource = changed;
+    var s = shell;
+    if (s != null) {
+      s.disk().flushMap(changed.local().metaflush());
+      s.step(core -> core.configureMode(mode(changed)));
+    }
+  }
+
+  ExportLookup exports() {
+    return new Exports();
+  }
+
+  /// The export is served there too.
+  void alsoServedBy(NbdServer server) {
+    tcp = server;
+  }
+
   Counters counters() {
     return counters;
   }
@@ -114,8 +134,9 @@ public final class ResourceNode {
 
   int connections() {
     var s = server;
+    var t = tcp;
     var d = device;
-    return s == null || d == null ? 0 : s.connections(d);
+    return d == null ? 0 : (s == null ? 0 : s.connections(d)) + (t == null ? 0 : t.connections(d));
   }
 
   PeerHub.@Nullable PeerFacts peerFacts() {
@@ -171,6 +192,7 @@ public final class ResourceNode {
     var attachment = Attachment.open(resource.name(), Path.of(resource.local().path()));
     boolean complete = false;
     try {
+      attachment.flushMap(resource.local().metaflush());
       attachment
           .warnings()
           .forEach(warning -> LOG.warn("resource={} {}", resource.name(), warning));
@@ -193,11 +215,7 @@ public final class ResourceNode {
     var metadata = attachment.metadata();
     return new ReplicationCore.Settings(
         nodeName(),
-        switch (resource.replication()) {
-          case FULLSYNC -> ReplicationMode.FULLSYNC;
-          case MEMSYNC -> ReplicationMode.MEMSYNC;
-          case ASYNC -> ReplicationMode.ASYNC;
-        },
+        mode(resource),
         resource.local().remote().isPresent(),
         metadata.dataSizeBytes(),
         metadata.extentSizeBytes(),
@@ -206,6 +224,14 @@ public final class ResourceNode {
         ResourceShell.SYNC_SLOTS,
         ResourceShell.PEER_SLOTS,
         Slots.BYTES);
+  }
+
+  private static ReplicationMode mode(HastResource resource) {
+    return switch (resource.replication()) {
+      case FULLSYNC -> ReplicationMode.FULLSYNC;
+      case MEMSYNC -> ReplicationMode.MEMSYNC;
+      case ASYNC -> ReplicationMode.ASYNC;
+    };
   }
 
   String nodeName() {
@@ -335,11 +361,11 @@ public final class ResourceNode {
     if (d == null) {
       return problem;
     }
-    var nbd = server;
-    if (nbd != null && !nbd.drain(d, DRAIN_DEADLINE)) {
+    if (!drained(server, d) || !drained(tcp, d)) {
       problem = "NBD clients did not end in time and were cut off";
       LOG.warn("resource={} {}", resource.name(), problem);
-      nbd.cutOff(d);
+      cutOff(server, d);
+      cutOff(tcp, d);
       d.end();
       var s = shell;
       if (s != null) {
@@ -348,6 +374,17 @@ public final class ResourceNode {
     }
     d.end();
     return problem;
+  }
+
+  private static boolean drained(@Nullable NbdServer nbd, ResourceDevice d)
+      throws InterruptedException {
+    return nbd == null || nbd.drain(d, DRAIN_DEADLINE);
+  }
+
+  private static void cutOff(@Nullable NbdServer nbd, ResourceDevice d) {
+    if (nbd != null) {
+      nbd.cutOff(d);
+    }
   }
 
   /// Clients get errors at once; nothing is written any more. Never blocks.
@@ -359,10 +396,10 @@ public final class ResourceNode {
     if (s != null) {
       s.step(ReplicationCore::cutOff);
     }
-    var nbd = server;
-    if (d != null && nbd != null) {
+    if (d != null) {
       d.end();
-      nbd.cutOff(d);
+      cutOff(server, d);
+      cutOff(tcp, d);
     }
     deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
   }
@@ -376,8 +413,11 @@ public final class ResourceNode {
     }
   }
 
-  /// The operator named the survivor of a split brain.
-  public void resolveSplitBrain(boolean keepLocal) {
+  /// The operator named the survivor of a split brain. The word for the local copy is passed on to
+  /// the peer, which has to give way.
+  ///
+  /// @return what is left to be done by hand, in a sentence; empty when nothing
+  public String resolveSplitBrain(boolean keepLocal) {
     LOG.warn(
         "resource={} split brain: the {} copy survives",
         resource.name(),
@@ -386,6 +426,14 @@ public final class ResourceNode {
     if (s != null) {
       s.step(keepLocal ? ReplicationCore::standAsSurvivor : ReplicationCore::yieldToPeer);
     }
+    var facts = peerFacts();
+    var side = facts == null ? null : facts.side();
+    if (!keepLocal) {
+      return "";
+    }
+    return side == null
+        ? "the peer was not met since this service started"
+        : SurvivorsWord.say(hub, resource, side.identity().generation());
   }
 
   /// Writes fresh metadata. The resource must be in role init, or in role secondary without

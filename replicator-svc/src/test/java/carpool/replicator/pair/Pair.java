@@ -5,6 +5,7 @@ import carpool.kit.testing.JavaProcess;
 import carpool.replicator.MainForTests;
 import carpool.replicator.control.OfflineCommand;
 import carpool.replicator.v1.GetStatusRequest;
+import carpool.replicator.v1.ReloadRequest;
 import carpool.replicator.v1.ReplicatorGrpc;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
@@ -17,6 +18,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -93,7 +95,7 @@ final class Pair implements AutoCloseable {
     }
   }
 
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     try (var socket = new ServerSocket(0)) {
       return socket.getLocalPort();
     }
@@ -113,6 +115,30 @@ final class Pair implements AutoCloseable {
 
   String uri(int node) {
     return "nbd+unix:///disk1?socket=" + home(node).resolve("run/nbd/disk1.sock");
+  }
+
+  void replaceInHast(int node, String old, String replacement) throws IOException {
+    var file = home(node).resolve("hast.conf");
+    Files.writeString(file, Files.readString(file).replace(old, replacement));
+  }
+
+  void replaceInYaml(int node, String old, String replacement) throws IOException {
+    Files.writeString(config(node), Files.readString(config(node)).replace(old, replacement));
+  }
+
+  /// By the control service; what has changed.
+  List<String> reload(int node) {
+    return stub(node).reload(ReloadRequest.getDefaultInstance()).getChangesList();
+  }
+
+  void hangUp(int node) throws Exception {
+    process(node).signal("HUP");
+  }
+
+  List<String> resources(int node) {
+    return stub(node).getStatus(GetStatusRequest.getDefaultInstance()).getResourcesList().stream()
+        .map(Resource::getName)
+        .toList();
   }
 
   void start(int node) throws Exception {

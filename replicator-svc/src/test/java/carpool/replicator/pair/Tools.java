@@ -23,6 +23,15 @@ final class Tools {
     return output;
   }
 
+  /// Runs it to its end, which must be a bad one; returns what it wrote.
+  static String fails(String tool, String... args) throws Exception {
+    var process = start(tool, args);
+    var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS), tool + " does not end");
+    assertTrue(process.exitValue() != 0, tool + " " + List.of(args) + "\n" + output);
+    return output;
+  }
+
   static Process start(String tool, String... args) throws Exception {
     var path = ForeignTools.find(tool);
     assumeTrue(path.isPresent(), tool + " is not installed");

@@ -67,9 +67,10 @@ public final class GrpcEndpoint {
               .permitKeepAliveTime(500, TimeUnit.MILLISECONDS)
               .permitKeepAliveWithoutCalls(true)
               .intercept(new DefaultDeadline(DEFAULT_DEADLINE, timer))
-              .intercept(new StatusMapping());
+              .intercept(new StatusMapping())
+              .intercept(new PeerTls.Recorder());
       if (tls.isPresent()) {
-        builder.sslContext(tls.get()).intercept(new PeerTls.Recorder());
+        builder.sslContext(tls.get());
       }
       services.forEach(builder::addService);
       builder.addService(health.service());

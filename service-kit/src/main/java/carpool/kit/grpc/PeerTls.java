@@ -18,6 +18,7 @@ import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.security.GeneralSecurityException;
@@ -47,6 +48,8 @@ import org.jspecify.annotations.Nullable;
 public final class PeerTls {
   /// The session of a call's connection; absent without TLS.
   private static final Context.Key<SSLSession> SESSION = Context.key("peer-tls-session");
+
+  private static final Context.Key<SocketAddress> ADDRESS = Context.key("peer-address");
 
   // AES-128 first: the JDK has both in hardware, and the shorter key costs less per block.
   private static final List<String> CIPHERS =
@@ -219,6 +222,11 @@ public final class PeerTls {
     }
   }
 
+  /// Where the present gRPC call comes from; null when that is not known.
+  public static @Nullable SocketAddress callerAddress() {
+    return ADDRESS.get();
+  }
+
   static List<String> names(X509Certificate certificate) {
     var names = new ArrayList<String>();
     try {
@@ -243,16 +251,19 @@ public final class PeerTls {
     return names;
   }
 
-  /// Puts the TLS session where [#session] finds it.
+  /// Puts TLS session and address of the caller where [#session] and [#callerAddress] find them.
   static final class Recorder implements ServerInterceptor {
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+      var context =
+          Context.current()
+              .withValue(ADDRESS, call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
       var session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
-      return session == null
-          ? next.startCall(call, headers)
-          : Contexts.interceptCall(
-              Context.current().withValue(SESSION, session), call, headers, next);
+      if (session != null) {
+        context = context.withValue(SESSION, session);
+      }
+      return Contexts.interceptCall(context, call, headers, next);
     }
   }
 }
