@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /// HAST's statistics and ours; all from 0 with the process.
 final class Counters {
@@ -31,6 +32,19 @@ final class Counters {
   volatile long lastContactNanos;
 
   volatile boolean everMet;
+
+  private volatile @Nullable StageTimes stages;
+
+  void measure(StageTimes newStages) {
+    stages = newStages;
+  }
+
+  void took(StageTimes.Stage stage, long startNanos) {
+    var s = stages;
+    if (s != null) {
+      s.record(stage, startNanos);
+    }
+  }
 
   /// Milliseconds since 1970; 0 = not, or not known because this process is younger.
   volatile long aloneSinceUnixMillis;

@@ -238,6 +238,13 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
     return false;
   }
 
+  private void told(int slot) {
+    long since = asked.answered(slot);
+    if (since != 0) {
+      shell.counters().took(StageTimes.Stage.PEER, since);
+    }
+  }
+
   @Override
   public void onReceived(int slot) {
     if (ours(slot)) {
@@ -248,7 +255,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   @Override
   public void onWritten(int slot, boolean ok) {
     if (ours(slot)) {
-      asked.answered(slot);
+      told(slot);
       if (!ok) {
         shell.counters().remoteErrors.increment();
       }
@@ -263,7 +270,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
 
   @Override
   public void onData(int slot, boolean ok) {
-    asked.answered(slot);
+    told(slot);
     shell.step(c -> c.peerReadDone(session, slot, ok));
   }
 

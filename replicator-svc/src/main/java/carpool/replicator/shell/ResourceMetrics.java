@@ -40,6 +40,7 @@ final class ResourceMetrics {
 
   private void all() {
     var c = node.counters();
+    c.measure(new StageTimes(registry, tags));
     counter("requests", "kind", "read", c.reads);
     counter("requests", "kind", "write", c.writes);
     counter("requests", "kind", "delete", c.deletes);
@@ -68,6 +69,19 @@ final class ResourceMetrics {
     gauge(
         "different.bytes", "bytes that may differ from the peer", ReplicationCore::differentBytes);
     gauge("marked.extents", "extents marked in the activemap", ReplicationCore::markedExtents);
+    gauge(
+        "sync.left.bytes",
+        "bytes left of the synchronisation under way",
+        c0 -> c0.phase().source() ? c0.differentBytes() : 0);
+    gauge(
+        "sync.total.bytes",
+        "bytes of the synchronisation under way at its start",
+        c0 -> c0.phase().source() ? c0.syncTotalBytes() : 0);
+    gauge("peer.role", "0 unknown or init, 1 secondary, 2 primary", ResourceMetrics::peerRole);
+    gauge(
+        "peer.disk.state",
+        "worth of the peer's copy, codes of docs/on-disk-format.md",
+        c0 -> c0.peerDisk().code());
     gauge("writes.active", "writes that hold a range now", ReplicationCore::activeWrites);
     Gauge.builder("carpool.replicator.sync.rate", node, n -> n.syncRate().bytesPerSecond())
         .description("bytes a second of the synchronisation under way")
@@ -85,6 +99,14 @@ final class ResourceMetrics {
         .description("seconds for which the peer has owed its oldest answer")
         .tags(tags)
         .register(registry);
+  }
+
+  private static double peerRole(ReplicationCore core) {
+    return switch (core.peerRole()) {
+      case INIT -> 0;
+      case SECONDARY -> 1;
+      case PRIMARY -> 2;
+    };
   }
 
   private void counter(String name, String tag, String value, LongAdder adder) {

@@ -17,8 +17,11 @@ final class Unanswered {
     sinceNanos.setOpaque(slot, now());
   }
 
-  void answered(int slot) {
+  /// @return when it was asked; 0 when it was not
+  long answered(int slot) {
+    long since = sinceNanos.getOpaque(slot);
     sinceNanos.setOpaque(slot, 0);
+    return since;
   }
 
   /// One flush is under way at a time.

@@ -4,13 +4,18 @@ import carpool.kit.grpc.Channels;
 import carpool.kit.testing.JavaProcess;
 import carpool.replicator.MainForTests;
 import carpool.replicator.control.OfflineCommand;
+import carpool.replicator.v1.GetSplitBrainRequest;
 import carpool.replicator.v1.GetStatusRequest;
 import carpool.replicator.v1.ReloadRequest;
 import carpool.replicator.v1.ReplicatorGrpc;
+import carpool.replicator.v1.ResolveSplitBrainRequest;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
 import carpool.replicator.v1.SetRoleRequest;
 import carpool.replicator.v1.SetRoleResult;
+import carpool.replicator.v1.SplitBrain;
+import carpool.replicator.v1.Survivor;
+import carpool.replicator.v1.SyncResult;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -129,6 +134,25 @@ final class Pair implements AutoCloseable {
   /// By the control service; what has changed.
   List<String> reload(int node) {
     return stub(node).reload(ReloadRequest.getDefaultInstance()).getChangesList();
+  }
+
+  /// Promotion by force.
+  SetRoleResult force(int node, Role role) {
+    return stub(node)
+        .setRole(
+            SetRoleRequest.newBuilder().addResources("disk1").setRole(role).setForce(true).build())
+        .getResults(0);
+  }
+
+  SyncResult resolve(int node, Survivor survivor) {
+    return stub(node)
+        .resolveSplitBrain(
+            ResolveSplitBrainRequest.newBuilder().addResources("disk1").setKeep(survivor).build())
+        .getResults(0);
+  }
+
+  SplitBrain splitBrain(int node) {
+    return stub(node).getSplitBrain(GetSplitBrainRequest.getDefaultInstance()).getSplitBrains(0);
   }
 
   void hangUp(int node) throws Exception {
