@@ -29,7 +29,7 @@ abstract class CarpNode implements Guest {
 
   void awaitEnd() {
     try {
-      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+      if (!process.waitFor(40, TimeUnit.SECONDS)) {
         throw new AssertionError("did not end; log:\n" + log());
       }
     } catch (InterruptedException e) {

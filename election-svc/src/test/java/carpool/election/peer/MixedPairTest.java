@@ -17,7 +17,6 @@ import org.junit.jupiter.api.Test;
 /// second, so its times are lower bounds of the formula plus up to that.
 @NeedsNamespaces
 final class MixedPairTest {
-  private static final double SLACK = 0.3;
   private static final String VIP = "10.77.0.50";
   private static final String OURS = "10.77.0.1";
   private static final String UCARP = "10.77.0.2";
@@ -75,7 +74,7 @@ final class MixedPairTest {
         "takeover %.3f s, client gap %.2f s",
         takeover,
         ping.longestGap());
-    assertThat(takeover).isBetween(2.9, 3.2 + SLACK);
+    assertThat(takeover).isBetween(2.9, 3.2 + Command.SLACK);
     assertThat(wire.has(2, VIP)).as("ucarp leaves its address behind").isTrue();
     assertThat(wire.in(3, "ip neigh show " + VIP)).as("the client knows our MAC").contains(mac(1));
   }

@@ -17,21 +17,19 @@ import java.util.concurrent.TimeUnit;
 final class OwnNode extends CarpNode {
   private final Path directory;
   private final String interfaceName;
+  private final ManagedChannel channel;
 
   private OwnNode(Process process, Path directory, String interfaceName) {
     super(process);
     this.directory = directory;
     this.interfaceName = interfaceName;
+    this.channel = Channels.unix(directory.resolve("run/election.sock"));
   }
 
   /// Starts on a node of the wire and waits until it listens.
   ///
   /// @param yaml lines of the group besides name and interface
   static OwnNode start(Wire wire, int node, String... yaml) {
-    return start(wire, node, true, yaml);
-  }
-
-  static OwnNode start(Wire wire, int node, boolean awaitReady, String... yaml) {
     Path directory = wire.directory().resolve("node" + node);
     var config = new StringBuilder();
     config.append("cluster: test\n");
@@ -68,9 +66,7 @@ final class OwnNode extends CarpNode {
             "--node",
             "node" + node));
     var own = wire.guest(new OwnNode(Command.start(log, argv), directory, "eth0"));
-    if (awaitReady) {
-      Command.await(20, "ready; log:\n" + own.log(), () -> own.log().contains("ready: "));
-    }
+    Command.await(20, "ready; log:\n" + own.log(), () -> own.log().contains("ready: "));
     return own;
   }
 
@@ -102,12 +98,13 @@ final class OwnNode extends CarpNode {
   }
 
   <T> T call(java.util.function.Function<ElectionGrpc.ElectionBlockingStub, T> call) {
-    ManagedChannel channel = Channels.unix(directory.resolve("run/election.sock"));
-    try {
-      return call.apply(
-          ElectionGrpc.newBlockingStub(channel).withDeadlineAfter(5, TimeUnit.SECONDS));
-    } finally {
-      channel.shutdownNow();
-    }
+    return call.apply(
+        ElectionGrpc.newBlockingStub(channel).withDeadlineAfter(20, TimeUnit.SECONDS));
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    super.close();
   }
 }

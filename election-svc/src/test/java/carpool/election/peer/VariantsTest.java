@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 /// IPv6, both families, unicast peers, crash recovery of addresses, maintenance, watching.
 @NeedsNamespaces
 final class VariantsTest {
-  private static final double SLACK = 0.3;
   private static final String VIP4 = "10.77.0.50";
   private static final String VIP6 = "fd00:77::50";
 
@@ -67,7 +66,7 @@ final class VariantsTest {
     var sources = capture.adverts().stream().map(Capture.Advert::source).distinct().toList();
     double takeover = capture.takeover(sources.get(0), sources.get(1));
     Measurements.note("own pair, IPv6, kill -9, backup skew 0", "takeover %.3f s", takeover);
-    assertThat(takeover).isBetween(2.9, 3.2 + SLACK);
+    assertThat(takeover).isBetween(2.9, 3.2 + Command.SLACK);
   }
 
   @Test

@@ -30,13 +30,14 @@ final class Wire implements Guest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    String hub = prefix + "s";
+    String hub = hub();
     sh("ip netns add " + hub);
     sh("ip -n " + hub + " link add br0 type bridge mcast_snooping 0");
     sh("ip -n " + hub + " link set br0 up");
     for (int n = 1; n <= nodes; n++) {
       String ns = ns(n);
       sh("ip netns add " + ns);
+      sh("ip -n " + hub + " netns set " + ns + " " + n);
       sh("ip -n " + ns + " link set lo up");
       sh("ip -n " + ns + " link add eth0 type veth peer name p" + n + " netns " + hub);
       sh("ip -n " + ns + " addr add 10.77.0." + n + "/24 dev eth0");
@@ -48,6 +49,11 @@ final class Wire implements Guest {
 
   String ns(int node) {
     return prefix + node;
+  }
+
+  /// Of the switch. From here the nodes' namespaces are known by their numbers.
+  String hub() {
+    return prefix + "s";
   }
 
   int client() {
@@ -65,12 +71,12 @@ final class Wire implements Guest {
 
   /// Pulls or plugs the cable at the switch: carrier lost, interface still up.
   void cable(int node, boolean plugged) {
-    sh("ip -n " + prefix + "s link set p" + node + (plugged ? " up" : " down"));
+    sh("ip -n " + hub() + " link set p" + node + (plugged ? " up" : " down"));
   }
 
   /// Cuts a node off with its carrier on, or joins it again.
   void partition(int node, boolean cut) {
-    sh("ip -n " + prefix + "s link set p" + node + (cut ? " nomaster" : " master br0"));
+    sh("ip -n " + hub() + " link set p" + node + (cut ? " nomaster" : " master br0"));
   }
 
   /// Administrative state of a node's interface.
@@ -97,6 +103,6 @@ final class Wire implements Guest {
     for (int n = 1; n <= nodes; n++) {
       attempt("ip netns del " + ns(n));
     }
-    attempt("ip netns del " + prefix + "s");
+    attempt("ip netns del " + hub());
   }
 }

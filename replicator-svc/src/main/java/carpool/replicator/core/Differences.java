@@ -69,6 +69,11 @@ final class Differences {
     markUnflushed(offsetBytes, lengthBytes);
   }
 
+  /// True when the byte range holds a block that has to be copied.
+  boolean differs(long offsetBytes, long lengthBytes) {
+    return different.intersects(blockOf(offsetBytes), endBlockOf(offsetBytes, lengthBytes));
+  }
+
   boolean hasUnflushed() {
     return !unflushed.isEmpty() || !flushing.isEmpty();
   }

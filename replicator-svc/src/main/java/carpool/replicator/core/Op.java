@@ -6,8 +6,10 @@ final class Op {
     FREE,
     CLIENT_WRITE,
     CLIENT_READ,
-    /// A chunk being copied to the peer: read here, written there.
+    /// A chunk being copied to the peer, or compared with it.
     SYNC_COPY,
+    /// Blocks that cannot be read here: read from the peer, written here again.
+    REPAIR,
     /// A write of the peer, executed here.
     PEER_WRITE,
     /// A read of the peer, executed here.
@@ -24,6 +26,9 @@ final class Op {
   /// In the list of active ranges.
   boolean locked;
 
+  /// A read that waits in line for its range.
+  boolean waitsForRange;
+
   /// Waits for the activemap.
   boolean waitsForMap;
 
@@ -38,6 +43,18 @@ final class Op {
 
   /// Done but for the flush that FUA asks for; the flush answers it.
   boolean awaitsFlush;
+
+  /// A chunk of a verification: compared, not copied.
+  boolean verify;
+
+  /// A chunk that is compared by digest before anything is sent.
+  boolean compares;
+
+  /// The peer was asked to compare and has not answered.
+  boolean comparing;
+
+  /// Number of a write of the peer, in the order in which they came.
+  long arrival;
 
   /// Session of a peer's request.
   long session;
@@ -54,6 +71,7 @@ final class Op {
     writeKind = WriteKind.DATA;
     fua = false;
     locked = false;
+    waitsForRange = false;
     waitsForMap = false;
     localPending = false;
     localOk = false;
@@ -62,6 +80,10 @@ final class Op {
     remoteReceived = false;
     answered = false;
     awaitsFlush = false;
+    verify = false;
+    compares = false;
+    comparing = false;
+    arrival = 0;
     session = 0;
   }
 

@@ -31,4 +31,11 @@ public sealed interface PeerMessage {
 
   /// Target to source.
   record InStepDone() implements PeerMessage {}
+
+  /// Primary to secondary, in step: my disk failed; record, durably, that your copy is the only
+  /// one, then answer [SoleCopyTaken].
+  record DiskFailed() implements PeerMessage {}
+
+  /// Secondary to primary: from now on what is written here is enough.
+  record SoleCopyTaken() implements PeerMessage {}
 }

@@ -24,7 +24,9 @@ import org.jspecify.annotations.Nullable;
 ///   under a new generation, so that the older copy can be told from the newer one (R1, R5);
 /// * a mark is cleared only after both sides flushed (R3);
 /// * the target of a synchronisation is durably inconsistent before its first block changes (R4);
-/// * a fenced primary answers nothing (R5).
+/// * a fenced primary answers nothing (R5);
+/// * a primary whose disk failed goes on only with a peer that durably knows that its copy is the
+///   only one ([SoleCopy]).
 public final class ReplicationCore {
   /// What does not change while a resource is attached.
   ///
@@ -79,6 +81,12 @@ public final class ReplicationCore {
   /// The identity with `alone` set is on the disk.
   private boolean aloneDurable;
 
+  /// Whether this node serves from the peer's copy because its own disk failed.
+  private SoleCopy soleCopy = SoleCopy.NONE;
+
+  /// The peer said that its disk failed; the answer waits until this copy is durably the only one.
+  private boolean soleCopyAsked;
+
   private boolean fenced;
   private boolean cutOff;
   private boolean yields;
@@ -100,9 +108,12 @@ public final class ReplicationCore {
   private Role demotionTo = Role.SECONDARY;
   private boolean demotionFlushing;
 
-  private long syncCursor;
-  private int syncInFlight;
-  private long syncTotalBytes;
+  private final Synchronisation sync;
+  private final ArrayDeque<PeerFlush> peerFlushes = new ArrayDeque<>();
+
+  /// Counts the writes of the peer.
+  private long peerWrites;
+
   private long lastToken;
   private int unflushedTicks;
 
@@ -113,8 +124,14 @@ public final class ReplicationCore {
     ADOPTED,
     NOT_ALONE,
     PROMOTED,
-    DEMOTED
+    DEMOTED,
+    SOLE_COPY
   }
+
+  /// A flush of the peer that waits.
+  ///
+  /// @param afterWrite number of the peer's last write before it
+  private record PeerFlush(long session, long flushId, long afterWrite) {}
 
   private record MetadataWrite(long token, Then then, long forSession, long request) {}
 
@@ -136,6 +153,7 @@ public final class ReplicationCore {
     map.load(found.map());
     differences = new Differences(settings.dataSizeBytes());
     markExtentsDifferent(found.map());
+    sync = new Synchronisation(settings, effects, ops, ranges, differences, new SyncHost());
     wasPrimary = found.prevRole() == Role.PRIMARY;
     disk = found.disk() == DiskState.UP_TO_DATE ? DiskState.CONSISTENT : found.disk();
     identity = found.identity();
@@ -191,9 +209,17 @@ public final class ReplicationCore {
     return refusal;
   }
 
-  /// HAST's `complete`: connected and nothing to copy.
+  /// HAST's `complete`: connected, two good copies and nothing to copy.
   public boolean complete() {
-    return phase == Phase.IN_STEP;
+    return phase == Phase.IN_STEP
+        && disk != DiskState.FAILED
+        && peerDisk != DiskState.FAILED
+        && differences.different().isEmpty();
+  }
+
+  /// True when this node's disk failed and it serves from the peer's.
+  public boolean servesFromPeer() {
+    return soleCopy != SoleCopy.NONE;
   }
 
   /// Upper bound of the bytes that differ.
@@ -211,9 +237,9 @@ public final class ReplicationCore {
     return map.marked().count();
   }
 
-  /// Bytes to copy at the start of the synchronisation under way.
-  public long syncTotalBytes() {
-    return syncTotalBytes;
+  /// Where a synchronisation or verification is.
+  public SyncProgress syncProgress() {
+    return sync.progress();
   }
 
   /// True when no request of an earlier session is still being carried out here; only then may a
@@ -374,7 +400,7 @@ public final class ReplicationCore {
       return;
     }
     demotionFlushing = true;
-    if (disk.servable() && !fenced) {
+    if ((disk.servable() || soleCopy == SoleCopy.CONFIRMED) && !fenced) {
       flushes.add(new Waiter.Demotion());
       pumpFlush();
     } else {
@@ -390,9 +416,15 @@ public final class ReplicationCore {
       map.clean(this::extentNeeded, true);
       pumpMap();
     }
-    writeMetadata(Then.DEMOTED, demotion);
+    long request = demotion;
     demotion = 0;
     demotionFlushing = false;
+    if (disk == DiskState.FAILED) {
+      // Not recorded: what is on this disk is what it was when the disk failed.
+      demoted(request);
+    } else {
+      writeMetadata(Then.DEMOTED, request);
+    }
   }
 
   private void demoted(long request) {
@@ -401,12 +433,17 @@ public final class ReplicationCore {
     }
     if (role == Role.INIT && session != 0) {
       effects.closeSession(session, "role init");
+    } else if (disk == DiskState.FAILED && session != 0) {
+      effects.closeSession(session, "the local disk failed");
     }
     effects.report(Notice.ROLE);
     effects.roleDecided(request, Verdict.ALLOWED);
   }
 
   private boolean anyActive() {
+    if (phase == Phase.IN_STEP && sync.busy()) {
+      return true; // it must not arrive when the peer is primary
+    }
     if (!ranges.held().isEmpty()
         || ranges.waitingCount() > 0
         || !waitForAlone.isEmpty()
@@ -447,7 +484,7 @@ public final class ReplicationCore {
       } else if (op.kind == Kind.CLIENT_READ && !op.answered) {
         op.answered = true;
         effects.complete(op.slot, Result.IO_ERROR);
-        if (!op.localPending && !op.remotePending) {
+        if (!op.localPending && !op.remotePending && !op.waitsForRange) {
           endRead(op);
         }
       }
@@ -461,6 +498,7 @@ public final class ReplicationCore {
       failFlush(waiter);
     }
     waitForAlone.clear();
+    demotionFlushing = false; // its flush is abandoned with the others
     dropUnstarted();
   }
 
@@ -502,16 +540,78 @@ public final class ReplicationCore {
     }
   }
 
+  /// The local disk is of no use any more. A primary whose peer is in step goes on with the peer's
+  /// copy; any other stops.
   private void diskFailed(String what) {
-    if (disk != DiskState.FAILED) {
-      disk = DiskState.FAILED;
-      effects.report(Notice.DISK);
-      if (session != 0) {
-        effects.closeSession(session, what);
+    if (disk == DiskState.FAILED) {
+      return;
+    }
+    disk = DiskState.FAILED;
+    effects.report(Notice.DISK);
+    if (role == Role.PRIMARY && !fenced && phase == Phase.IN_STEP && peerDisk.servable()) {
+      soleCopy = SoleCopy.ASKED;
+      effects.send(session, new PeerMessage.DiskFailed());
+      for (var op : List.copyOf(mapWaiters)) {
+        op.waitsForMap = false;
+        heldBack.add(op);
       }
-      if (role == Role.PRIMARY) {
-        fence(what);
+      mapWaiters.clear();
+      // As well as it can be done: after a restart this copy must not pass for a good one, even if
+      // the peer falls before it has recorded the same.
+      recordInconsistent();
+      return;
+    }
+    if (session != 0) {
+      effects.closeSession(session, what);
+    }
+    if (role == Role.PRIMARY) {
+      fence(what);
+    }
+  }
+
+  private void recordInconsistent() {
+    long token = ++lastToken;
+    metadataWrites.addLast(new MetadataWrite(token, Then.NOTHING, session, 0));
+    effects.writeMetadata(token, role, DiskState.INCONSISTENT, identity);
+  }
+
+  /// The peer knows, durably, that its copy is the only one: what waited goes on there.
+  private void soleCopyConfirmed() {
+    soleCopy = SoleCopy.CONFIRMED;
+    for (int i = 0; i < settings.clientSlots(); i++) {
+      if (ops[i].kind == Kind.CLIENT_WRITE && ops[i].locked && !heldBack.contains(ops[i])) {
+        settleWrite(ops[i]);
       }
+    }
+    releaseHeldBack();
+    pumpFlush();
+    continueDemotion();
+  }
+
+  /// The primary's disk failed: this copy goes on under a new generation, so that whatever is left
+  /// over there can never pass for as good.
+  private void becomeSoleCopy() {
+    peerDisk = DiskState.FAILED;
+    soleCopyAsked = true;
+    differences.markAllDifferent();
+    markDifferencesInMap();
+    if (!identity.alone()) {
+      identity = identity.goOnAlone(ids.getAsLong());
+      aloneDurable = false;
+      writeMetadata(Then.SOLE_COPY, 0);
+    }
+    effects.report(Notice.DISK);
+    confirmSoleCopy();
+  }
+
+  private void confirmSoleCopy() {
+    if (soleCopyAsked
+        && phase == Phase.IN_STEP
+        && aloneReady()
+        && !map.writeDue()
+        && !map.undurableLeft()) {
+      soleCopyAsked = false;
+      effects.send(session, new PeerMessage.SoleCopyTaken());
     }
   }
 
@@ -547,6 +647,7 @@ public final class ReplicationCore {
       effects.release(slot);
       return;
     }
+    sync.pace().clientActive();
     var op = ops[slot];
     op.begin(Kind.CLIENT_WRITE, offsetBytes, lengthBytes);
     op.writeKind = kind;
@@ -563,10 +664,15 @@ public final class ReplicationCore {
       effects.release(slot);
       return;
     }
+    sync.pace().clientActive();
     var op = ops[slot];
     op.begin(Kind.CLIENT_READ, offsetBytes, lengthBytes);
-    op.localPending = true;
-    effects.readLocal(slot, offsetBytes, lengthBytes);
+    if (soleCopy != SoleCopy.NONE) {
+      readFromPeer(op);
+    } else {
+      op.localPending = true;
+      effects.readLocal(slot, offsetBytes, lengthBytes);
+    }
   }
 
   /// A client flushes. Answered by `complete` and `release`.
@@ -584,12 +690,26 @@ public final class ReplicationCore {
     return role != Role.PRIMARY || cutOff || demotion != 0;
   }
 
+  /// The op holds its range now.
+  private void granted(Op op) {
+    switch (op.kind) {
+      case SYNC_COPY -> sync.granted(op);
+      case CLIENT_READ -> {
+        op.waitsForRange = false;
+        askPeer(op);
+      }
+      case CLIENT_WRITE -> startWrite(op);
+      case FREE, PEER_WRITE, PEER_READ, REPAIR ->
+          Check.invariant(false, "a range was waited for by " + op);
+    }
+  }
+
   private void startWrite(Op op) {
     if (op.answered) { // failed while it waited for its range
       finishWrite(op);
       return;
     }
-    if (map.mark(op.offset, op.length)) {
+    if (disk == DiskState.FAILED || map.mark(op.offset, op.length)) {
       runWrite(op);
     } else {
       op.waitsForMap = true;
@@ -601,6 +721,12 @@ public final class ReplicationCore {
   private void runWrite(Op op) {
     if (holdsWrites()) {
       heldBack.add(op);
+      return;
+    }
+    if (soleCopy == SoleCopy.CONFIRMED) {
+      op.remotePending = true;
+      op.session = session;
+      effects.sendWrite(session, op.slot, op.offset, op.length, op.writeKind);
       return;
     }
     op.localPending = true;
@@ -616,9 +742,11 @@ public final class ReplicationCore {
   }
 
   /// While it is being settled whether the peer is in step, a write neither goes to the peer nor
-  /// makes it outdated; the wait is as short as a message, or ends with the session.
+  /// makes it outdated; the wait is as short as a message, or ends with the session. On a failed
+  /// disk nothing is begun, unless the peer's copy takes its place.
   private boolean holdsWrites() {
-    return phase == Phase.SOURCE_RECORDING_CLEAN
+    return (disk == DiskState.FAILED && soleCopy != SoleCopy.CONFIRMED)
+        || phase == Phase.SOURCE_RECORDING_CLEAN
         || ((phase == Phase.SOURCE_MARKING || phase == Phase.SOURCE_ANNOUNCED)
             && !identity.alone());
   }
@@ -631,7 +759,7 @@ public final class ReplicationCore {
 
   /// Draws a new generation unless this copy went on alone already.
   private void goOnAlone() {
-    if (!identity.alone()) {
+    if (!identity.alone() && disk != DiskState.FAILED) {
       identity = identity.goOnAlone(ids.getAsLong());
       aloneDurable = false;
       writeMetadata(Then.ALONE, 0);
@@ -647,7 +775,14 @@ public final class ReplicationCore {
 
   /// The one place that decides whether a write may be answered (W1 to W4).
   private boolean mayAnswer(Op op) {
-    if (fenced || op.answered || op.localPending || !op.localOk) {
+    if (fenced || op.answered || op.localPending) {
+      return false;
+    }
+    if (disk == DiskState.FAILED) {
+      // In every mode: there is no other copy.
+      return soleCopy == SoleCopy.CONFIRMED && op.remoteOk;
+    }
+    if (!op.localOk) {
       return false;
     }
     if (op.remotePending) {
@@ -693,7 +828,7 @@ public final class ReplicationCore {
   private void finishWrite(Op op) {
     op.kind = Kind.FREE;
     effects.release(op.slot);
-    ranges.release(op, this::startWrite);
+    ranges.release(op, this::granted);
     continueDemotion();
   }
 
@@ -717,9 +852,19 @@ public final class ReplicationCore {
           diskFailed("a write to the local disk failed");
         }
         effects.ackWritten(op.session, slot, ok);
+        startPeerFlushes();
         if (promotion != 0 && !promotionAsked) {
           decidePromotion();
         }
+      }
+      case REPAIR -> {
+        op.localPending = false;
+        if (ok) {
+          effects.report(Notice.REPAIRED);
+        } else {
+          diskFailed("a block that could not be read could not be written either");
+        }
+        endRepair(op);
       }
       case FREE, CLIENT_READ, SYNC_COPY, PEER_READ ->
           Check.invariant(false, "local write answered for " + op);
@@ -727,8 +872,9 @@ public final class ReplicationCore {
   }
 
   /// Answer to `readLocal`.
-  public void localRead(int slot, boolean ok) {
+  public void localRead(int slot, boolean diskSaysOk) {
     var op = ops[slot];
+    boolean ok = diskSaysOk && disk != DiskState.FAILED;
     switch (op.kind) {
       case CLIENT_READ -> {
         op.localPending = false;
@@ -738,43 +884,100 @@ public final class ReplicationCore {
           op.answered = true;
           effects.complete(slot, Result.OK);
           endRead(op);
-        } else if (!ok && phase == Phase.IN_STEP) {
-          op.remotePending = true;
-          op.session = session;
-          effects.sendRead(session, slot, op.offset, op.length);
         } else if (!ok) {
-          diskFailed("a read from the local disk failed");
-        }
-      }
-      case SYNC_COPY -> {
-        op.localPending = false;
-        if (!ok) {
           effects.report(Notice.DISK);
-        }
-        if (ok && op.session == session && phase == Phase.COPYING) {
-          op.remotePending = true;
-          effects.sendWrite(session, slot, op.offset, op.length, WriteKind.DATA);
-        } else {
-          endCopy(op);
+          readFromPeer(op);
         }
       }
       case PEER_READ -> {
         op.kind = Kind.FREE;
         effects.answerRead(op.session, slot, ok);
       }
-      case FREE, CLIENT_WRITE, PEER_WRITE -> Check.invariant(false, "read answered for " + op);
+      case FREE, CLIENT_WRITE, PEER_WRITE, REPAIR, SYNC_COPY ->
+          Check.invariant(false, "read answered for " + op);
+    }
+  }
+
+  /// R6: what cannot be read here is read from the peer. Under a range lock, so that the peer has
+  /// every write that was answered before.
+  private void readFromPeer(Op op) {
+    if (ranges.acquireOrWait(op)) {
+      askPeer(op);
+    } else {
+      op.waitsForRange = true;
+    }
+  }
+
+  private void askPeer(Op op) {
+    if (op.answered) { // failed while it waited for its range
+      endRead(op);
+    } else if (peerHolds(op)) {
+      op.remotePending = true;
+      op.session = session;
+      effects.sendRead(session, op.slot, op.offset, op.length);
+    } else {
+      readFailed(op);
+    }
+  }
+
+  /// True when the peer's copy of the op's range is as good as this node's.
+  private boolean peerHolds(Op op) {
+    return phase.peerTakesWrites()
+        && !differences.differs(op.offset, op.length)
+        && peerDisk != DiskState.FAILED;
+  }
+
+  /// Neither copy can be read. A fenced node answers nothing; its clients hear of it when it gives
+  /// up.
+  private void readFailed(Op op) {
+    if (!fenced) {
+      op.answered = true;
+      effects.complete(op.slot, Result.IO_ERROR);
+      endRead(op);
     }
   }
 
   private void endRead(Op op) {
     op.kind = Kind.FREE;
     effects.release(op.slot);
+    if (op.locked) {
+      ranges.release(op, this::granted);
+    }
     continueDemotion();
+  }
+
+  /// Writes again what could be read from the peer only, so that the disk can put it elsewhere.
+  /// Left out when no slot is free: the next read of the block comes here again.
+  private void repair(long offset, int length) {
+    var op = disk == DiskState.FAILED ? null : sync.idleOp();
+    if (op == null) {
+      return;
+    }
+    op.begin(Kind.REPAIR, offset, length);
+    if (!ranges.tryAcquire(op)) {
+      op.kind = Kind.FREE; // a client writes there now, which repairs it too
+    } else if (peerHolds(op)) {
+      op.remotePending = true;
+      op.session = session;
+      effects.sendRead(session, op.slot, op.offset, op.length);
+    } else {
+      endRepair(op);
+    }
+  }
+
+  private void endRepair(Op op) {
+    op.kind = Kind.FREE;
+    ranges.release(op, this::granted);
+    continueDemotion();
+    sync.pump();
   }
 
   /// Answer to `flushLocal`.
   public void localFlushed(long flushId, boolean ok) {
     Check.invariant(flushes.isCurrent(flushId), "flush not under way");
+    if (!ok) {
+      diskFailed("a flush of the local disk failed");
+    }
     flushes.localDone(ok);
     endFlushRound();
   }
@@ -799,6 +1002,7 @@ public final class ReplicationCore {
     if (phase == Phase.SOURCE_MARKING) {
       sourceMarked();
     }
+    confirmSoleCopy();
   }
 
   private void pumpMap() {
@@ -871,6 +1075,10 @@ public final class ReplicationCore {
       }
       case PROMOTED -> promoted(write.request);
       case DEMOTED -> demoted(write.request);
+      case SOLE_COPY -> {
+        aloneDurable = identity.alone();
+        confirmSoleCopy();
+      }
     }
   }
 
@@ -879,15 +1087,15 @@ public final class ReplicationCore {
   }
 
   private void metadataFailed(MetadataWrite write) {
+    if (write.then == Then.PROMOTED) {
+      role = Role.SECONDARY;
+      fenced = false;
+    }
     diskFailed("the metadata cannot be written");
     switch (write.then) {
-      case PROMOTED -> {
-        role = Role.SECONDARY;
-        fenced = false;
-        effects.roleDecided(write.request, Verdict.DISK_UNUSABLE);
-      }
+      case PROMOTED -> effects.roleDecided(write.request, Verdict.DISK_UNUSABLE);
       case DEMOTED -> demoted(write.request);
-      case NOTHING, ALONE, TARGET_MARKED, ADOPTED, NOT_ALONE -> {}
+      case NOTHING, ALONE, TARGET_MARKED, ADOPTED, NOT_ALONE, SOLE_COPY -> {}
     }
   }
 
@@ -913,6 +1121,14 @@ public final class ReplicationCore {
   // ---------------------------------------------------------------------------------- flush
 
   private void pumpFlush() {
+    if (disk == DiskState.FAILED) {
+      if (flushes.due() && soleCopy == SoleCopy.CONFIRMED) {
+        long id = flushes.start(true);
+        flushes.localDone(true);
+        effects.sendFlush(session, id);
+      }
+      return;
+    }
     if (flushes.due()) {
       boolean withPeer = phase.peerTakesWrites();
       differences.flushStarts();
@@ -943,9 +1159,11 @@ public final class ReplicationCore {
     }
     boolean coveredPeer = flushes.coveredPeer();
     if (!flushes.localOk()) {
-      // What a failed fsync left is unknown: nothing that waited is answered here again.
-      flushes.end();
-      diskFailed("a flush of the local disk failed");
+      // What a failed fsync left is unknown. Who waited is answered by the peer's disk, or with the
+      // others when this node gives up.
+      var waiters = flushes.end();
+      waiters.forEach(flushes::add);
+      pumpFlush();
       continueDemotion();
       return;
     }
@@ -1024,9 +1242,12 @@ public final class ReplicationCore {
       flushes.add(new Waiter.Background());
       pumpFlush();
     }
-    if (phase == Phase.COPYING) {
-      pumpSync();
+    if (fenced && demotion != 0) {
+      // Fenced on the way down: nobody is waited for that can no longer be answered.
+      failAll();
+      continueDemotion();
     }
+    sync.pump();
   }
 
   // ---------------------------------------------------------------------------------- session
@@ -1132,6 +1353,13 @@ public final class ReplicationCore {
     peerDisk = DiskState.DISKLESS;
     ownHello = null;
     peerHello = null;
+    soleCopyAsked = false;
+    if (soleCopy != SoleCopy.NONE) {
+      soleCopy = SoleCopy.NONE;
+      if (role == Role.PRIMARY) {
+        fence("the local disk failed and the peer is gone");
+      }
+    }
     losePeer();
     if (interrupted) {
       effects.report(Notice.SYNC_INTERRUPTED);
@@ -1148,7 +1376,6 @@ public final class ReplicationCore {
 
   private void losePeer() {
     boolean answeredAlready = false;
-    boolean readLost = false;
     for (int i = 0; i < settings.clientSlots() + settings.syncSlots(); i++) {
       var op = ops[i];
       if (op.remotePending) {
@@ -1159,12 +1386,6 @@ public final class ReplicationCore {
           answeredAlready |= op.answered;
           if (!op.answered) {
             goOnAlone();
-          }
-        }
-        if (op.kind == Kind.CLIENT_READ) {
-          readLost |= !op.answered;
-          if (op.answered) {
-            endRead(op);
           }
         }
       } else if (op.kind == Kind.CLIENT_WRITE && op.remoteOk) {
@@ -1185,16 +1406,21 @@ public final class ReplicationCore {
             settleWrite(op);
           }
         }
-        case SYNC_COPY -> {
-          if (!op.localPending) {
-            endCopy(op);
+        case SYNC_COPY -> sync.peerLost(op);
+        case CLIENT_READ -> {
+          if (op.locked && op.answered) {
+            endRead(op);
+          } else if (op.locked) {
+            readFailed(op);
           }
         }
-        case FREE, CLIENT_READ, PEER_WRITE, PEER_READ -> {}
+        case REPAIR -> {
+          if (!op.localPending) {
+            endRepair(op);
+          }
+        }
+        case FREE, PEER_WRITE, PEER_READ -> {}
       }
-    }
-    if (readLost) {
-      diskFailed("a read failed here and the peer is gone");
     }
     endFlushRound();
   }
@@ -1235,11 +1461,9 @@ public final class ReplicationCore {
         if (expects(phase == Phase.SOURCE_ANNOUNCED)) {
           phase = Phase.COPYING;
           peerDisk = DiskState.INCONSISTENT;
-          syncCursor = 0;
-          syncTotalBytes = differences.differentBytes();
           effects.report(Notice.SYNC_START);
           releaseHeldBack();
-          pumpSync();
+          sync.begin();
         }
       }
       case PeerMessage.InStep(var adopted) -> {
@@ -1257,6 +1481,17 @@ public final class ReplicationCore {
           map.clean(this::extentNeeded, true);
           pumpMap();
           effects.report(Notice.SYNC_DONE);
+          sync.pump();
+        }
+      }
+      case PeerMessage.DiskFailed() -> {
+        if (expects(phase == Phase.IN_STEP && role != Role.PRIMARY)) {
+          becomeSoleCopy();
+        }
+      }
+      case PeerMessage.SoleCopyTaken() -> {
+        if (expects(soleCopy == SoleCopy.ASKED)) {
+          soleCopyConfirmed();
         }
       }
     }
@@ -1274,6 +1509,11 @@ public final class ReplicationCore {
     peerDisk = newDisk;
     if (newRole == Role.PRIMARY && role == Role.PRIMARY) {
       effects.closeSession(session, RefusalReason.BOTH_PRIMARY.text());
+    } else if (newRole == Role.PRIMARY
+        && phase == Phase.IN_STEP
+        && !differences.different().isEmpty()) {
+      // What a verification found and nobody repaired: the new primary learns it from our hello.
+      effects.closeSession(session, "blocks that differ are known to this node only");
     }
     effects.report(Notice.ROLE);
   }
@@ -1353,9 +1593,13 @@ public final class ReplicationCore {
 
   private void recordNotAlone() {
     if (identity.alone()) {
+      // Who waits for the generation that is over now is answered by a flush of both copies.
+      waitForAlone.forEach(flushes::add);
+      waitForAlone.clear();
       identity = identity.noLongerAlone();
       aloneDurable = false;
       writeMetadata(Then.NOT_ALONE, 0);
+      pumpFlush();
     } else {
       offer();
     }
@@ -1367,70 +1611,195 @@ public final class ReplicationCore {
     releaseHeldBack();
   }
 
-  private void pumpSync() {
-    var different = differences.different();
-    boolean wrapped = false;
-    while (phase == Phase.COPYING && syncInFlight < settings.syncSlots()) {
-      long block = different.next(syncCursor);
-      if (block < 0) {
-        if (wrapped || different.isEmpty() || syncCursor == 0) {
-          break;
-        }
-        wrapped = true;
-        syncCursor = 0;
-        continue;
+  /// What the synchronisation needs of this core.
+  private final class SyncHost implements Synchronisation.Host {
+    @Override
+    public Synchronisation.Work work() {
+      if (phase == Phase.COPYING) {
+        return Synchronisation.Work.COPY;
       }
-      long limit = block + settings.syncChunkBytes() / Differences.BLOCK_BYTES;
-      long end = different.runEnd(block, limit);
-      syncCursor = end;
-      long start = differences.startOf(block);
-      var op = freeSyncOp();
-      op.begin(Kind.SYNC_COPY, start, (int) (differences.endOf(end) - start));
-      if (!ranges.tryAcquire(op)) {
-        op.kind = Kind.FREE; // a client writes there now; the cursor comes by again
-        if (wrapped || syncInFlight == 0) {
-          break;
-        }
-        continue;
-      }
-      syncInFlight++;
-      op.session = session;
-      op.localPending = true;
-      effects.readLocal(op.slot, op.offset, op.length);
+      return phase == Phase.IN_STEP
+              && role == Role.PRIMARY
+              && disk != DiskState.FAILED
+              && !fenced
+              && demotion == 0
+          ? Synchronisation.Work.IN_STEP
+          : Synchronisation.Work.NONE;
     }
-    if (phase == Phase.COPYING && syncInFlight == 0 && different.isEmpty()) {
+
+    @Override
+    public long session() {
+      return session;
+    }
+
+    @Override
+    public void release(Op op) {
+      ranges.release(op, ReplicationCore.this::granted);
+      continueDemotion();
+    }
+
+    @Override
+    public void copied() {
       phase = Phase.SOURCE_FLUSHING;
       flushes.add(new Waiter.SyncEnd(session));
       pumpFlush();
     }
-  }
 
-  private Op freeSyncOp() {
-    for (int i = settings.clientSlots(); i < settings.clientSlots() + settings.syncSlots(); i++) {
-      if (ops[i].kind == Kind.FREE) {
-        return ops[i];
-      }
+    @Override
+    public void repaired() {
+      flushes.add(new Waiter.Background());
+      pumpFlush();
     }
-    throw new Check.Broken("no free slot for synchronisation");
-  }
 
-  private void endCopy(Op op) {
-    op.kind = Kind.FREE;
-    syncInFlight--;
-    ranges.release(op, this::startWrite);
-    if (phase == Phase.COPYING) {
-      pumpSync();
+    @Override
+    public void markInMap(long offsetBytes, long lengthBytes) {
+      map.mark(offsetBytes, lengthBytes);
+      pumpMap();
     }
   }
 
   private void syncFlushed() {
     if (!differences.different().isEmpty()) {
       phase = Phase.COPYING;
-      pumpSync();
+      sync.pump();
       return;
     }
     phase = Phase.SOURCE_RECORDING;
     recordNotAlone();
+  }
+
+  // ---------------------------------------------------------------------------------- sync orders
+
+  /// So much time has passed; called several times a second while anything is synchronised.
+  public void pace(long elapsedMicros) {
+    sync.elapsed(elapsedMicros);
+  }
+
+  /// The configured limit of a synchronisation; `Long.MAX_VALUE` is none.
+  public void configureSyncRate(long bytesPerSecond) {
+    sync.pace().configure(bytesPerSecond);
+  }
+
+  /// An operator wants the differences copied now, from this primary.
+  ///
+  /// @param full copy what differs of all blocks, whatever is known
+  /// @param bytesPerSecond limit for this run; 0 as configured, `Long.MAX_VALUE` none
+  public SyncVerdict orderSync(boolean full, long bytesPerSecond) {
+    var verdict = judgeSync();
+    if (verdict == SyncVerdict.ALLOWED) {
+      sync.pause(false);
+      sync.pace().order(bytesPerSecond);
+      if (full) {
+        differences.markAllDifferent();
+        markDifferencesInMap();
+      }
+      if (phase == Phase.COPYING) {
+        sync.more();
+      } else {
+        sync.repair();
+      }
+    }
+    return verdict;
+  }
+
+  /// An operator wants copying and comparing to rest, or to go on.
+  public SyncVerdict pauseSync(boolean pause) {
+    var verdict = judgeSync();
+    if (verdict == SyncVerdict.ALLOWED) {
+      sync.pause(pause);
+    }
+    return verdict;
+  }
+
+  /// An operator wants both copies compared.
+  ///
+  /// @param repair copy what was found afterwards
+  public SyncVerdict orderVerify(boolean repair) {
+    var verdict = judgeVerify();
+    if (verdict == SyncVerdict.ALLOWED) {
+      sync.verify(repair);
+    }
+    return verdict;
+  }
+
+  /// Goes on where [#stopVerify] stopped, or starts.
+  public SyncVerdict resumeVerify() {
+    var verdict = judgeVerify();
+    if (verdict == SyncVerdict.ALLOWED && !sync.resumeVerify()) {
+      sync.verify(false);
+    }
+    return verdict;
+  }
+
+  /// Stops comparing; what is left is remembered.
+  public SyncVerdict stopVerify() {
+    sync.stopVerify();
+    return SyncVerdict.ALLOWED;
+  }
+
+  private SyncVerdict judgeSync() {
+    if (!phase.agreed()) {
+      return SyncVerdict.NOT_CONNECTED;
+    }
+    return role == Role.PRIMARY || phase.source() ? SyncVerdict.ALLOWED : SyncVerdict.NOT_PRIMARY;
+  }
+
+  private SyncVerdict judgeVerify() {
+    if (role != Role.PRIMARY) {
+      return SyncVerdict.NOT_PRIMARY;
+    }
+    if (phase != Phase.IN_STEP) {
+      return phase.agreed() ? SyncVerdict.NOT_IN_STEP : SyncVerdict.NOT_CONNECTED;
+    }
+    return SyncVerdict.ALLOWED;
+  }
+
+  /// Answer to `scanLocal`.
+  public void localScanned(int slot, boolean ok, int zeroBytes) {
+    var op = ops[slot];
+    Check.invariant(op.kind == Kind.SYNC_COPY && op.localPending, "scan answered for " + op);
+    sync.scanned(op, ok, zeroBytes);
+  }
+
+  /// The peer's answer to `sendCompare`; see [#localCompared].
+  public void peerCompared(long fromSession, int slot, int coveredBytes, long differentMask) {
+    var op = ops[slot];
+    if (fromSession == session && op.kind == Kind.SYNC_COPY && op.comparing) {
+      sync.compared(op, coveredBytes, differentMask);
+    }
+  }
+
+  /// Target: the peer wants a range compared; what to compare it with came along.
+  public void peerCompareArrived(long fromSession, int slot, long offsetBytes, int lengthBytes) {
+    if (fromSession != session || role == Role.PRIMARY || !phase.acceptsPeerWrites()) {
+      effects.answerCompare(fromSession, slot, lengthBytes, -1);
+      if (fromSession == session) {
+        effects.closeSession(session, "a comparison does not fit phase " + phase);
+      }
+      return;
+    }
+    var op = ops[slot];
+    op.begin(Kind.PEER_READ, offsetBytes, lengthBytes);
+    op.session = fromSession;
+    effects.compareLocal(slot, offsetBytes, lengthBytes);
+  }
+
+  /// Answer to `compareLocal`.
+  ///
+  /// @param ok false when the disk refused; then the blocks count as different
+  /// @param coveredBytes so many bytes from the start were compared, at least one block: all of a
+  ///   range with digests
+  /// @param differentMask bit i: the block that ends i blocks before the end of these differs
+  public void localCompared(int slot, boolean ok, int coveredBytes, long differentMask) {
+    var op = ops[slot];
+    op.kind = Kind.FREE;
+    if (!ok) {
+      effects.report(Notice.DISK);
+    }
+    effects.answerCompare(op.session, slot, coveredBytes, differentMask);
+    if (promotion != 0 && !promotionAsked) {
+      decidePromotion();
+    }
   }
 
   // ---------------------------------------------------------------------------------- peer data
@@ -1458,8 +1827,7 @@ public final class ReplicationCore {
     op.remotePending = false;
     op.remoteOk = true;
     if (op.kind == Kind.SYNC_COPY) {
-      differences.markCopied(op.offset, op.length);
-      endCopy(op);
+      sync.written(op);
     } else {
       settleWrite(op);
     }
@@ -1468,18 +1836,28 @@ public final class ReplicationCore {
   /// The peer's answer to `sendRead`.
   public void peerReadDone(long fromSession, int slot, boolean ok) {
     var op = ops[slot];
-    if (fromSession != session || op.kind != Kind.CLIENT_READ || !op.remotePending) {
+    if (fromSession != session || !op.remotePending) {
       return;
     }
     op.remotePending = false;
-    if (op.answered) {
+    if (op.kind == Kind.REPAIR) {
+      if (ok && disk != DiskState.FAILED) {
+        op.localPending = true;
+        effects.writeLocal(slot, op.offset, op.length, WriteKind.DATA);
+      } else {
+        endRepair(op);
+      }
+    } else if (op.answered) {
       endRead(op);
     } else if (ok && !fenced) {
       op.answered = true;
       effects.complete(slot, Result.OK);
+      long offset = op.offset;
+      int length = op.length;
       endRead(op);
+      repair(offset, length);
     } else if (!ok) {
-      diskFailed("a read failed here and on the peer");
+      readFailed(op);
     }
   }
 
@@ -1493,7 +1871,10 @@ public final class ReplicationCore {
       int lengthBytes,
       WriteKind kind,
       boolean wantsReceipt) {
-    if (fromSession != session || role == Role.PRIMARY || !phase.acceptsPeerWrites()) {
+    if (fromSession != session
+        || role == Role.PRIMARY
+        || !phase.acceptsPeerWrites()
+        || disk == DiskState.FAILED) {
       effects.ackWritten(fromSession, slot, false);
       if (fromSession == session) {
         effects.closeSession(session, "a write of the peer does not fit phase " + phase);
@@ -1504,6 +1885,7 @@ public final class ReplicationCore {
     op.begin(Kind.PEER_WRITE, offsetBytes, lengthBytes);
     op.writeKind = kind;
     op.session = fromSession;
+    op.arrival = ++peerWrites;
     if (wantsReceipt) {
       effects.ackReceived(fromSession, slot);
     }
@@ -1512,7 +1894,7 @@ public final class ReplicationCore {
 
   /// Target: the peer wants to read.
   public void peerReadArrived(long fromSession, int slot, long offsetBytes, int lengthBytes) {
-    if (fromSession != session || phase != Phase.IN_STEP) {
+    if (fromSession != session || !phase.acceptsPeerWrites() || disk == DiskState.FAILED) {
       effects.answerRead(fromSession, slot, false);
       return;
     }
@@ -1525,7 +1907,23 @@ public final class ReplicationCore {
   /// Target: the peer flushes.
   public void peerFlushArrived(long fromSession, long flushId) {
     if (fromSession == session) {
-      effects.flushForPeer(fromSession, flushId);
+      peerFlushes.addLast(new PeerFlush(fromSession, flushId, peerWrites));
+      startPeerFlushes();
+    }
+  }
+
+  /// A flush covers all writes that came before it, also those that are received (memsync) and not
+  /// on the disk yet: it waits for them.
+  private void startPeerFlushes() {
+    long oldest = Long.MAX_VALUE;
+    for (int i = settings.clientSlots() + settings.syncSlots(); i < ops.length; i++) {
+      if (ops[i].kind == Kind.PEER_WRITE) {
+        oldest = Math.min(oldest, ops[i].arrival);
+      }
+    }
+    while (!peerFlushes.isEmpty() && peerFlushes.getFirst().afterWrite < oldest) {
+      var flush = peerFlushes.removeFirst();
+      effects.flushForPeer(flush.session, flush.flushId);
     }
   }
 

@@ -32,6 +32,8 @@ final class MessageCodec {
         put(out, identity);
       }
       case PeerMessage.InStepDone() -> out.put((byte) 8);
+      case PeerMessage.DiskFailed() -> out.put((byte) 9);
+      case PeerMessage.SoleCopyTaken() -> out.put((byte) 10);
     }
     return out.flip();
   }
@@ -48,6 +50,8 @@ final class MessageCodec {
             case 6 -> new PeerMessage.SyncReady();
             case 7 -> new PeerMessage.InStep(identity(in));
             case 8 -> new PeerMessage.InStepDone();
+            case 9 -> new PeerMessage.DiskFailed();
+            case 10 -> new PeerMessage.SoleCopyTaken();
             default -> throw new ProtocolException("a message of unknown kind");
           };
       if (in.hasRemaining()) {

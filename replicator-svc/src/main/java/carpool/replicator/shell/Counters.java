@@ -19,6 +19,10 @@ final class Counters {
   final LongAdder writeErrors = new LongAdder();
   final LongAdder deleteErrors = new LongAdder();
   final LongAdder flushErrors = new LongAdder();
+
+  /// Blocks that could not be read here and were written again from the peer.
+  final LongAdder repairs = new LongAdder();
+
   final LongAdder readBytes = new LongAdder();
   final LongAdder writeBytes = new LongAdder();
   final LongAdder sentBytes = new LongAdder();

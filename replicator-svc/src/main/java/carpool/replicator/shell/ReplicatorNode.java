@@ -22,6 +22,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,9 @@ import org.slf4j.LoggerFactory;
 /// makes a primary.
 public final class ReplicatorNode implements Startable {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicatorNode.class);
+
+  /// How often a core that copies or compares is told the time.
+  private static final long PACE_MILLIS = 50;
 
   private static final Duration EXEC_LIMIT = Duration.ofSeconds(60);
 
@@ -167,20 +171,20 @@ public final class ReplicatorNode implements Startable {
       resource.start();
     }
     var _ = timer.scheduleWithFixedDelay(this::lookAtRoles, 200, 200, TimeUnit.MILLISECONDS);
+    var _ = timer.scheduleWithFixedDelay(() -> each(ResourceNode::tick), 1, 1, TimeUnit.SECONDS);
     var _ =
         timer.scheduleWithFixedDelay(
-            () -> {
-              for (var resource : resources.values()) {
-                try {
-                  resource.tick();
-                } catch (RuntimeException e) {
-                  LOG.error("resource={} tick failed", resource.resource().name(), e);
-                }
-              }
-            },
-            1,
-            1,
-            TimeUnit.SECONDS);
+            () -> each(ResourceNode::pace), PACE_MILLIS, PACE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void each(Consumer<ResourceNode> what) {
+    for (var resource : resources.values()) {
+      try {
+        what.accept(resource);
+      } catch (RuntimeException e) {
+        LOG.error("resource={} tick failed", resource.resource().name(), e);
+      }
+    }
   }
 
   @Override

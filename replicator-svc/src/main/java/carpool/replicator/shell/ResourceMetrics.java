@@ -55,6 +55,7 @@ final class ResourceMetrics {
     counter("link.bytes", "direction", "received", c.receivedBytes);
     counter("activemap.updates", "kind", "durable", c.mapUpdates);
     counter("remote.errors", "kind", "write", c.remoteErrors);
+    counter("local.repairs", "kind", "read", c.repairs);
     counter("reconnects", "kind", "session", c.reconnects);
     c.sessionEnds.forEach((cause, ends) -> counter("session.ends", "reason", cause.word(), ends));
     counter("checksum.errors", "direction", "received", c.checksumErrors);
@@ -72,11 +73,15 @@ final class ResourceMetrics {
     gauge(
         "sync.left.bytes",
         "bytes left of the synchronisation under way",
-        c0 -> c0.phase().source() ? c0.differentBytes() : 0);
+        c0 -> c0.syncProgress().leftBytes());
     gauge(
         "sync.total.bytes",
         "bytes of the synchronisation under way at its start",
-        c0 -> c0.phase().source() ? c0.syncTotalBytes() : 0);
+        c0 -> c0.syncProgress().totalBytes());
+    gauge(
+        "sync.wire.bytes",
+        "data of the synchronisation under way that went over the link",
+        c0 -> c0.syncProgress().wireBytes());
     gauge("peer.role", "0 unknown or init, 1 secondary, 2 primary", ResourceMetrics::peerRole);
     gauge(
         "peer.disk.state",

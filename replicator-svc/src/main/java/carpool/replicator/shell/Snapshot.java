@@ -7,6 +7,7 @@ import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.RefusalReason;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
+import carpool.replicator.core.SyncProgress;
 import carpool.replicator.device.DeviceNode;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ public record Snapshot(
   public record Core(
       Role role,
       Phase phase,
+      boolean complete,
       DiskState disk,
       Role peerRole,
       DiskState peerDisk,
@@ -49,7 +51,7 @@ public record Snapshot(
       int keepdirty,
       long differentBytes,
       long markedExtents,
-      long syncTotalBytes,
+      SyncProgress sync,
       int activeWrites) {}
 
   /// Takes one.
@@ -70,6 +72,7 @@ public record Snapshot(
               new Core(
                   c.role(),
                   c.phase(),
+                  c.complete(),
                   c.disk(),
                   c.peerRole(),
                   c.peerDisk(),
@@ -82,7 +85,7 @@ public record Snapshot(
                   metadata.keepdirty(),
                   c.differentBytes(),
                   c.markedExtents(),
-                  c.syncTotalBytes(),
+                  c.syncProgress(),
                   c.activeWrites()));
       var refusal = shell.<@Nullable RefusalReason>ask(ReplicationCore::refusal);
       if (refusal != null) {

@@ -17,7 +17,7 @@ final class Unanswered {
     sinceNanos.setOpaque(slot, now());
   }
 
-  /// @return when it was asked; 0 when it was not
+  /// Notes the answer; returns when it was asked for, 0 when it was not.
   long answered(int slot) {
     long since = sinceNanos.getOpaque(slot);
     sinceNanos.setOpaque(slot, 0);

@@ -15,7 +15,9 @@ import carpool.replicator.v1.SetRoleRequest;
 import carpool.replicator.v1.SetRoleResult;
 import carpool.replicator.v1.SplitBrain;
 import carpool.replicator.v1.Survivor;
+import carpool.replicator.v1.SyncRequest;
 import carpool.replicator.v1.SyncResult;
+import carpool.replicator.v1.VerifyRequest;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -32,6 +34,10 @@ import org.jspecify.annotations.Nullable;
 /// hast1 on 127.0.0.1 and hast2 on 127.0.0.2, one resource `disk1` of [#SIZE_BYTES].
 final class Pair implements AutoCloseable {
   static final long SIZE_BYTES = 64 << 20;
+
+  /// Metadata and activemap of a provider of that size.
+  static final int DATA_OFFSET = 8192;
+
   static final Duration DEADLINE = Duration.ofSeconds(30);
 
   private final Path directory;
@@ -52,17 +58,28 @@ final class Pair implements AutoCloseable {
   }
 
   Pair(Path directory, String mode) throws IOException {
-    this(directory, mode, Extras.NONE);
+    this(directory, mode, SIZE_BYTES, "", Extras.NONE);
   }
 
   Pair(Path directory, String mode, Extras extras) throws IOException {
+    this(directory, mode, SIZE_BYTES, "", extras);
+  }
+
+  /// @param sizeBytes of the provider, a sparse file
+  /// @param more settings of `replicator:`, each with a comma before it
+  Pair(Path directory, String mode, long sizeBytes, String more) throws IOException {
+    this(directory, mode, sizeBytes, more, Extras.NONE);
+  }
+
+  private Pair(Path directory, String mode, long sizeBytes, String more, Extras extras)
+      throws IOException {
     this.directory = directory;
     int port = freePort();
     int blockPort = freePort();
     for (int node = 1; node <= 2; node++) {
       Files.createDirectories(home(node).resolve("run"));
       try (var file = new RandomAccessFile(image(node).toFile(), "rw")) {
-        file.setLength(SIZE_BYTES);
+        file.setLength(sizeBytes);
       }
       Files.writeString(
           home(node).resolve("hast.conf"),
@@ -85,10 +102,10 @@ final class Pair implements AutoCloseable {
           state-dir: %1$s/state
           device-dir: %1$s/dev
           device: none
-          replicator: { block-port: %2$d }
-          %3$s\
+          replicator: { block-port: %2$d%3$s }
+          %4$s\
           """
-              .formatted(home(node), blockPort, extras.yaml(node)));
+              .formatted(home(node), blockPort, more, extras.yaml(node)));
       int code =
           OfflineCommand.run(
               new String[] {
@@ -222,6 +239,24 @@ final class Pair implements AutoCloseable {
         .getResults(0);
   }
 
+  SyncResult sync(int node, SyncRequest.Builder request) {
+    return stub(node).sync(request.addResources("disk1").build()).getResults(0);
+  }
+
+  SyncResult verify(int node, VerifyRequest.Builder request) {
+    return stub(node).verify(request.addResources("disk1").build()).getResults(0);
+  }
+
+  /// Changes one byte of the data area of a provider behind the replicator's back.
+  void flipByte(int node, long dataOffset) throws IOException {
+    try (var file = new RandomAccessFile(image(node).toFile(), "rw")) {
+      file.seek(DATA_OFFSET + dataOffset);
+      int before = file.read();
+      file.seek(DATA_OFFSET + dataOffset);
+      file.write(before ^ 0x40);
+    }
+  }
+
   Resource status(int node) {
     return stub(node).getStatus(GetStatusRequest.getDefaultInstance()).getResources(0);
   }
@@ -257,7 +292,7 @@ final class Pair implements AutoCloseable {
     if (!Files.exists(data)) {
       try (var in = Files.newInputStream(image(node));
           var out = Files.newOutputStream(data)) {
-        in.skipNBytes(8192); // metadata and activemap
+        in.skipNBytes(DATA_OFFSET);
         in.transferTo(out);
       }
     }

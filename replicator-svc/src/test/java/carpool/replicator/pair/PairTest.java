@@ -120,6 +120,7 @@ class PairTest {
                 "--size=48M",
                 "--verify=crc32c",
                 "--verify_fatal=1",
+                "--verify_state_save=0",
                 "--randseed=" + round);
         TimeUnit.MILLISECONDS.sleep(random.nextInt(900));
         pair.kill(2);

@@ -23,9 +23,16 @@ import java.util.List;
 public final class PairWorld {
   private static final int UNITS = 160;
   private static final int EXTENT_BYTES = 128 << 10;
+
+  /// Longest chunk of a synchronisation.
+  static final int CHUNK_UNITS = (128 << 10) / SimDisk.UNIT_BYTES;
+
   private static final int DATA_BYTES = UNITS * SimDisk.UNIT_BYTES;
   private static final long FAULT_PHASE_MICROS = 400_000;
   private static final long QUIET_PHASE_MICROS = 2_000_000;
+
+  private static final long ROT_PHASE_MICROS = 1_000_000;
+  private static final int BLOCK_UNITS = (64 << 10) / SimDisk.UNIT_BYTES;
 
   final VirtualTime time;
   final Transcript transcript;
@@ -36,7 +43,9 @@ public final class PairWorld {
   private final boolean partitioned;
   private final int slowDisk;
   private final boolean slowLink;
+  private final boolean slowJournal;
   private final boolean sparseClient;
+  private final long syncRate;
   private boolean clientsRun = true;
   private boolean faults = true;
   private final long[] aloneSince = {-1, -1};
@@ -52,7 +61,9 @@ public final class PairWorld {
     partitioned = time.chance(1, 4);
     slowDisk = time.chance(1, 4) ? time.random().nextInt(2) : -1;
     slowLink = time.chance(1, 4);
+    slowJournal = time.chance(1, 4);
     sparseClient = time.chance(1, 3);
+    syncRate = time.chance(1, 4) ? 4 << 20 : Long.MAX_VALUE;
     link = new SimLink(this);
     int extents = (DATA_BYTES - 1) / EXTENT_BYTES + 1;
     nodes =
@@ -96,7 +107,11 @@ public final class PairWorld {
         SimNode.CLIENT_SLOTS,
         SimNode.SYNC_SLOTS,
         SimNode.PEER_SLOTS,
-        128 << 10);
+        CHUNK_UNITS * SimDisk.UNIT_BYTES);
+  }
+
+  long syncRate() {
+    return syncRate;
   }
 
   long freshId() {
@@ -109,6 +124,10 @@ public final class PairWorld {
 
   boolean slowDisk(int node) {
     return slowDisk == node;
+  }
+
+  boolean slowJournal() {
+    return slowJournal;
   }
 
   boolean slowLink() {
@@ -130,6 +149,7 @@ public final class PairWorld {
     transcript.add("---", "no more faults");
     link.heal();
     for (var node : nodes) {
+      node.disk.mend();
       if (!node.alive()) {
         node.start();
       }
@@ -138,7 +158,36 @@ public final class PairWorld {
     clientsRun = false;
     time.runUntil(FAULT_PHASE_MICROS + QUIET_PHASE_MICROS);
     checkConverged();
+    rot();
     return new Outcome(acknowledged, faultCount);
+  }
+
+  /// Changes blocks of the secondary behind its back: a verification finds exactly these, and the
+  /// repair makes both copies equal again.
+  private void rot() {
+    if (!primary(nodes[0]) && !primary(nodes[1])) {
+      return; // the last operator demoted it
+    }
+    var serving = primary(nodes[0]) ? nodes[0] : nodes[1];
+    var disk = nodes[1 - serving.index].disk;
+    var blocks = new java.util.HashSet<Integer>();
+    for (int i = 1 + time.random().nextInt(4); i > 0; i--) {
+      int unit = time.random().nextInt(UNITS);
+      disk.write(unit, -i);
+      blocks.add(unit / BLOCK_UNITS);
+    }
+    serving.rotten = blocks.size();
+    transcript.add("---", "rot in blocks " + blocks);
+    var core = serving.running();
+    core.stopVerify();
+    core.orderVerify(true);
+    time.runUntil(FAULT_PHASE_MICROS + QUIET_PHASE_MICROS + ROT_PHASE_MICROS);
+    long found = core.syncProgress().foundBytes() / (BLOCK_UNITS * SimDisk.UNIT_BYTES);
+    if (found != blocks.size() || core.syncProgress().verifying()) {
+      throw new Violation(
+          "verify", "found " + found + " blocks of " + blocks + ": " + core.syncProgress());
+    }
+    checkConverged();
   }
 
   private void ticks() {
@@ -148,6 +197,7 @@ public final class PairWorld {
           for (var node : nodes) {
             if (node.alive()) {
               node.running().tick();
+              node.running().pace(10_000);
             }
           }
           ticks();
@@ -191,15 +241,24 @@ public final class PairWorld {
 
   private void write(SimNode node, int unit, int units, boolean forced) {
     var write = oracle.start(unit, unit + units, time.nowMicros(), node.index);
+    boolean zeroes = time.chance(1, 6);
+    write.content = zeroes ? 0 : write.id;
     open.get(node.index).add(write);
     transcriptAdd(
         node,
-        "client writes " + write.id + " to " + unit + "+" + units + (forced ? " forced" : ""));
+        "client writes "
+            + write.id
+            + (zeroes ? " (zeroes)" : "")
+            + " to "
+            + unit
+            + "+"
+            + units
+            + (forced ? " forced" : ""));
     node.write(
         unit,
         units,
         write.id,
-        WriteKind.DATA,
+        zeroes ? WriteKind.HOLE : WriteKind.DATA,
         forced,
         result -> {
           open.get(node.index).remove(write);
@@ -285,6 +344,12 @@ public final class PairWorld {
         return;
       }
     }
+    for (var node : nodes) {
+      if (node.alive() && node.running().disk() == DiskState.FAILED) {
+        replaceDisk(node);
+        return;
+      }
+    }
     resolveSplitBrain();
     boolean first = primary(nodes[0]);
     boolean second = primary(nodes[1]);
@@ -293,6 +358,9 @@ public final class PairWorld {
       var other = nodes[1 - serving.index];
       if (!partitioned && other.alive() && !other.running().phase().agreed() && !link.up()) {
         other.running().markOutdated();
+      }
+      if (clientsRun && time.chance(1, 8)) {
+        order(serving);
       }
       if (!(first && second) && faults && time.chance(1, 12)) {
         transcriptAdd(serving, "operator demotes");
@@ -303,6 +371,34 @@ public final class PairWorld {
       return;
     }
     promote(nodes[time.random().nextInt(2)]);
+  }
+
+  /// A node with a failed disk gives its role up before long; then somebody puts the cable back and
+  /// starts it again.
+  private void replaceDisk(SimNode node) {
+    if (faults && time.chance(2, 3)) {
+      return;
+    }
+    if (primary(node)) {
+      transcriptAdd(node, "orchestrator gives up: the disk failed");
+      node.setRole(Role.SECONDARY, false, _ -> {});
+    } else if (!node.rolePending()) {
+      transcriptAdd(node, "operator starts the node again");
+      crash(node, false);
+    }
+  }
+
+  /// Verifications and synchronisations on demand, at any moment.
+  private void order(SimNode node) {
+    var core = node.running();
+    var verdict =
+        switch (time.random().nextInt(5)) {
+          case 0, 1 -> core.orderVerify(time.random().nextBoolean());
+          case 2 -> core.resumeVerify();
+          case 3 -> core.stopVerify();
+          default -> core.orderSync(time.random().nextBoolean(), 0);
+        };
+    transcriptAdd(node, "operator orders a comparison or synchronisation: " + verdict);
   }
 
   private static boolean primary(SimNode node) {
@@ -363,7 +459,7 @@ public final class PairWorld {
 
   private void fault() {
     faultCount++;
-    switch (time.random().nextInt(8)) {
+    switch (time.random().nextInt(11)) {
       case 0, 1 -> crash(nodes[time.random().nextInt(2)], false);
       case 2, 3 -> crash(nodes[time.random().nextInt(2)], true);
       case 4 -> {
@@ -373,6 +469,25 @@ public final class PairWorld {
       case 5, 6 -> {
         transcript.add("net", "connection breaks");
         link.breakConnection();
+        if (time.chance(1, 3)) {
+          var node = nodes[time.random().nextInt(2)];
+          time.within(1, 6000, () -> crash(node, time.chance(1, 2)));
+        }
+      }
+      case 8 -> {
+        var node = nodes[time.random().nextInt(2)];
+        int count = 1 + time.random().nextInt(4);
+        for (int i = 0; i < count; i++) {
+          int unit = time.random().nextInt(UNITS);
+          transcriptAdd(node, "unit " + unit + " cannot be read any more");
+          node.disk.spoil(unit);
+        }
+      }
+      case 9 -> {
+        var node = nodes[time.random().nextInt(2)];
+        var troubles = SimDisk.Trouble.values();
+        node.disk.trouble(troubles[1 + time.random().nextInt(troubles.length - 1)]);
+        transcriptAdd(node, "disk trouble: " + node.disk.trouble());
       }
       default -> {
         link.cut();
@@ -381,21 +496,49 @@ public final class PairWorld {
     }
   }
 
+  /// True when the other node surely has whatever this one acknowledged.
+  private boolean heldElsewhere(SimNode node) {
+    var other = nodes[1 - node.index];
+    // Of two primaries each has what the other has not.
+    boolean follows = primary(other) && !primary(node) && aloneSince[node.index] < 0;
+    return node.alive()
+        && other.alive()
+        && other.running().disk() == DiskState.UP_TO_DATE
+        && (follows || node.running().complete() || node.running().servesFromPeer());
+  }
+
+  /// A flush was refused, and what it should have covered may be gone from this disk.
+  void flushFailed(SimNode node) {
+    if (!heldElsewhere(node)) {
+      oracle.perhapsLostUnflushed();
+    }
+    if (mode == ReplicationMode.ASYNC) {
+      oracle.perhapsLostOf(node.index, 0);
+    }
+    transcriptAdd(node, "a flush fails");
+    node.disk.powerCut(time.random());
+  }
+
   private void crash(SimNode node, boolean powerCut) {
     if (!node.alive()) {
       return;
     }
-    var other = nodes[1 - node.index];
-    boolean elsewhere =
-        other.alive()
-            && (primary(other)
-                || (node.running().complete() && other.running().disk() == DiskState.UP_TO_DATE));
+    boolean elsewhere = heldElsewhere(node);
     // Gone is what was not flushed when the last of both fell, if either fell by a power cut: a
     // node
     // does not know which of the two crashed copies has more.
     lostPower[node.index] |= powerCut;
-    if (!elsewhere && (lostPower[0] || lostPower[1])) {
+    // The other's disk failed and this node has not recorded yet that it has the only copy.
+    var other = nodes[1 - node.index];
+    boolean indistinct =
+        other.alive()
+            && other.running().disk() == DiskState.FAILED
+            && other.disk.generation() == node.disk.generation();
+    if ((!elsewhere && (lostPower[0] || lostPower[1])) || indistinct) {
       oracle.perhapsLostUnflushed();
+    }
+    if (powerCut && partitioned && primary(node) && !node.running().phase().agreed()) {
+      node.disk.forEachCached(oracle::perhapsLostContent);
     }
     if (mode == ReplicationMode.ASYNC) {
       oracle.perhapsLostOf(node.index, 0);
@@ -411,6 +554,7 @@ public final class PairWorld {
         60_000,
         () -> {
           if (!node.alive()) {
+            node.disk.trouble(SimDisk.Trouble.NONE);
             node.start();
           }
         });

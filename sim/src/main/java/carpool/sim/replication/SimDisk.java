@@ -8,7 +8,9 @@ import carpool.replicator.core.ReplicationCore.Found;
 import carpool.replicator.core.Role;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /// A provider with a volatile write cache. Content is one number per 4 KiB unit: the id of the
@@ -22,11 +24,24 @@ final class SimDisk {
 
   private record Cached(int unit, long value) {}
 
+  /// What a disk that is going to pieces refuses, until its node is started again.
+  enum Trouble {
+    NONE,
+    /// Every request.
+    ALL,
+    /// Writes, flushes and records; what is there can be read.
+    WRITES,
+    /// Flushes; like an operating system after a failed fsync, it forgets what was not flushed.
+    FLUSHES
+  }
+
   private final long[] durable;
   private final long[] visible;
   private final List<Cached> cache = new ArrayList<>();
   private final byte[] map;
   private final int extents;
+  private final Set<Integer> unreadable = new HashSet<>();
+  private Trouble trouble = Trouble.NONE;
   private Role role = Role.INIT;
   private DiskState disk = DiskState.CONSISTENT;
   private Identity identity = Identity.FRESH;
@@ -42,14 +57,63 @@ final class SimDisk {
     return visible;
   }
 
+  Trouble trouble() {
+    return trouble;
+  }
+
+  void trouble(Trouble now) {
+    trouble = now;
+  }
+
+  /// From now on the unit cannot be read, until it is written.
+  void spoil(int unit) {
+    unreadable.add(unit);
+  }
+
+  /// Whatever was unreadable can be read again.
+  void mend() {
+    unreadable.clear();
+    trouble = Trouble.NONE;
+  }
+
+  boolean readable(int firstUnit, int endUnit) {
+    if (trouble == Trouble.ALL) {
+      return false;
+    }
+    for (int unit = firstUnit; unit < endUnit; unit++) {
+      if (unreadable.contains(unit)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  boolean writable() {
+    return trouble == Trouble.NONE || trouble == Trouble.FLUSHES;
+  }
+
+  boolean flushable() {
+    return trouble == Trouble.NONE;
+  }
+
   void write(int unit, long value) {
     visible[unit] = value;
+    unreadable.remove(unit);
     cache.add(new Cached(unit, value));
   }
 
   /// How many cached writes there are: what a flush that starts now covers.
   int cached() {
     return cache.size();
+  }
+
+  /// Hears what is only cached.
+  interface CacheReader {
+    void cached(int unit, long value);
+  }
+
+  void forEachCached(CacheReader reader) {
+    cache.forEach(write -> reader.cached(write.unit, write.value));
   }
 
   /// Makes the first `count` cached writes durable.
@@ -82,6 +146,10 @@ final class SimDisk {
     role = newRole;
     disk = newDisk;
     identity = newIdentity;
+  }
+
+  long generation() {
+    return identity.generation();
   }
 
   boolean marked(int extent) {

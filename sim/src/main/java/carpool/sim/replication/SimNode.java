@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,7 @@ final class SimNode implements Effects {
   private int life;
 
   private final long[][] buffers = new long[CLIENT_SLOTS + SYNC_SLOTS + PEER_SLOTS][];
+  private final boolean[] comparesZeroes = new boolean[buffers.length];
   private final ArrayDeque<Integer> freeClientSlots = new ArrayDeque<>();
   private final ArrayDeque<Integer> freePeerSlots = new ArrayDeque<>();
   private final Map<Integer, Consumer<Result>> answers = new HashMap<>();
@@ -41,6 +43,9 @@ final class SimNode implements Effects {
   private long lastRequest;
   private long journalFreeAt;
   boolean fencedSeen;
+
+  /// Blocks of the peer's disk that were changed behind its back.
+  int rotten;
 
   SimNode(PairWorld world, int index, int units, int extents) {
     this.world = world;
@@ -75,6 +80,7 @@ final class SimNode implements Effects {
       freePeerSlots.add(CLIENT_SLOTS + SYNC_SLOTS + i);
     }
     core = new ReplicationCore(world.settings(name), disk.found(), world::freshId, this);
+    core.configureSyncRate(world.syncRate());
     core.setRole(0, Role.SECONDARY, false);
     log("starts: " + core);
   }
@@ -100,16 +106,12 @@ final class SimNode implements Effects {
       int unit, int units, long value, WriteKind kind, boolean forced, Consumer<Result> answer) {
     int slot = freeClientSlots.remove();
     var payload = new long[units];
-    java.util.Arrays.fill(payload, value);
+    java.util.Arrays.fill(payload, kind == WriteKind.DATA ? value : 0);
     buffers[slot] = payload;
     answers.put(slot, answer);
     running()
         .clientWrite(
-            slot,
-            (long) unit * SimDisk.UNIT_BYTES,
-            units * SimDisk.UNIT_BYTES,
-            WriteKind.DATA,
-            forced);
+            slot, (long) unit * SimDisk.UNIT_BYTES, units * SimDisk.UNIT_BYTES, kind, forced);
   }
 
   void read(int unit, int units, Consumer<long @Nullable []> answer) {
@@ -162,6 +164,18 @@ final class SimNode implements Effects {
         peerSeq.put(slot, seq);
         c.peerReadArrived(session, slot, offset, length);
       }
+      case Frame.Compare(long seq, long offset, int length, @Nullable LongBuffer content) -> {
+        Integer slot = freePeerSlots.poll();
+        if (slot == null) {
+          throw new IllegalStateException("no peer slot");
+        }
+        buffers[slot] = content == null ? new long[length / SimDisk.UNIT_BYTES] : content.array();
+        comparesZeroes[slot] = content == null;
+        peerSeq.put(slot, seq);
+        c.peerCompareArrived(session, slot, offset, length);
+      }
+      case Frame.Compared(long seq, int covered, long mask) ->
+          c.peerCompared(session, (int) seq, covered, mask);
       case Frame.Received(long seq) -> c.peerReceived(session, (int) seq);
       case Frame.Written(long seq, boolean ok) -> c.peerWritten(session, (int) seq, ok);
       case Frame.Data(long seq, LongBuffer payload, boolean ok) -> {
@@ -194,6 +208,7 @@ final class SimNode implements Effects {
   public void writeLocal(int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
     int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
     var payload = buffers[slot].clone();
+    var refused = new boolean[1];
     // The write happens somewhere between request and answer; a crash may cut it in the middle.
     for (int i = 0; i < lengthBytes / SimDisk.UNIT_BYTES; i++) {
       int unit = i;
@@ -202,15 +217,17 @@ final class SimNode implements Effects {
           1,
           world.slowDisk(index) ? 8000 : 300,
           () -> {
-            if (life == thisLife) {
+            if (life == thisLife && disk.writable()) {
               disk.write(first + unit, payload[unit]);
+            } else {
+              refused[0] = true;
             }
           });
     }
     later(
         world.slowDisk(index) ? 8001 : 301,
         world.slowDisk(index) ? 9000 : 400,
-        c -> c.localWritten(slot, true));
+        c -> c.localWritten(slot, !refused[0]));
   }
 
   @Override
@@ -219,55 +236,116 @@ final class SimNode implements Effects {
         1,
         400,
         c -> {
-          System.arraycopy(
-              disk.visible(),
-              (int) (offsetBytes / SimDisk.UNIT_BYTES),
-              buffers[slot],
-              0,
-              lengthBytes / SimDisk.UNIT_BYTES);
-          c.localRead(slot, true);
+          int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
+          int units = lengthBytes / SimDisk.UNIT_BYTES;
+          boolean ok = disk.readable(first, first + units);
+          if (ok) {
+            System.arraycopy(disk.visible(), first, buffers[slot], 0, units);
+          }
+          c.localRead(slot, ok);
         });
+    room(slot, lengthBytes);
+  }
+
+  private void room(int slot, int lengthBytes) {
     if (buffers[slot] == null || buffers[slot].length < lengthBytes / SimDisk.UNIT_BYTES) {
       buffers[slot] = new long[lengthBytes / SimDisk.UNIT_BYTES];
     }
   }
 
+  private static final int BLOCK_UNITS = (64 << 10) / SimDisk.UNIT_BYTES;
+
+  /// Units that are zero from `first` on, in whole blocks or to the end.
+  private int zeroUnits(int first, int units) {
+    int zero = 0;
+    while (zero < units && disk.visible()[first + zero] == 0) {
+      zero++;
+    }
+    return zero == units ? zero : zero - zero % BLOCK_UNITS;
+  }
+
+  @Override
+  public void scanLocal(int slot, long offsetBytes, int lengthBytes, boolean digest) {
+    int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
+    int units = lengthBytes / SimDisk.UNIT_BYTES;
+    later(
+        1,
+        400,
+        c -> {
+          int zero = zeroUnits(first, units);
+          buffers[slot] =
+              java.util.Arrays.copyOfRange(
+                  disk.visible(), first, first + Math.min(units, PairWorld.CHUNK_UNITS));
+          c.localScanned(slot, true, zero * SimDisk.UNIT_BYTES);
+        });
+  }
+
+  @Override
+  public void compareLocal(int slot, long offsetBytes, int lengthBytes) {
+    int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
+    int units = lengthBytes / SimDisk.UNIT_BYTES;
+    boolean zeroes = comparesZeroes[slot];
+    later(
+        1,
+        400,
+        c -> {
+          int zero = zeroUnits(first, units);
+          if (zeroes && zero > 0) {
+            c.localCompared(slot, true, zero * SimDisk.UNIT_BYTES, 0);
+          } else if (zeroes) {
+            int one = Math.min(units, BLOCK_UNITS);
+            c.localCompared(slot, true, one * SimDisk.UNIT_BYTES, 1);
+          } else {
+            c.localCompared(slot, true, lengthBytes, differentMask(buffers[slot], first, units));
+          }
+        });
+  }
+
+  private long differentMask(long[] content, int first, int units) {
+    int blocks = (units - 1) / BLOCK_UNITS + 1;
+    long mask = 0;
+    for (int unit = 0; unit < units; unit++) {
+      if (content[unit] != disk.visible()[first + unit]) {
+        mask |= 1L << (blocks - 1 - unit / BLOCK_UNITS);
+      }
+    }
+    return mask;
+  }
+
   @Override
   public void flushLocal(long flushId) {
     int covered = disk.cached();
-    later(
-        50,
-        2000,
-        c -> {
-          disk.flush(covered);
-          c.localFlushed(flushId, true);
-        });
+    later(50, 2000, c -> c.localFlushed(flushId, flush(covered)));
   }
 
   @Override
   public void flushForPeer(long session, long flushId) {
     int covered = disk.cached();
-    later(
-        50,
-        2000,
-        c -> {
-          disk.flush(covered);
-          c.peerFlushDone(session, flushId, true);
-        });
+    later(50, 2000, c -> c.peerFlushDone(session, flushId, flush(covered)));
+  }
+
+  private boolean flush(int covered) {
+    if (disk.flushable()) {
+      disk.flush(covered);
+      return true;
+    }
+    world.flushFailed(this);
+    return false;
   }
 
   /// Map and metadata writes are carried out one after the other.
-  private void journal(Runnable apply, Consumer<ReplicationCore> event) {
+  private void journal(Runnable apply, BiConsumer<ReplicationCore, Boolean> event) {
     long now = world.time.nowMicros();
     long start = Math.max(now, journalFreeAt);
-    long applied = start + world.time.random().nextLong(20, 800);
+    long applied = start + world.time.random().nextLong(20, world.slowJournal() ? 6000 : 800);
     long done = applied + world.time.random().nextLong(1, 50);
     journalFreeAt = done;
     int thisLife = life;
     world.time.after(
         applied - now,
         () -> {
-          if (life == thisLife) {
+          // Refused in the end, a record may have reached the disk all the same.
+          if (life == thisLife && (disk.writable() || world.time.chance(1, 2))) {
             apply.run();
           }
         });
@@ -275,20 +353,21 @@ final class SimNode implements Effects {
         done - now,
         () -> {
           if (life == thisLife && core != null) {
-            event.accept(core);
+            event.accept(core, disk.writable());
           }
         });
   }
 
   @Override
   public void writeMap(long token, List<MapPart> parts) {
-    journal(() -> disk.writeMap(parts), c -> c.mapWritten(token, true));
+    journal(() -> disk.writeMap(parts), (c, ok) -> c.mapWritten(token, ok));
   }
 
   @Override
   public void writeMetadata(long token, Role role, DiskState state, Identity identity) {
     log("metadata " + role + " " + state + " " + identity);
-    journal(() -> disk.writeMetadata(role, state, identity), c -> c.metadataWritten(token, true));
+    journal(
+        () -> disk.writeMetadata(role, state, identity), (c, ok) -> c.metadataWritten(token, ok));
   }
 
   private void send(long session, Frame frame) {
@@ -297,15 +376,41 @@ final class SimNode implements Effects {
 
   @Override
   public void sendWrite(long session, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
+    int units = lengthBytes / SimDisk.UNIT_BYTES;
+    var payload =
+        kind == WriteKind.DATA ? java.util.Arrays.copyOf(buffers[slot], units) : new long[units];
+    send(session, new Frame.Write(slot, offsetBytes, lengthBytes, LongBuffer.wrap(payload), kind));
+  }
+
+  @Override
+  public void sendChunk(long session, int slot, long offsetBytes, int lengthBytes, int skipBytes) {
+    int skip = skipBytes / SimDisk.UNIT_BYTES;
+    var part =
+        java.util.Arrays.copyOfRange(buffers[slot], skip, skip + lengthBytes / SimDisk.UNIT_BYTES);
     send(
         session,
-        new Frame.Write(
+        new Frame.Write(slot, offsetBytes, lengthBytes, LongBuffer.wrap(part), WriteKind.DATA));
+  }
+
+  @Override
+  public void sendCompare(
+      long session, int slot, long offsetBytes, int lengthBytes, boolean zeroes) {
+    send(
+        session,
+        new Frame.Compare(
             slot,
             offsetBytes,
             lengthBytes,
-            LongBuffer.wrap(
-                java.util.Arrays.copyOf(buffers[slot], lengthBytes / SimDisk.UNIT_BYTES)),
-            kind));
+            zeroes
+                ? null
+                : LongBuffer.wrap(
+                    java.util.Arrays.copyOf(buffers[slot], lengthBytes / SimDisk.UNIT_BYTES))));
+  }
+
+  @Override
+  public void answerCompare(long session, int slot, int coveredBytes, long differentMask) {
+    send(session, new Frame.Compared(seqOf(slot), coveredBytes, differentMask));
+    freePeerSlots.add(slot);
   }
 
   @Override
@@ -315,6 +420,7 @@ final class SimNode implements Effects {
 
   @Override
   public void sendRead(long session, int slot, long offsetBytes, int lengthBytes) {
+    room(slot, lengthBytes);
     send(session, new Frame.Read(slot, offsetBytes, lengthBytes));
   }
 
@@ -400,6 +506,10 @@ final class SimNode implements Effects {
   public void report(Notice notice) {
     if (world.transcript.kept()) {
       log("reports " + notice + ": " + core);
+    }
+    var c = core;
+    if (c != null && rotten == 0 && c.syncProgress().foundBytes() > 0) {
+      throw new carpool.sim.Violation("verify", "a false difference: " + c.syncProgress());
     }
   }
 

@@ -1,0 +1,475 @@
+package carpool.replicator.core;
+
+import carpool.replicator.core.PromotionRule.Verdict;
+import carpool.replicator.core.ReplicationCore.Found;
+import carpool.replicator.core.ReplicationCore.Settings;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Two cores, two small disks and a connection, without time: whatever the cores ask for is queued
+/// and carried out in that order by [#settle]. Content is one number per 4 KiB.
+final class CorePair {
+  static final int UNIT = 4096;
+  static final int UNITS = 64;
+  static final int EXTENT = 128 << 10;
+  private static final int BLOCK_UNITS = (64 << 10) / UNIT;
+
+  final Node a = new Node("a");
+  final Node b = new Node("b");
+  private final ArrayDeque<Work> work = new ArrayDeque<>();
+  private final ReplicationMode mode;
+  private long lastId = 100;
+  private long session;
+
+  /// One thing to do; `session` 0 for what does not travel.
+  private record Work(Node node, long life, long session, Runnable action) {}
+
+  CorePair(ReplicationMode mode) {
+    this.mode = mode;
+    a.start();
+    b.start();
+  }
+
+  /// Connected, `a` primary, both copies equal.
+  static CorePair inStep(ReplicationMode mode) {
+    var pair = new CorePair(mode);
+    pair.connect();
+    pair.promote(pair.a);
+    return pair;
+  }
+
+  void connect() {
+    session = ++lastId;
+    var fromA = a.core().openSession(session);
+    var fromB = b.core().openSession(session);
+    a.later(session, () -> a.core().connected(session, fromB));
+    b.later(session, () -> b.core().connected(session, fromA));
+    settle();
+  }
+
+  /// Breaks the connection: what is under way is lost.
+  void cut() {
+    long broken = session;
+    session = 0;
+    work.removeIf(one -> one.session == broken);
+    for (var node : List.of(a, b)) {
+      if (node.alive) {
+        node.core().disconnected(broken);
+      }
+    }
+  }
+
+  Verdict promote(Node node) {
+    node.verdict = null;
+    node.core().setRole(++lastId, Role.PRIMARY, false);
+    settle();
+    var verdict = node.verdict;
+    if (verdict == null) {
+      throw new AssertionError("no answer to the promotion");
+    }
+    return verdict;
+  }
+
+  /// Carries out everything that is queued, and what follows from it.
+  void settle() {
+    while (step()) {
+      // on
+    }
+  }
+
+  /// Carries out one thing; false when there was none.
+  boolean step() {
+    var next = work.poll();
+    if (next == null) {
+      return false;
+    }
+    if (next.node.alive && next.life == next.node.life) {
+      next.action.run();
+    }
+    return true;
+  }
+
+  Node other(Node node) {
+    return node == a ? b : a;
+  }
+
+  boolean equal() {
+    return Arrays.equals(a.data, b.data);
+  }
+
+  /// One node: a core, its disk and its clients.
+  final class Node implements Effects {
+    final String name;
+    final long[] data = new long[UNITS];
+    final Set<Integer> unreadable = new HashSet<>();
+    final Map<Integer, Result> answers = new HashMap<>();
+    boolean refusesWrites;
+    boolean refusesFlushes;
+    boolean alive;
+    private long life;
+    private final byte[] map = new byte[4096];
+    private Role role = Role.INIT;
+    private DiskState disk = DiskState.CONSISTENT;
+    private Identity identity = Identity.FRESH;
+    private final long[][] buffers = new long[16][];
+    private @Nullable ReplicationCore core;
+    @Nullable Verdict verdict;
+    final Set<Notice> notices = new HashSet<>();
+
+    Node(String name) {
+      this.name = name;
+    }
+
+    ReplicationCore core() {
+      var running = core;
+      if (running == null) {
+        throw new AssertionError(name + " is down");
+      }
+      return running;
+    }
+
+    void start() {
+      var marked = new BlockSet(UNITS * UNIT / EXTENT);
+      for (int extent = 0; extent < marked.size(); extent++) {
+        if ((map[extent >> 3] & 1 << (extent & 7)) != 0) {
+          marked.add(extent);
+        }
+      }
+      life++;
+      alive = true;
+      var settings = new Settings(name, mode, true, UNITS * UNIT, EXTENT, 2, 8, 4, 4, 1 << 17);
+      core = new ReplicationCore(settings, new Found(role, disk, identity, marked), this::id, this);
+      core.setRole(0, Role.SECONDARY, false);
+    }
+
+    /// `kill -9`, and the connection with it.
+    void kill() {
+      alive = false;
+      cut();
+    }
+
+    private long id() {
+      return ++lastId;
+    }
+
+    private void later(long forSession, Runnable action) {
+      work.add(new Work(this, life, forSession, action));
+    }
+
+    private void send(long forSession, Runnable arrival) {
+      if (forSession == session) {
+        other(this).later(forSession, arrival);
+      }
+    }
+
+    /// Writes the value to a unit and returns the slot, whose answer is in [#answers].
+    int write(int unit, long value) {
+      int slot = freeSlot();
+      buffers[slot] = new long[] {value};
+      answers.remove(slot);
+      core().clientWrite(slot, (long) unit * UNIT, UNIT, WriteKind.DATA, false);
+      return slot;
+    }
+
+    int read(int unit) {
+      int slot = freeSlot();
+      buffers[slot] = new long[1];
+      answers.remove(slot);
+      core().clientRead(slot, (long) unit * UNIT, UNIT);
+      return slot;
+    }
+
+    int flush() {
+      int slot = freeSlot();
+      answers.remove(slot);
+      core().clientFlush(slot);
+      return slot;
+    }
+
+    long value(int slot) {
+      return buffers[slot][0];
+    }
+
+    private int nextSlot;
+
+    private int freeSlot() {
+      nextSlot = (nextSlot + 1) % 8;
+      return nextSlot;
+    }
+
+    @Override
+    public void writeLocal(int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
+      var payload = buffers[slot].clone();
+      later(
+          0,
+          () -> {
+            for (int i = 0; i < lengthBytes / UNIT && !refusesWrites; i++) {
+              data[(int) (offsetBytes / UNIT) + i] = payload[i];
+              unreadable.remove((int) (offsetBytes / UNIT) + i);
+            }
+            core().localWritten(slot, !refusesWrites);
+          });
+    }
+
+    @Override
+    public void readLocal(int slot, long offsetBytes, int lengthBytes) {
+      int first = (int) (offsetBytes / UNIT);
+      int count = lengthBytes / UNIT;
+      later(
+          0,
+          () -> {
+            boolean ok = true;
+            for (int i = 0; i < count; i++) {
+              ok &= !unreadable.contains(first + i);
+            }
+            if (ok) {
+              buffers[slot] = Arrays.copyOfRange(data, first, first + count);
+            }
+            core().localRead(slot, ok);
+          });
+    }
+
+    private boolean readable(int first, int count) {
+      for (int i = 0; i < count; i++) {
+        if (unreadable.contains(first + i)) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    /// Zeroes are found for a whole range or not at all.
+    private boolean zero(int first, int count) {
+      for (int i = 0; i < count; i++) {
+        if (data[first + i] != 0) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    @Override
+    public void scanLocal(int slot, long offsetBytes, int lengthBytes, boolean digest) {
+      int first = (int) (offsetBytes / UNIT);
+      int count = lengthBytes / UNIT;
+      later(
+          0,
+          () -> {
+            boolean ok = readable(first, count);
+            buffers[slot] = Arrays.copyOfRange(data, first, first + count);
+            core().localScanned(slot, ok, ok && zero(first, count) ? lengthBytes : 0);
+          });
+    }
+
+    @Override
+    public void compareLocal(int slot, long offsetBytes, int lengthBytes) {
+      int first = (int) (offsetBytes / UNIT);
+      int count = lengthBytes / UNIT;
+      var theirs = buffers[slot];
+      later(
+          0,
+          () -> {
+            int blocks = (count - 1) / BLOCK_UNITS + 1;
+            long mask = 0;
+            for (int i = 0; i < count; i++) {
+              if (theirs[i] != data[first + i]) {
+                mask |= 1L << (blocks - 1 - i / BLOCK_UNITS);
+              }
+            }
+            boolean ok = readable(first, count);
+            core().localCompared(slot, ok, lengthBytes, ok ? mask : -1);
+          });
+    }
+
+    @Override
+    public void sendChunk(
+        long ofSession, int slot, long offsetBytes, int lengthBytes, int skipBytes) {
+      buffers[slot] = Arrays.copyOfRange(buffers[slot], skipBytes / UNIT, buffers[slot].length);
+      sendWrite(ofSession, slot, offsetBytes, lengthBytes, WriteKind.DATA);
+    }
+
+    @Override
+    public void sendCompare(
+        long ofSession, int slot, long offsetBytes, int lengthBytes, boolean zeroes) {
+      var payload = Arrays.copyOf(buffers[slot], lengthBytes / UNIT);
+      var peer = other(this);
+      send(
+          ofSession,
+          () -> {
+            int there = peer.peerSlot(slot);
+            peer.buffers[there] = payload;
+            peer.core().peerCompareArrived(ofSession, there, offsetBytes, lengthBytes);
+          });
+    }
+
+    @Override
+    public void answerCompare(long ofSession, int slot, int coveredBytes, long differentMask) {
+      int there = sequence[slot] - 1;
+      sequence[slot] = 0;
+      send(
+          ofSession,
+          () -> other(this).core().peerCompared(ofSession, there, coveredBytes, differentMask));
+    }
+
+    @Override
+    public void flushLocal(long flushId) {
+      later(0, () -> core().localFlushed(flushId, !refusesFlushes));
+    }
+
+    @Override
+    public void flushForPeer(long ofSession, long flushId) {
+      later(0, () -> core().peerFlushDone(ofSession, flushId, !refusesFlushes));
+    }
+
+    @Override
+    public void writeMap(long token, List<MapPart> parts) {
+      later(
+          0,
+          () -> {
+            for (var part : parts) {
+              part.image().duplicate().get(map, (int) part.offsetBytes(), part.image().remaining());
+            }
+            core().mapWritten(token, !refusesWrites);
+          });
+    }
+
+    @Override
+    public void writeMetadata(long token, Role newRole, DiskState newDisk, Identity newIdentity) {
+      later(
+          0,
+          () -> {
+            if (!refusesWrites) {
+              role = newRole;
+              disk = newDisk;
+              identity = newIdentity;
+            }
+            core().metadataWritten(token, !refusesWrites);
+          });
+    }
+
+    @Override
+    public void sendWrite(
+        long ofSession, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
+      var payload = Arrays.copyOf(buffers[slot], lengthBytes / UNIT);
+      var peer = other(this);
+      send(
+          ofSession,
+          () -> {
+            int there = peer.peerSlot(slot);
+            peer.buffers[there] = payload;
+            peer.core()
+                .peerWriteArrived(
+                    ofSession,
+                    there,
+                    offsetBytes,
+                    lengthBytes,
+                    kind,
+                    mode == ReplicationMode.MEMSYNC);
+          });
+    }
+
+    private final int[] sequence = new int[16];
+
+    private int peerSlot(int slot) {
+      for (int i = 12; i < 16; i++) {
+        if (sequence[i] == 0) {
+          sequence[i] = slot + 1;
+          return i;
+        }
+      }
+      throw new AssertionError("no slot for the peer");
+    }
+
+    @Override
+    public void sendFlush(long ofSession, long flushId) {
+      send(ofSession, () -> other(this).core().peerFlushArrived(ofSession, flushId));
+    }
+
+    @Override
+    public void sendRead(long ofSession, int slot, long offsetBytes, int lengthBytes) {
+      var peer = other(this);
+      send(
+          ofSession,
+          () ->
+              peer.core()
+                  .peerReadArrived(ofSession, peer.peerSlot(slot), offsetBytes, lengthBytes));
+    }
+
+    @Override
+    public void ackReceived(long ofSession, int slot) {
+      int there = sequence[slot] - 1;
+      send(ofSession, () -> other(this).core().peerReceived(ofSession, there));
+    }
+
+    @Override
+    public void ackWritten(long ofSession, int slot, boolean ok) {
+      int there = sequence[slot] - 1;
+      sequence[slot] = 0;
+      send(ofSession, () -> other(this).core().peerWritten(ofSession, there, ok));
+    }
+
+    @Override
+    public void answerRead(long ofSession, int slot, boolean ok) {
+      int there = sequence[slot] - 1;
+      sequence[slot] = 0;
+      var payload = ok ? buffers[slot].clone() : new long[0];
+      var peer = other(this);
+      send(
+          ofSession,
+          () -> {
+            if (ok) {
+              peer.buffers[there] = payload;
+            }
+            peer.core().peerReadDone(ofSession, there, ok);
+          });
+    }
+
+    @Override
+    public void ackFlushed(long ofSession, long flushId, boolean ok) {
+      send(ofSession, () -> other(this).core().peerFlushed(ofSession, flushId, ok));
+    }
+
+    @Override
+    public void send(long ofSession, PeerMessage message) {
+      send(ofSession, () -> other(this).core().message(ofSession, message));
+    }
+
+    @Override
+    public void closeSession(long ofSession, String reason) {
+      later(
+          0,
+          () -> {
+            if (ofSession == session) {
+              cut();
+            }
+          });
+    }
+
+    @Override
+    public void complete(int slot, Result result) {
+      answers.put(slot, result);
+    }
+
+    @Override
+    public void release(int slot) {}
+
+    @Override
+    public void roleDecided(long request, Verdict decided) {
+      verdict = decided;
+    }
+
+    @Override
+    public void fenced(String reason) {}
+
+    @Override
+    public void report(Notice notice) {
+      notices.add(notice);
+    }
+  }
+}
