@@ -6,6 +6,7 @@ import carpool.kit.config.ConfigException;
 import carpool.kit.config.ConfigLoader;
 import carpool.kit.config.HastResource;
 import carpool.kit.config.LoadedConfig;
+import carpool.kit.config.Rate;
 import carpool.replicator.core.Role;
 import carpool.replicator.store.ProviderException;
 import jakarta.inject.Inject;
@@ -64,7 +65,7 @@ public final class Reload implements Reloadable {
     for (var resource : fresh.hast().resources()) {
       var running = node.find(resource.name());
       if (running.isPresent()) {
-        change(running.get(), resource, changes);
+        change(running.get(), resource, fresh.config().replicator().syncRate(), changes);
       } else {
         add(resource, fresh.config(), changes);
       }
@@ -96,13 +97,13 @@ public final class Reload implements Reloadable {
           new Fixed("log", c -> c.config().log()),
           new Fixed("replicator: block-port", c -> c.config().replicator().blockPort()),
           new Fixed("replicator: hold", c -> c.config().replicator().hold()),
-          new Fixed("replicator: sync-rate", c -> c.config().replicator().syncRate()),
           new Fixed("listen", c -> c.hast().listen()));
 
   private static final List<Fixed> LIVE =
       List.of(
           new Fixed("replicator: keepalive", c -> c.config().replicator().keepalive()),
           new Fixed("replicator: dead-after", c -> c.config().replicator().deadAfter()),
+          new Fixed("replicator: sync-rate", c -> c.config().replicator().syncRate()),
           new Fixed("replicator: split-brain", c -> c.config().replicator().splitBrain()));
 
   private static void global(LoadedConfig old, LoadedConfig fresh, List<String> changes) {
@@ -118,9 +119,11 @@ public final class Reload implements Reloadable {
     }
   }
 
-  private void change(ResourceNode running, HastResource fresh, List<String> changes) {
+  private void change(
+      ResourceNode running, HastResource fresh, Rate rate, List<String> changes) {
     var old = running.resource();
     if (old.equals(fresh)) {
+      running.reconfigure(old, rate);
       return;
     }
     var name = "resource " + fresh.name() + ": ";
@@ -142,7 +145,7 @@ public final class Reload implements Reloadable {
     tell(words, "metaflush", old.local().metaflush(), fresh.local().metaflush());
     tell(words, "remote", old.local().remote(), fresh.local().remote());
     tell(words, "source", old.local().source(), fresh.local().source());
-    running.reconfigure(fresh);
+    running.reconfigure(fresh, rate);
     node.programChanged(fresh);
     boolean again =
         old.replication() != fresh.replication()

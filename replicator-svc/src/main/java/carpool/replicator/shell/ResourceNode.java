@@ -61,7 +61,7 @@ public final class ResourceNode {
   private volatile String attachProblem = "";
   private volatile long changedUnixMillis = System.currentTimeMillis();
   private volatile long verifiedUnixMillis;
-  private final Rate syncLimit;
+  private volatile Rate syncLimit;
   private long pacedNanos = System.nanoTime();
 
   ResourceNode(
@@ -97,10 +97,15 @@ public final class ResourceNode {
   }
 
   /// A reload found these settings; the provider and the export are the same.
-  void reconfigure(HastResource changed) {
+  void reconfigure(HastResource changed, Rate newSyncLimit) {
     resource = changed;
+    boolean otherLimit = !newSyncLimit.equals(syncLimit);
+    syncLimit = newSyncLimit;
     var s = shell;
     if (s != null) {
+      if (otherLimit) {
+        s.step(core -> core.configureSyncRate(newSyncLimit.bytesPerSecond()));
+      }
       s.disk().flushMap(changed.local().metaflush());
       s.step(core -> core.configureMode(mode(changed)));
     }
