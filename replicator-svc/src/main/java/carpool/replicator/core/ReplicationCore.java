@@ -893,7 +893,7 @@ public final class ReplicationCore {
         op.kind = Kind.FREE;
         effects.answerRead(op.session, slot, ok);
       }
-      case FREE, CLIENT_WRITE, PEER_WRITE, REPAIR, SYNC_COPY ->
+      case FREE, CLIENT_WRITE, PEER_WRITE, SYNC_COPY, REPAIR ->
           Check.invariant(false, "read answered for " + op);
     }
   }
@@ -949,7 +949,7 @@ public final class ReplicationCore {
   /// Writes again what could be read from the peer only, so that the disk can put it elsewhere.
   /// Left out when no slot is free: the next read of the block comes here again.
   private void repair(long offset, int length) {
-    var op = disk == DiskState.FAILED ? null : sync.idleOp();
+    var op = disk == DiskState.FAILED ? null : sync.freeOp();
     if (op == null) {
       return;
     }
@@ -1247,7 +1247,7 @@ public final class ReplicationCore {
       failAll();
       continueDemotion();
     }
-    sync.pump();
+    sync.tick();
   }
 
   // ---------------------------------------------------------------------------------- session
@@ -1587,6 +1587,7 @@ public final class ReplicationCore {
       recordNotAlone();
     } else {
       phase = Phase.SOURCE_ANNOUNCED;
+      sync.announce();
       effects.send(session, new PeerMessage.SyncStart());
     }
   }
@@ -1620,9 +1621,10 @@ public final class ReplicationCore {
       }
       return phase == Phase.IN_STEP
               && role == Role.PRIMARY
-              && disk != DiskState.FAILED
               && !fenced
               && demotion == 0
+              && disk != DiskState.FAILED
+              && peerDisk != DiskState.FAILED
           ? Synchronisation.Work.IN_STEP
           : Synchronisation.Work.NONE;
     }
@@ -1649,6 +1651,11 @@ public final class ReplicationCore {
     public void repaired() {
       flushes.add(new Waiter.Background());
       pumpFlush();
+    }
+
+    @Override
+    public void unreadable(long offsetBytes, int lengthBytes) {
+      repair(offsetBytes, lengthBytes);
     }
 
     @Override
@@ -1741,6 +1748,9 @@ public final class ReplicationCore {
     if (!phase.agreed()) {
       return SyncVerdict.NOT_CONNECTED;
     }
+    if (disk == DiskState.FAILED || peerDisk == DiskState.FAILED) {
+      return SyncVerdict.NOT_IN_STEP;
+    }
     return role == Role.PRIMARY || phase.source() ? SyncVerdict.ALLOWED : SyncVerdict.NOT_PRIMARY;
   }
 
@@ -1748,7 +1758,7 @@ public final class ReplicationCore {
     if (role != Role.PRIMARY) {
       return SyncVerdict.NOT_PRIMARY;
     }
-    if (phase != Phase.IN_STEP) {
+    if (phase != Phase.IN_STEP || disk == DiskState.FAILED || peerDisk == DiskState.FAILED) {
       return phase.agreed() ? SyncVerdict.NOT_IN_STEP : SyncVerdict.NOT_CONNECTED;
     }
     return SyncVerdict.ALLOWED;

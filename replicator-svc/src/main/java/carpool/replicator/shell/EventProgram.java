@@ -92,7 +92,15 @@ final class EventProgram {
       }
       case SYNC_DONE -> endSync("syncdone");
       case SYNC_INTERRUPTED -> endSync("syncintr");
-      case ROLE, REFUSED, DISK, FENCED, DEVICE, REPAIRED, VERIFY_START, VERIFY_DONE, VERIFY_STOPPED -> {}
+      case ROLE,
+          REFUSED,
+          DISK,
+          FENCED,
+          DEVICE,
+          REPAIRED,
+          VERIFY_START,
+          VERIFY_DONE,
+          VERIFY_STOPPED -> {}
     }
   }
 

@@ -119,8 +119,7 @@ public final class Reload implements Reloadable {
     }
   }
 
-  private void change(
-      ResourceNode running, HastResource fresh, Rate rate, List<String> changes) {
+  private void change(ResourceNode running, HastResource fresh, Rate rate, List<String> changes) {
     var old = running.resource();
     if (old.equals(fresh)) {
       running.reconfigure(old, rate);
