@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
       SyncCommand.class,
       VerifyCommand.class,
       SplitBrainCommand.class,
+      ReloadCommand.class,
       ConfigCommand.class,
       CompletionCommand.class,
     },

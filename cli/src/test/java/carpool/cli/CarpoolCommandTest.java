@@ -61,6 +61,7 @@ class CarpoolCommandTest {
         "sync",
         "verify",
         "split-brain show",
+        "reload",
         "split-brain keep-local disk1"
       })
   void commandOfTheReplicatorSaysWhichSocketAndHowToStartIt(String line) {

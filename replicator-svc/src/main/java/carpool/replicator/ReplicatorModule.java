@@ -1,8 +1,11 @@
 package carpool.replicator;
 
+import carpool.kit.boot.Reloadable;
 import carpool.kit.boot.Startable;
 import carpool.replicator.control.ReplicatorService;
+import carpool.replicator.shell.NbdTcp;
 import carpool.replicator.shell.PeerHub;
+import carpool.replicator.shell.Reload;
 import carpool.replicator.shell.ReplicatorNode;
 import com.google.inject.AbstractModule;
 import com.google.inject.Singleton;
@@ -15,10 +18,14 @@ final class ReplicatorModule extends AbstractModule {
   protected void configure() {
     bind(PeerHub.class).in(Singleton.class);
     bind(ReplicatorNode.class).in(Singleton.class);
+    bind(NbdTcp.class).in(Singleton.class);
+    bind(Reload.class).in(Singleton.class);
     bind(ReplicatorService.class).in(Singleton.class);
     var startables = Multibinder.newSetBinder(binder(), Startable.class);
     startables.addBinding().to(PeerHub.class);
     startables.addBinding().to(ReplicatorNode.class);
+    startables.addBinding().to(NbdTcp.class);
+    Multibinder.newSetBinder(binder(), Reloadable.class).addBinding().to(Reload.class);
     Multibinder.newSetBinder(binder(), BindableService.class)
         .addBinding()
         .to(ReplicatorService.class);

@@ -14,6 +14,11 @@ import java.io.UncheckedIOException;
 
 /// Between core values and generated messages, both ways.
 public final class ProtoMapper {
+  /// Half of what a gRPC message may have.
+  static final int RUNS_MAX_BYTES = 2 << 20;
+
+  private static final long BLOCK_BYTES = 64 << 10;
+
   private ProtoMapper() {}
 
   /// A role for the wire.
@@ -99,10 +104,14 @@ public final class ProtoMapper {
 
   /// What the peer says, for the core.
   ///
-  /// @param blockCount number of blocks of the local device; blocks beyond it are refused
+  /// @param dataSizeBytes size of the local device; blocks beyond it are refused. Of a peer with
+  ///   another size, with which there will be no session, the set is not read: its size says how
+  ///   much memory that takes
   /// @throws IOException when the set of blocks is malformed
-  public static carpool.replicator.core.Hello hello(Hello hello, long blockCount)
+  public static carpool.replicator.core.Hello hello(Hello hello, long dataSizeBytes)
       throws IOException {
+    boolean sameSize = hello.getDataSizeBytes() == dataSizeBytes;
+    long blockCount = (dataSizeBytes - 1) / BLOCK_BYTES + 1;
     return new carpool.replicator.core.Hello(
         hello.getNode(),
         role(hello.getRole()),
@@ -112,17 +121,33 @@ public final class ProtoMapper {
         hello.getDataSizeBytes(),
         hello.getProposedResuid(),
         hello.getYields(),
-        blocks(hello.getDifferent(), blockCount));
+        blocks(sameSize ? hello.getDifferent() : ByteString.EMPTY, blockCount));
   }
 
   /// Runs of blocks: for each the gap since the end of the last one and its length, as varints.
+  ///
+  /// A set that would not fit into a message is told coarser: runs with little between them become
+  /// one. Blocks that may differ may be too many, never too few.
   static ByteString blocks(BlockSet set) {
+    long joined = 0;
+    var runs = blocks(set, joined);
+    while (runs.size() > RUNS_MAX_BYTES) {
+      joined = Math.max(1, joined * 4);
+      runs = blocks(set, joined);
+    }
+    return runs;
+  }
+
+  private static ByteString blocks(BlockSet set, long joined) {
     var bytes = new ByteArrayOutputStream();
     try {
       var out = CodedOutputStream.newInstance(bytes);
       long last = 0;
       for (long start = set.next(0); start >= 0; ) {
         long end = set.runEnd(start, set.size());
+        for (long next = set.next(end); next >= 0 && next - end <= joined; next = set.next(end)) {
+          end = set.runEnd(next, set.size());
+        }
         out.writeUInt64NoTag(start - last);
         out.writeUInt64NoTag(end - start);
         last = end;

@@ -2,6 +2,7 @@ package carpool.replicator.control;
 
 import carpool.common.v1.ErrorDetail;
 import carpool.common.v1.Process;
+import carpool.kit.config.ConfigException;
 import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.ServiceError;
 import carpool.replicator.core.PromotionRule.Verdict;
@@ -11,9 +12,11 @@ import carpool.replicator.core.SyncVerdict;
 import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.shell.Provisioning;
 import carpool.replicator.shell.Provisioning.OccupiedException;
+import carpool.replicator.shell.Reload;
 import carpool.replicator.shell.ReplicatorNode;
 import carpool.replicator.shell.ResourceNode;
 import carpool.replicator.shell.Snapshot;
+import carpool.replicator.shell.SplitBrainView;
 import carpool.replicator.store.ProviderException;
 import carpool.replicator.v1.CheckPromotionRequest;
 import carpool.replicator.v1.CheckPromotionResponse;
@@ -32,6 +35,8 @@ import carpool.replicator.v1.GetStatusResponse;
 import carpool.replicator.v1.MarkOutdatedRequest;
 import carpool.replicator.v1.MarkOutdatedResponse;
 import carpool.replicator.v1.PromotionVerdict;
+import carpool.replicator.v1.ReloadRequest;
+import carpool.replicator.v1.ReloadResponse;
 import carpool.replicator.v1.ReplicatorGrpc;
 import carpool.replicator.v1.ResolveSplitBrainRequest;
 import carpool.replicator.v1.ResolveSplitBrainResponse;
@@ -59,14 +64,18 @@ import java.util.function.Function;
 /// The service `carpool.replicator.v1.Replicator`.
 public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
   private final ReplicatorNode node;
-  private final LoadedConfig loaded;
+  private final Reload reload;
   private final long startedUnixMillis = System.currentTimeMillis();
 
   /// For the injector.
   @Inject
-  public ReplicatorService(ReplicatorNode node, LoadedConfig loaded) {
+  public ReplicatorService(ReplicatorNode node, Reload reload) {
     this.node = node;
-    this.loaded = loaded;
+    this.reload = reload;
+  }
+
+  private LoadedConfig loaded() {
+    return reload.current();
   }
 
   private List<ResourceNode> wanted(List<String> names) {
@@ -110,7 +119,7 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
       if (names.isEmpty() || names.contains(resource.resource().name())) {
         var snapshot = Snapshot.of(resource);
         out.addResources(ResourceMapper.resource(snapshot));
-        if (!snapshot.peerDigest().isEmpty() && !snapshot.peerDigest().equals(loaded.digest())) {
+        if (!snapshot.peerDigest().isEmpty() && !snapshot.peerDigest().equals(loaded().digest())) {
           out.setConfigDiffers(true);
         }
       }
@@ -122,9 +131,9 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
     return Process.newBuilder()
         .setPid(ProcessHandle.current().pid())
         .setStartedUnixMillis(startedUnixMillis)
-        .setNode(loaded.node().value())
-        .setCluster(loaded.config().cluster())
-        .setConfigDigest(loaded.digest())
+        .setNode(loaded().node().value())
+        .setCluster(loaded().config().cluster())
+        .setConfigDigest(loaded().digest())
         .build();
   }
 
@@ -313,22 +322,21 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
       GetSplitBrainRequest request, StreamObserver<GetSplitBrainResponse> response) {
     var out = GetSplitBrainResponse.newBuilder();
     for (var resource : wanted(request.getResourcesList())) {
-      var core = Snapshot.of(resource).core();
-      if (core != null && core.splitBrain()) {
-        out.addSplitBrains(
+      var found = SplitBrainView.of(resource);
+      if (found.isPresent()) {
+        var one =
             SplitBrain.newBuilder()
                 .setResource(resource.resource().name())
-                .setLocal(
-                    SplitBrainSide.newBuilder()
-                        .setNode(loaded.node().value())
-                        .setRole(ProtoMapper.role(core.role()))
-                        .setDifferentBytes(core.differentBytes())
-                        .setDifferentExtents(core.markedExtents())
-                        .setIdentity(ProtoMapper.identity(core.identity())))
-                .setPeer(
-                    SplitBrainSide.newBuilder()
-                        .setNode(
-                            resource.resource().peer().map(p -> p.node().value()).orElse(""))));
+                .setDetectedUnixMillis(found.get().detectedUnixMillis())
+                .setLocal(ResourceMapper.side(found.get().local()));
+        var peer = found.get().peer();
+        one.setPeer(
+            peer != null
+                ? ResourceMapper.side(peer)
+                : SplitBrainSide.newBuilder()
+                    .setNode(resource.resource().peer().map(p -> p.node().value()).orElse(""))
+                    .build());
+        out.addSplitBrains(one);
       }
     }
     answer(response, out.build());
@@ -363,12 +371,41 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
                     "give the pool up first: `carpool maintenance on`"))
             .setMessage("this node is primary: its copy is in use");
       } else {
-        resource.resolveSplitBrain(request.getKeep() == Survivor.SURVIVOR_LOCAL);
-        result.setTotalBytes(core.differentBytes());
+        var left = resource.resolveSplitBrain(request.getKeep() == Survivor.SURVIVOR_LOCAL);
+        if (left.isEmpty()) {
+          result.setTotalBytes(core.differentBytes());
+        } else {
+          result
+              .setError(
+                  ResourceMapper.error(
+                      RefusalReason.NOT_CONNECTED,
+                      name,
+                      "on the other node: `carpool split-brain keep-peer " + name + "`"))
+              .setMessage(left);
+        }
       }
       out.addResults(result);
     }
     answer(response, out.build());
+  }
+
+  // ----- configuration
+
+  @Override
+  public void reload(ReloadRequest request, StreamObserver<ReloadResponse> response) {
+    try {
+      answer(response, ReloadResponse.newBuilder().addAllChanges(reload.now()).build());
+    } catch (ConfigException e) {
+      throw new ServiceError(
+          Status.Code.FAILED_PRECONDITION,
+          RefusalReason.CONFIGURATION_INVALID,
+          loaded().file().toString(),
+          String.join("\n", e.problems().stream().map(String::valueOf).toList()),
+          "what was in force stays in force");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    }
   }
 
   // ----- provisioning

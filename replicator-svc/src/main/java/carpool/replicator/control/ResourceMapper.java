@@ -11,9 +11,11 @@ import carpool.replicator.core.layout.Metadata;
 import carpool.replicator.shell.Provisioning;
 import carpool.replicator.shell.ResourceStatistics;
 import carpool.replicator.shell.Snapshot;
+import carpool.replicator.shell.SplitSide;
 import carpool.replicator.v1.Export;
 import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Resource;
+import carpool.replicator.v1.SplitBrainSide;
 import carpool.replicator.v1.Statistics;
 import carpool.replicator.v1.Sync;
 import carpool.replicator.v1.SyncState;
@@ -45,6 +47,7 @@ final class ResourceMapper {
             .setRefusalReason(snapshot.refusalReason())
             .setRefusalText(snapshot.refusalText())
             .setPeerSilentMillis(snapshot.peerSilentMillis())
+            .setOldestRequestMillis(snapshot.oldestRequestMillis())
             .setChangedUnixMillis(snapshot.node().changedUnixMillis())
             .setStatistics(statistics(snapshot))
             .setExport(export(snapshot));
@@ -171,6 +174,8 @@ final class ResourceMapper {
         .setSentBytes(s.sentBytes() + snapshot.sentBytes())
         .setReceivedBytes(s.receivedBytes() + snapshot.receivedBytes())
         .setRemoteErrors(s.remoteErrors())
+        .setChecksumErrors(s.checksumErrors())
+        .setReconnects(s.reconnects())
         .setInFlightLocal(core == null ? 0 : core.activeWrites())
         .build();
   }
@@ -212,6 +217,18 @@ final class ResourceMapper {
       case SPLIT_BRAIN -> RefusalReason.SPLIT_BRAIN;
       case DISK_UNUSABLE -> RefusalReason.PROVIDER_MISSING;
     };
+  }
+
+  static SplitBrainSide side(SplitSide side) {
+    return SplitBrainSide.newBuilder()
+        .setNode(side.node())
+        .setRole(ProtoMapper.role(side.role()))
+        .setSinceUnixMillis(side.sinceUnixMillis())
+        .setLastWriteUnixMillis(side.lastWriteUnixMillis())
+        .setDifferentBytes(side.differentBytes())
+        .setDifferentExtents(side.differentExtents())
+        .setIdentity(ProtoMapper.identity(side.identity()))
+        .build();
   }
 
   static RefusalReason reason(SyncVerdict verdict) {

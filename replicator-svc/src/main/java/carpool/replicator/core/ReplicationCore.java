@@ -60,6 +60,7 @@ public final class ReplicationCore {
   private static final int BACKGROUND_FLUSH_TICKS = 5;
 
   private final Settings settings;
+  private ReplicationMode mode;
   private final Effects effects;
   private final LongSupplier ids;
   private final Op[] ops;
@@ -143,6 +144,7 @@ public final class ReplicationCore {
   /// @param ids random numbers, never 0: generations and numbers of pairs
   public ReplicationCore(Settings settings, Found found, LongSupplier ids, Effects effects) {
     this.settings = settings;
+    this.mode = settings.mode();
     this.effects = effects;
     this.ids = ids;
     this.ops = new Op[settings.clientSlots() + settings.syncSlots() + settings.peerSlots()];
@@ -331,6 +333,11 @@ public final class ReplicationCore {
   /// What the peer is told of this copy.
   private DiskState toldDisk() {
     return resumes && disk == DiskState.CONSISTENT ? DiskState.UP_TO_DATE : disk;
+  }
+
+  /// Writes that are answered from now on are done when `newMode` says so.
+  public void configureMode(ReplicationMode newMode) {
+    mode = newMode;
   }
 
   private void askPromotion(long request, boolean force) {
@@ -798,7 +805,7 @@ public final class ReplicationCore {
     }
     if (op.remotePending) {
       return !op.fua
-          && switch (settings.mode()) {
+          && switch (mode) {
             case FULLSYNC -> false;
             case MEMSYNC -> op.remoteReceived;
             case ASYNC -> true;

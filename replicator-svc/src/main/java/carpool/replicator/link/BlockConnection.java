@@ -2,9 +2,9 @@ package carpool.replicator.link;
 
 import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.WriteKind;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// |---|---|
 /// | 4 | magic `CPR1` |
 /// | 1 | type (`FrameType`) |
-/// | 1 | flags: 1 = acknowledge receipt, 2 = the payload is all zeroes and left out |
+/// | 1 | flags: 1 = acknowledge receipt, 2 = the payload is all zeroes and left out, 4 = it is packed
+/// by LZF, 8 = by LZ4 |
 /// | 2 | 0 |
 /// | 8 | sequence: slot of the sender for requests, and the same in the answer; id of a flush |
 /// | 8 | offset in the data area, bytes |
@@ -44,7 +45,13 @@ public final class BlockConnection {
   private static final int BATCH = 64;
   private static final int FLAG_RECEIPT = 1;
   private static final int FLAG_ZEROES = 2;
+  private static final int FLAG_LZF = 4;
+  private static final int FLAG_LZ4 = 8;
+  private static final int FLAGS_PACKED = FLAG_ZEROES | FLAG_LZF | FLAG_LZ4;
+  private static final int PACKED_BYTES = 2 * PAYLOAD_MAX_BYTES;
   private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
+
+  private record End(EndCause cause, String reason) {}
 
   private static final class Frame {
     FrameType type = FrameType.KEEP_ALIVE;
@@ -55,10 +62,9 @@ public final class BlockConnection {
     ByteBuffer payload = EMPTY;
   }
 
-  private final SocketChannel channel;
+  private final BlockStream stream;
   private final BlockHandler handler;
-  private final Checksum checksum;
-  private final boolean detectZeroes;
+  private final Coding coding;
   private final long sizeBytesMax;
 
   private final ReentrantLock sending = new ReentrantLock();
@@ -66,10 +72,13 @@ public final class BlockConnection {
   private final ArrayDeque<Frame> spare = new ArrayDeque<>();
   private final Frame[] batch = new Frame[BATCH];
   private final ByteBuffer headers;
+  private final Packer outPacker = new Packer();
+  private final ByteBuffer packed;
   private final ByteBuffer[] gather = new ByteBuffer[BATCH * 3];
 
   private final ByteBuffer in = ByteBuffer.allocateDirect(64 << 10).limit(0);
-  private final AtomicReference<@Nullable String> endReason = new AtomicReference<>();
+  private final Packer inPacker = new Packer();
+  private final AtomicReference<@Nullable End> end = new AtomicReference<>();
 
   private volatile long lastSentNanos;
   private volatile long waitsSinceNanos;
@@ -77,22 +86,16 @@ public final class BlockConnection {
   private final AtomicLong receivedBytes = new AtomicLong();
   private volatile long lastReceivedNanos;
 
-  /// A connection over a connected, blocking channel; `handler` is called from [#receive].
+  /// A connection over a connected stream; `handler` is called from [#receive].
   ///
   /// @param sizeBytes size of the device: requests beyond it end the connection
-  /// @param detectZeroes leave payloads of zeroes out (compression `hole`)
-  public BlockConnection(
-      SocketChannel channel,
-      BlockHandler handler,
-      Checksum checksum,
-      boolean detectZeroes,
-      long sizeBytes) {
-    this.channel = channel;
+  public BlockConnection(BlockStream stream, BlockHandler handler, Coding coding, long sizeBytes) {
+    this.stream = stream;
     this.handler = handler;
-    this.checksum = checksum;
-    this.detectZeroes = detectZeroes;
+    this.coding = coding;
     this.sizeBytesMax = sizeBytes;
-    headers = ByteBuffer.allocateDirect(BATCH * (HEADER_BYTES + checksum.bytes()));
+    headers = ByteBuffer.allocateDirect(BATCH * (HEADER_BYTES + coding.sent().bytes()));
+    packed = packs() ? ByteBuffer.allocateDirect(PACKED_BYTES) : EMPTY;
     lastSentNanos = System.nanoTime();
     lastReceivedNanos = lastSentNanos;
   }
@@ -124,11 +127,7 @@ public final class BlockConnection {
     switch (kind) {
       case DATA -> {
         var payload = buffer.duplicate().position(0).limit(length);
-        if (detectZeroes && allZero(payload)) {
-          enqueue(FrameType.WRITE, flags | FLAG_ZEROES, slot, offset, length, EMPTY);
-        } else {
-          enqueue(FrameType.WRITE, flags, slot, offset, length, payload);
-        }
+        enqueue(FrameType.WRITE, flags, slot, offset, length, payload);
       }
       case ZERO -> enqueue(FrameType.ZERO, flags, slot, offset, length, EMPTY);
       case HOLE -> enqueue(FrameType.HOLE, flags, slot, offset, length, EMPTY);
@@ -181,12 +180,15 @@ public final class BlockConnection {
     enqueue(FrameType.MESSAGE, 0, 0, 0, 0, MessageCodec.encode(message));
   }
 
-  /// Queues a sign of life when nothing was sent for `idleNanos`.
-  public void keepAlive(long nowNanos, long idleNanos) {
-    if (nowNanos - lastSentNanos > idleNanos) {
-      enqueue(FrameType.KEEP_ALIVE, 0, 0, 0, 0, EMPTY);
-      drain();
-    }
+  /// Whether a sign of life is due: nothing was sent for `idleNanos`, and nothing waits to be.
+  public boolean keepAliveDue(long nowNanos, long idleNanos) {
+    return nowNanos - lastSentNanos > idleNanos && !hasQueued();
+  }
+
+  /// Sends a sign of life. May wait as long as the peer does not read.
+  public void keepAlive() {
+    enqueue(FrameType.KEEP_ALIVE, 0, 0, 0, 0, EMPTY);
+    drain();
   }
 
   private static boolean allZero(ByteBuffer payload) {
@@ -213,7 +215,9 @@ public final class BlockConnection {
           send(n);
         }
       } catch (IOException e) {
-        close(e.getMessage() == null ? e.toString() : "sending: " + e.getMessage());
+        close(
+            EndCause.IO_ERROR,
+            e.getMessage() == null ? e.toString() : "sending: " + e.getMessage());
         return;
       } finally {
         sending.unlock();
@@ -238,15 +242,26 @@ public final class BlockConnection {
   }
 
   private void send(int count) throws IOException {
-    if (endReason.get() != null) {
+    if (end.get() != null) {
       recycle(count);
       return;
     }
     headers.clear();
+    packed.clear();
     int buffers = 0;
     long bytes = 0;
     for (int i = 0; i < count; i++) {
       var frame = batch[i];
+      if (packs() && packed.remaining() < frame.payload.remaining()) {
+        transmit(buffers, bytes);
+        headers.clear();
+        packed.clear();
+        buffers = 0;
+        bytes = 0;
+      }
+      if (frame.type == FrameType.WRITE && coding.compression() != Compression.NONE) {
+        pack(frame);
+      }
       int start = headers.position();
       headers
           .putInt(MAGIC)
@@ -259,27 +274,49 @@ public final class BlockConnection {
           .putInt(frame.payload.remaining());
       var header = headers.slice(start, HEADER_BYTES);
       gather[buffers++] = header;
-      bytes += HEADER_BYTES + frame.payload.remaining() + checksum.bytes();
+      bytes += HEADER_BYTES + frame.payload.remaining() + coding.sent().bytes();
       if (frame.payload.hasRemaining()) {
         gather[buffers++] = frame.payload;
       }
-      if (checksum != Checksum.NONE) {
+      if (coding.sent() != Checksum.NONE) {
         int at = headers.position();
-        checksum.compute(header, frame.payload, headers);
-        gather[buffers++] = headers.slice(at, checksum.bytes());
+        coding.sent().compute(header, frame.payload, headers);
+        gather[buffers++] = headers.slice(at, coding.sent().bytes());
       }
     }
+    transmit(buffers, bytes);
+    recycle(count);
+  }
+
+  private boolean packs() {
+    return coding.compression() == Compression.LZF || coding.compression() == Compression.LZ4;
+  }
+
+  /// Here and not when it is queued, which happens under the lock of the resource.
+  private void pack(Frame frame) {
+    if (allZero(frame.payload)) {
+      frame.flags |= FLAG_ZEROES;
+      frame.payload = EMPTY;
+    } else if (packs()) {
+      int start = packed.position();
+      if (outPacker.pack(coding.compression(), frame.payload, packed)) {
+        frame.flags |= coding.compression() == Compression.LZF ? FLAG_LZF : FLAG_LZ4;
+        frame.payload = packed.slice(start, packed.position() - start);
+      }
+    }
+  }
+
+  private void transmit(int buffers, long bytes) throws IOException {
     long left = bytes;
     int first = 0;
     while (left > 0) {
-      left -= channel.write(gather, first, buffers - first);
+      left -= stream.write(gather, first, buffers - first);
       while (first < buffers && !gather[first].hasRemaining()) {
         first++;
       }
     }
     lastSentNanos = System.nanoTime();
     sentBytes.addAndGet(bytes);
-    recycle(count);
   }
 
   private void recycle(int count) {
@@ -299,18 +336,26 @@ public final class BlockConnection {
       while (true) {
         receiveFrame();
       }
+    } catch (ChecksumException e) {
+      close(EndCause.CHECKSUM, String.valueOf(e.getMessage()));
+    } catch (ProtocolException e) {
+      close(EndCause.MALFORMED, String.valueOf(e.getMessage()));
+    } catch (EOFException e) {
+      close(EndCause.PEER_CLOSED, String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      close(e.getMessage() == null ? e.toString() : e.getMessage());
+      close(EndCause.IO_ERROR, e.getMessage() == null ? e.toString() : e.getMessage());
     } catch (InterruptedException e) {
       close("interrupted");
     } catch (RuntimeException e) {
       // Nothing that comes over the wire may end this thread without the session ending too.
-      close("receiving: " + e);
+      close(EndCause.MALFORMED, "receiving: " + e);
     }
     sending.lock(); // nobody is in the middle of a frame any more
     try {
-      var reason = endReason.get();
-      handler.onEnd(reason == null ? "closed" : reason);
+      var reason = end.get();
+      handler.onEnd(
+          reason == null ? EndCause.ENDED_HERE : reason.cause(),
+          reason == null ? "closed" : reason.reason());
     } finally {
       sending.unlock();
     }
@@ -321,8 +366,8 @@ public final class BlockConnection {
     int start = in.position();
     int magic = in.getInt();
     var type = FrameType.ofCode(in.get());
-    int flags = in.get();
-    in.getShort();
+    int flags = in.get() & 0xff;
+    int reserved = in.getShort();
     long sequence = in.getLong();
     long offset = in.getLong();
     int length = in.getInt();
@@ -330,8 +375,11 @@ public final class BlockConnection {
     if (magic != MAGIC) {
       throw new ProtocolException("a frame does not start with its magic number");
     }
+    if (reserved != 0) {
+      throw new ProtocolException("a frame with " + reserved + " in its reserved field");
+    }
     var header = EMPTY;
-    if (checksum != Checksum.NONE) {
+    if (coding.received() != Checksum.NONE) {
       header =
           ByteBuffer.allocate(HEADER_BYTES)
               .put(in.duplicate().position(start).limit(start + HEADER_BYTES))
@@ -339,7 +387,8 @@ public final class BlockConnection {
     }
     checkLengths(type, flags, offset, length, payload);
     switch (type) {
-      case WRITE, ZERO, HOLE -> receiveWrite(type, flags, sequence, offset, length, header);
+      case WRITE, ZERO, HOLE ->
+          receiveWrite(type, flags, sequence, offset, length, payload, header);
       case RECEIVED -> {
         verify(header, EMPTY);
         handler.onReceived(slot(sequence));
@@ -397,9 +446,29 @@ public final class BlockConnection {
     if (type == FrameType.READ && length > PAYLOAD_MAX_BYTES) {
       throw new ProtocolException("a READ frame for " + length + " bytes");
     }
+    int allowed =
+        switch (type) {
+          case WRITE -> FLAG_RECEIPT | FLAGS_PACKED;
+          case ZERO, HOLE -> FLAG_RECEIPT;
+          case RECEIVED,
+              WRITTEN,
+              FLUSH,
+              FLUSHED,
+              READ,
+              DATA,
+              MESSAGE,
+              KEEP_ALIVE,
+              COMPARE,
+              COMPARED ->
+              0;
+        };
+    int how = flags & FLAGS_PACKED;
+    if ((flags & ~allowed) != 0 || Integer.bitCount(how) > 1) {
+      throw new ProtocolException("a " + type + " frame with the flags " + flags);
+    }
     int most =
         switch (type) {
-          case WRITE -> (flags & FLAG_ZEROES) != 0 ? 0 : length;
+          case WRITE -> how == 0 ? length : how == FLAG_ZEROES ? 0 : length - 1;
           case DATA -> PAYLOAD_MAX_BYTES;
           case MESSAGE -> 4096;
           case COMPARE -> payload == 0 ? 0 : digestBytes(length);
@@ -410,7 +479,9 @@ public final class BlockConnection {
         || payload > PAYLOAD_MAX_BYTES
         || (type == FrameType.COMPARE
             && (payload != most || (payload > 0 && length > PAYLOAD_MAX_BYTES)))
-        || (type == FrameType.WRITE && (payload != most || length > PAYLOAD_MAX_BYTES))) {
+        || (type == FrameType.WRITE
+            && (length > PAYLOAD_MAX_BYTES
+                || ((flags & (FLAG_LZF | FLAG_LZ4)) == 0 ? payload != most : payload == 0)))) {
       throw new ProtocolException("a " + type + " frame with a payload of " + payload + " bytes");
     }
   }
@@ -428,28 +499,55 @@ public final class BlockConnection {
   }
 
   private void receiveWrite(
-      FrameType type, int flags, long sequence, long offset, int length, ByteBuffer header)
+      FrameType type,
+      int flags,
+      long sequence,
+      long offset,
+      int length,
+      int payload,
+      ByteBuffer header)
       throws IOException, InterruptedException {
     int slot = handler.takePeerSlot();
+    boolean whole = false;
+    WriteKind kind;
+    try {
+      kind = receivePayload(slot, type, flags, length, payload, header);
+      whole = true;
+    } finally {
+      if (!whole) {
+        handler.returnPeerSlot(slot);
+      }
+    }
+    handler.onWrite(slot, sequence, offset, length, kind, (flags & FLAG_RECEIPT) != 0);
+  }
+
+  private WriteKind receivePayload(
+      int slot, FrameType type, int flags, int length, int payload, ByteBuffer header)
+      throws IOException {
     var kind =
         switch (type) {
           case ZERO -> WriteKind.ZERO;
           case HOLE -> WriteKind.HOLE;
           default -> WriteKind.DATA;
         };
-    var buffer = EMPTY;
-    if (type == FrameType.WRITE) {
-      buffer = handler.buffer(slot).clear().limit(length);
-      if ((flags & FLAG_ZEROES) != 0) {
-        kind = WriteKind.HOLE; // a payload of zeroes costs no space either
-        buffer = EMPTY;
-      } else {
-        read(buffer);
-        buffer.flip();
-      }
+    if (type != FrameType.WRITE || (flags & FLAG_ZEROES) != 0) {
+      verify(header, EMPTY);
+      return type == FrameType.WRITE ? WriteKind.HOLE : kind; // zeroes cost no space either
     }
-    verify(header, buffer);
-    handler.onWrite(slot, sequence, offset, length, kind, (flags & FLAG_RECEIPT) != 0);
+    var buffer = handler.buffer(slot).clear().limit(length);
+    if ((flags & FLAGS_PACKED) == 0) {
+      read(buffer);
+      buffer.flip();
+      verify(header, buffer);
+    } else {
+      var room = inPacker.packed(payload);
+      read(room);
+      room.flip();
+      verify(header, room);
+      inPacker.unpack((flags & FLAG_LZF) != 0 ? Compression.LZF : Compression.LZ4, payload, buffer);
+      buffer.flip();
+    }
+    return kind;
   }
 
   private void receiveData(int slot, boolean ok, int payload, ByteBuffer header)
@@ -466,6 +564,7 @@ public final class BlockConnection {
   }
 
   private void verify(ByteBuffer header, ByteBuffer payload) throws IOException {
+    var checksum = coding.received();
     if (checksum == Checksum.NONE) {
       return;
     }
@@ -476,7 +575,7 @@ public final class BlockConnection {
     var found = in.slice(in.position(), checksum.bytes());
     in.position(in.position() + checksum.bytes());
     if (!expected.equals(found)) {
-      throw new ProtocolException("a frame with a wrong checksum");
+      throw new ChecksumException();
     }
   }
 
@@ -507,14 +606,14 @@ public final class BlockConnection {
 
   private int waitAndRead(ByteBuffer target) throws IOException {
     waitsSinceNanos = System.nanoTime();
-    int n = channel.read(target);
+    int n = stream.read(target);
     waitsSinceNanos = 0;
     return n;
   }
 
   private void count(int n) throws IOException {
     if (n < 0) {
-      throw new IOException("the peer closed the connection");
+      throw new EOFException("the peer closed the connection");
     }
     receivedBytes.addAndGet(n);
     lastReceivedNanos = System.nanoTime();
@@ -544,13 +643,18 @@ public final class BlockConnection {
     return receivedBytes.get();
   }
 
-  /// Ends the connection; `onEnd` follows on the receive thread. The first reason counts.
+  /// Ends the connection for a reason of this node's; see [#close(EndCause, String)].
   public void close(String reason) {
-    endReason.compareAndSet(null, reason);
+    close(EndCause.ENDED_HERE, reason);
+  }
+
+  /// Ends the connection; `onEnd` follows on the receive thread. The first reason counts.
+  public void close(EndCause cause, String reason) {
+    end.compareAndSet(null, new End(cause, reason));
     try {
-      channel.close();
+      stream.close();
     } catch (IOException e) {
-      endReason.compareAndSet(null, "closing: " + e.getMessage());
+      end.compareAndSet(null, new End(EndCause.IO_ERROR, "closing: " + e.getMessage()));
     }
   }
 }

@@ -13,6 +13,9 @@ public interface BlockHandler {
   /// @return number of the slot
   int takePeerSlot() throws InterruptedException;
 
+  /// Gives a slot back whose payload did not come whole.
+  void returnPeerSlot(int slot);
+
   /// The buffer of a slot, at least [BlockConnection#PAYLOAD_MAX_BYTES] long; limit and position
   /// are set by the connection.
   ByteBuffer buffer(int slot);
@@ -59,5 +62,5 @@ public interface BlockHandler {
   void onMessage(PeerMessage message);
 
   /// The connection is over; called once, last, when nothing is being sent any more.
-  void onEnd(String reason);
+  void onEnd(EndCause cause, String reason);
 }

@@ -21,6 +21,7 @@ final class Attachment implements AutoCloseable {
   private final int validCopies;
   private final List<String> warnings;
   private Metadata metadata;
+  private volatile boolean mapFlushed = true;
 
   private Attachment(LocalProvider provider, MetadataBlock.Loaded loaded) {
     this.provider = provider;
@@ -116,6 +117,12 @@ final class Attachment implements AutoCloseable {
     metadata = next;
   }
 
+  /// `metaflush off` of hast.conf: the map is not flushed after each update. A power cut may then
+  /// lose marks of blocks that differ; the metadata themselves are flushed always.
+  void flushMap(boolean flush) {
+    mapFlushed = flush;
+  }
+
   /// Writes parts of the map durably.
   void writeMap(List<MapPart> parts) throws ProviderException {
     for (var part : parts) {
@@ -125,7 +132,9 @@ final class Attachment implements AutoCloseable {
       direct.put(image.slice(image.position(), direct.capacity())).flip();
       provider.write(direct, MetadataBlock.BYTES + part.offsetBytes());
     }
-    provider.flush();
+    if (mapFlushed) {
+      provider.flush();
+    }
   }
 
   @Override

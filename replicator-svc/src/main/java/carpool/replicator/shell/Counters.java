@@ -1,6 +1,12 @@
 package carpool.replicator.shell;
 
+import carpool.replicator.link.EndCause;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /// HAST's statistics and ours; all from 0 with the process.
 final class Counters {
@@ -24,4 +30,66 @@ final class Counters {
   final LongAdder remoteErrors = new LongAdder();
   final LongAdder checksumErrors = new LongAdder();
   final LongAdder reconnects = new LongAdder();
+  final Map<EndCause, LongAdder> sessionEnds = adders();
+
+  /// When the peer was last heard of, `System.nanoTime`; kept when the session has ended.
+  volatile long lastContactNanos;
+
+  volatile boolean everMet;
+
+  private volatile @Nullable StageTimes stages;
+
+  void measure(StageTimes newStages) {
+    stages = newStages;
+  }
+
+  void took(StageTimes.Stage stage, long startNanos) {
+    var s = stages;
+    if (s != null) {
+      s.record(stage, startNanos);
+    }
+  }
+
+  /// Milliseconds since 1970; 0 = not, or not known because this process is younger.
+  volatile long aloneSinceUnixMillis;
+
+  volatile long lastWriteUnixMillis;
+  volatile long splitBrainUnixMillis;
+  private long lastWrites;
+  private boolean wasAlone;
+
+  /// A few times a second, by one thread: notes when what began.
+  void look(boolean alone, boolean splitBrain, long nowUnixMillis) {
+    long now = writes.sum() + deletes.sum();
+    if (now != lastWrites) {
+      lastWrites = now;
+      lastWriteUnixMillis = nowUnixMillis;
+    }
+    if (!alone) {
+      aloneSinceUnixMillis = 0;
+    } else if (!wasAlone && everMet) {
+      aloneSinceUnixMillis = nowUnixMillis;
+    }
+    wasAlone = alone;
+    if (!splitBrain) {
+      splitBrainUnixMillis = 0;
+    } else if (splitBrainUnixMillis == 0) {
+      splitBrainUnixMillis = nowUnixMillis;
+    }
+  }
+
+  private static Map<EndCause, LongAdder> adders() {
+    var adders = new EnumMap<EndCause, LongAdder>(EndCause.class);
+    for (var cause : EndCause.values()) {
+      adders.put(cause, new LongAdder());
+    }
+    return Collections.unmodifiableMap(adders);
+  }
+
+  void ended(EndCause cause) {
+    Objects.requireNonNull(sessionEnds.get(cause)).increment();
+    if (cause == EndCause.CHECKSUM) {
+      checksumErrors.increment();
+    }
+  }
 }

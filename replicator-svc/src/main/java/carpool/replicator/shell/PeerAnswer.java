@@ -1,12 +1,15 @@
 package carpool.replicator.shell;
 
+import carpool.kit.grpc.PeerTls;
 import carpool.peer.v1.PeerMessage;
 import carpool.peer.v1.Refused;
 import carpool.replicator.control.ProtoMapper;
+import carpool.replicator.link.Coding;
 import com.google.protobuf.ByteString;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.util.HexFormat;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,12 +20,15 @@ final class PeerAnswer implements StreamObserver<PeerMessage> {
 
   private final PeerHub hub;
   private final StreamObserver<PeerMessage> responses;
+  private final @Nullable SSLSession tlsSession;
   private boolean completed;
   private @Nullable PeerLink link;
   private @Nullable String token;
 
+  /// Made inside the call, whose connection tells who the peer is.
   PeerAnswer(PeerHub hub, StreamObserver<PeerMessage> responses) {
     this.hub = hub;
+    this.tlsSession = PeerTls.session();
     this.responses = responses;
   }
 
@@ -39,13 +45,31 @@ final class PeerAnswer implements StreamObserver<PeerMessage> {
       return;
     }
     try {
+      PeerHub.requirePeer(tlsSession, resource);
+    } catch (IOException e) {
+      hub.refused(
+          resource.name(), PeerHub.CERTIFICATE_REFUSED, "this node refuses: " + e.getMessage());
+      refuse(PeerHub.CERTIFICATE_REFUSED, String.valueOf(e.getMessage()));
+      return;
+    }
+    Coding coding;
+    try {
       hub.check(hello, resource);
+      coding = PeerHub.coding(resource, hello);
     } catch (IOException e) {
       refuse("CLUSTER_DIFFERS", String.valueOf(e.getMessage()));
       return;
     }
     if (shell == null) {
       refuse("ROLE_INIT", "the resource is not in use on this node (role init)");
+      return;
+    }
+    carpool.replicator.core.Hello peerHello;
+    try {
+      // Before anything is opened that would have to be closed again.
+      peerHello = ProtoMapper.hello(hello, shell.disk().metadata().dataSizeBytes());
+    } catch (IOException e) {
+      refuse("HELLO_MALFORMED", String.valueOf(e.getMessage()));
       return;
     }
     var opened = hub.open(shell, resource, this::ended);
@@ -57,26 +81,12 @@ final class PeerAnswer implements StreamObserver<PeerMessage> {
     byte[] bytes = PeerHub.freshToken();
     var key = HexFormat.of().formatHex(bytes);
     token = key;
-    try {
-      long blocks = (shell.disk().metadata().dataSizeBytes() - 1) / (64 << 10) + 1;
-      long theirs = (hello.getDataSizeBytes() - 1) / (64 << 10) + 1;
-      hub.expect(
-          key, resource.name(), opened.link(), ProtoMapper.hello(hello, Math.max(blocks, theirs)));
-    } catch (IOException e) {
-      opened.link().close(0, String.valueOf(e.getMessage()));
-      return;
-    }
-    hub.met(resource.name(), hello);
-    send(
-        PeerMessage.newBuilder()
-            .setNumber(1)
-            .setHello(
-                ProtoMapper.hello(
-                    opened.hello(),
-                    hub.base(resource.name())
-                        .setToken(ByteString.copyFrom(bytes))
-                        .setBlockPort(hub.blockPort())))
-            .build());
+    var answer =
+        ProtoMapper.hello(
+            opened.hello(),
+            hub.base(resource).setToken(ByteString.copyFrom(bytes)).setBlockPort(hub.blockPort()));
+    hub.expect(key, resource, opened.link(), coding, new PeerHub.Meeting(answer, hello, peerHello));
+    send(PeerMessage.newBuilder().setNumber(1).setHello(answer).build());
   }
 
   private void refuse(String reason, String text) {

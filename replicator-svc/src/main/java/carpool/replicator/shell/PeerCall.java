@@ -2,16 +2,22 @@ package carpool.replicator.shell;
 
 import carpool.kit.config.HastAddress;
 import carpool.kit.config.HastResource;
+import carpool.kit.grpc.PeerTls;
+import carpool.peer.v1.Hello;
 import carpool.peer.v1.PeerGrpc;
 import carpool.peer.v1.PeerMessage;
 import carpool.replicator.control.ProtoMapper;
+import carpool.replicator.link.BlockStream;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +32,7 @@ final class PeerCall implements StreamObserver<PeerMessage> {
   private final CountDownLatch over = new CountDownLatch(1);
   private final AtomicReference<@Nullable PeerMessage> answer = new AtomicReference<>();
   private final AtomicReference<String> end = new AtomicReference<>("");
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private @Nullable PeerLink link;
 
   PeerCall(PeerHub hub, ResourceShell shell, HastResource resource, HastAddress remote)
@@ -41,33 +48,63 @@ final class PeerCall implements StreamObserver<PeerMessage> {
   }
 
   String run() throws IOException, InterruptedException {
-    var requests = PeerGrpc.newStub(hub.channel(address)).session(this);
+    var requests = PeerGrpc.newStub(hub.channel(address, resource)).session(this);
     try {
       var newLink = hub.open(shell, resource, this::ended);
       if (newLink == null) {
         return "not ready for a session";
       }
       link = newLink.link();
-      requests.onNext(
-          PeerMessage.newBuilder()
-              .setNumber(1)
-              .setHello(ProtoMapper.hello(newLink.hello(), hub.base(resource.name())))
-              .build());
+      var hello = ProtoMapper.hello(newLink.hello(), hub.base(resource));
+      requests.onNext(PeerMessage.newBuilder().setNumber(1).setHello(hello).build());
       if (!answered.await(PeerHub.STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
         newLink
             .link()
             .close(0, "the peer did not answer in " + PeerHub.STEP_DEADLINE.toSeconds() + " s");
       } else {
-        connect(newLink.link());
+        connect(newLink.link(), hello);
       }
       over.await();
+      explain();
       return end.get();
     } finally {
       requests.onCompleted();
     }
   }
 
-  private void connect(PeerLink newLink) {
+  /// Puts into status what stands in the way, when the call itself failed.
+  private void explain() {
+    var error = failure.get();
+    if (error == null) {
+      return;
+    }
+    var trouble = PeerTls.trouble(error);
+    if (trouble != null) {
+      hub.refused(resource.name(), PeerHub.CERTIFICATE_REFUSED, trouble.text());
+    } else if (answer.get() == null) {
+      if (hub.plain()
+          && !unreachable(error)
+          && PeerTls.answersInTls(address, (int) PeerHub.STEP_DEADLINE.toMillis())) {
+        hub.refused(
+            resource.name(),
+            PeerHub.TLS_DIFFERS,
+            "the peer wants TLS; this node's carpool.yaml has no tls:");
+      } else {
+        hub.unreachable(resource.name());
+      }
+    }
+  }
+
+  private static boolean unreachable(Throwable error) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SocketException || cause instanceof SocketTimeoutException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void connect(PeerLink newLink, Hello sent) {
     var message = answer.get();
     if (message == null) {
       newLink.close(0, end.get().isEmpty() ? "the peer ended the call" : end.get());
@@ -76,11 +113,12 @@ final class PeerCall implements StreamObserver<PeerMessage> {
     if (!message.hasHello()) {
       var refusal = message.getRefused();
       hub.refused(resource.name(), refusal.getReason(), refusal.getText());
-      newLink.close(0, "refused: " + refusal.getText());
+      newLink.close(0, "refused");
       return;
     }
     var hello = message.getHello();
     SocketChannel channel = null;
+    ScheduledFuture<?> late = null;
     try {
       hub.check(hello, resource);
       channel = SocketChannel.open();
@@ -91,19 +129,28 @@ final class PeerCall implements StreamObserver<PeerMessage> {
       }
       var target = new InetSocketAddress(address.getAddress(), hello.getBlockPort());
       channel.socket().connect(target, (int) PeerHub.STEP_DEADLINE.toMillis());
+      late = hub.deadline(channel);
+      var stream = hub.secured(channel, resource);
       var preamble =
           ByteBuffer.allocate(8 + PeerHub.TOKEN_BYTES)
               .putInt(PeerHub.PREAMBLE_MAGIC)
               .putInt(PeerHub.PROTOCOL);
       preamble.put(hello.getToken().toByteArray(), 0, PeerHub.TOKEN_BYTES).flip();
-      while (preamble.hasRemaining()) {
-        channel.write(preamble);
-      }
-      PeerHub.readFully(channel, ByteBuffer.allocate(4));
-      hub.attach(shell, resource, newLink, channel, hello);
+      BlockStream.writeFully(stream, preamble);
+      BlockStream.readFully(stream, ByteBuffer.allocate(4));
+      late.cancel(false);
+      hub.attach(shell, resource, newLink, stream, sent, hello);
     } catch (IOException | RuntimeException e) {
+      var trouble = PeerTls.trouble(e);
+      if (trouble != null) {
+        hub.refused(resource.name(), PeerHub.CERTIFICATE_REFUSED, trouble.text());
+      }
       PeerHub.closeQuietly(channel);
       newLink.close(0, "block connection: " + e.getMessage());
+    } finally {
+      if (late != null) {
+        late.cancel(false);
+      }
     }
   }
 
@@ -121,7 +168,18 @@ final class PeerCall implements StreamObserver<PeerMessage> {
 
   @Override
   public void onError(Throwable error) {
-    onEnd(String.valueOf(error.getMessage()));
+    failure.compareAndSet(null, error);
+    onEnd(text(error));
+  }
+
+  /// The status and what caused it, without the pipeline that netty tells about.
+  private static String text(Throwable error) {
+    var innermost = error;
+    for (var cause = error.getCause(); cause != null; cause = cause.getCause()) {
+      innermost = cause;
+    }
+    var lines = String.valueOf(innermost.getMessage()).split("\n", 2);
+    return lines[0];
   }
 
   @Override

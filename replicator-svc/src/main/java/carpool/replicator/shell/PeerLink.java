@@ -5,8 +5,10 @@ import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.WriteKind;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockHandler;
+import carpool.replicator.link.EndCause;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,11 +19,16 @@ import org.slf4j.LoggerFactory;
 final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   private static final Logger LOG = LoggerFactory.getLogger(PeerLink.class);
 
+  /// A core asks for one flush after the other; more than a few are no core's.
+  private static final int PEER_FLUSHES_MAX = 64;
+
   private final ResourceShell shell;
   private final long session;
   private final boolean receipts;
   private final Consumer<String> ended;
   private final long[] sequences;
+  private final Unanswered asked;
+  private final AtomicInteger peerFlushes = new AtomicInteger();
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile @Nullable BlockConnection connection;
 
@@ -34,6 +41,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
     this.ended = ended;
     this.sequences =
         new long[ResourceShell.CLIENT_SLOTS + ResourceShell.SYNC_SLOTS + ResourceShell.PEER_SLOTS];
+    this.asked = new Unanswered(ResourceShell.CLIENT_SLOTS + ResourceShell.SYNC_SLOTS);
   }
 
   long session() {
@@ -41,19 +49,27 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   }
 
   /// The connection stands and both hellos are known: the core may talk.
-  void attach(BlockConnection newConnection, Hello peerHello) {
+  ///
+  /// @param met is run when the core has compared the hellos
+  void attach(BlockConnection newConnection, Hello peerHello, Runnable met) {
     connection = newConnection;
     Thread.ofPlatform()
         .name(shell.name() + "-receive")
         .daemon(true)
         .start(() -> {
           shell.step(c -> c.connected(session, peerHello));
+          met.run();
           newConnection.receive();
         });
   }
 
   @Nullable BlockConnection connection() {
     return connection;
+  }
+
+  /// How long the peer has owed the oldest answer, nanoseconds; 0 when it owes none.
+  long oldestRequestNanos(long nowNanos) {
+    return asked.oldestNanos(nowNanos);
   }
 
   /// Sends what is queued.
@@ -85,9 +101,12 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   }
 
   @Override
-  public void onEnd(String reason) {
+  public void onEnd(EndCause cause, String reason) {
+    shell.counters().ended(cause);
     var c = connection;
     if (c != null) {
+      shell.counters().everMet = true;
+      shell.counters().lastContactNanos = c.lastReceivedNanos();
       shell.counters().sentBytes.add(c.sentBytes());
       shell.counters().receivedBytes.add(c.receivedBytes());
     }
@@ -101,6 +120,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
       long ofSession, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
     var c = connectionOf(ofSession);
     if (c != null) {
+      asked.ask(slot);
       c.queueWrite(
           slot,
           offsetBytes,
@@ -126,6 +146,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
       long ofSession, int slot, long offsetBytes, int lengthBytes, boolean zeroes) {
     var c = connectionOf(ofSession);
     if (c != null) {
+      asked.ask(slot);
       c.queueCompare(
           slot,
           offsetBytes,
@@ -146,6 +167,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   public void sendFlush(long ofSession, long flushId) {
     var c = connectionOf(ofSession);
     if (c != null) {
+      asked.askFlush(flushId);
       c.queueFlush(flushId);
     }
   }
@@ -154,6 +176,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   public void sendRead(long ofSession, int slot, long offsetBytes, int lengthBytes) {
     var c = connectionOf(ofSession);
     if (c != null) {
+      asked.ask(slot);
       c.queueRead(slot, offsetBytes, lengthBytes);
     }
   }
@@ -188,6 +211,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   public void ackFlushed(long ofSession, long flushId, boolean ok) {
     var c = connectionOf(ofSession);
     if (c != null) {
+      peerFlushes.decrementAndGet();
       c.queueFlushed(flushId, ok);
     }
   }
@@ -210,6 +234,11 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   @Override
   public int takePeerSlot() throws InterruptedException {
     return shell.slots().takePeer();
+  }
+
+  @Override
+  public void returnPeerSlot(int slot) {
+    shell.slots().freePeer(slot);
   }
 
   @Override
@@ -241,6 +270,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   @Override
   public void onCompared(int slot, int coveredBytes, long differentMask) {
     if (ours(slot)) {
+      told(slot);
       shell.step(c -> c.peerCompared(session, slot, coveredBytes, differentMask));
     }
   }
@@ -249,8 +279,18 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
     if (slot < ResourceShell.CLIENT_SLOTS + ResourceShell.SYNC_SLOTS) {
       return true;
     }
-    close(session, "the peer answered a request that was never made");
+    var c = connection;
+    if (c != null) {
+      c.close(EndCause.MALFORMED, "the peer answered a request that was never made");
+    }
     return false;
+  }
+
+  private void told(int slot) {
+    long since = asked.answered(slot);
+    if (since != 0) {
+      shell.counters().took(StageTimes.Stage.PEER, since);
+    }
   }
 
   @Override
@@ -263,6 +303,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   @Override
   public void onWritten(int slot, boolean ok) {
     if (ours(slot)) {
+      told(slot);
       if (!ok) {
         shell.counters().remoteErrors.increment();
       }
@@ -277,16 +318,25 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
 
   @Override
   public void onData(int slot, boolean ok) {
+    told(slot);
     shell.step(c -> c.peerReadDone(session, slot, ok));
   }
 
   @Override
   public void onFlush(long flushId) {
+    if (peerFlushes.incrementAndGet() > PEER_FLUSHES_MAX) {
+      var c = connection;
+      if (c != null) {
+        c.close(EndCause.MALFORMED, "more than " + PEER_FLUSHES_MAX + " flushes at once");
+      }
+      return;
+    }
     shell.step(c -> c.peerFlushArrived(session, flushId));
   }
 
   @Override
   public void onFlushed(long flushId, boolean ok) {
+    asked.flushAnswered(flushId);
     shell.step(c -> c.peerFlushed(session, flushId, ok));
   }
 

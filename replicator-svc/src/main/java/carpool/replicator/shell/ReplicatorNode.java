@@ -1,23 +1,29 @@
 package carpool.replicator.shell;
 
 import carpool.kit.boot.Startable;
-import carpool.kit.config.HastConfig;
+import carpool.kit.config.CarpoolConfig;
+import carpool.kit.config.HastResource;
 import carpool.kit.config.LoadedConfig;
 import carpool.replicator.core.Effects.Notice;
+import carpool.replicator.core.ReplicationCore;
+import carpool.replicator.nbd.NbdServer;
 import carpool.replicator.store.ProviderException;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,8 +35,16 @@ public final class ReplicatorNode implements Startable {
   /// How often a core that copies or compares is told the time.
   private static final long PACE_MILLIS = 50;
 
-  private final HastConfig hast;
-  private final Map<String, ResourceNode> resources = new LinkedHashMap<>();
+  private static final Duration EXEC_LIMIT = Duration.ofSeconds(60);
+
+  private final PeerHub hub;
+  private final MeterRegistry registry;
+
+  /// In file order; replaced as a whole when a reload adds or removes one.
+  private volatile Map<String, ResourceNode> resources = Map.of();
+
+  private final Map<String, EventProgram> programs = new ConcurrentHashMap<>();
+  private volatile @Nullable NbdServer tcp;
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
@@ -46,15 +60,82 @@ public final class ReplicatorNode implements Startable {
   /// For the injector.
   @Inject
   public ReplicatorNode(LoadedConfig loaded, PeerHub hub, MeterRegistry registry) {
-    this.hast = loaded.hast();
-    for (var resource : hast.resources()) {
-      var node = new ResourceNode(resource, loaded.config(), hub, this::happened);
-      resources.put(resource.name(), node);
-      ResourceMetrics.register(registry, node);
+    this.hub = hub;
+    this.registry = registry;
+    for (var resource : loaded.hast().resources()) {
+      put(resource, loaded.config());
+    }
+  }
+
+  private ResourceNode put(HastResource resource, CarpoolConfig config) {
+    var name = resource.name();
+    var program = new EventProgram(name, resource.exec(), EXEC_LIMIT);
+    programs.put(name, program);
+    var node = new ResourceNode(resource, config, hub, this::happened);
+    var more = new LinkedHashMap<>(resources);
+    more.put(name, node);
+    resources = Collections.unmodifiableMap(more);
+    ResourceMetrics.register(registry, node, program);
+    return node;
+  }
+
+  /// A resource that a reload found; takes part from now on.
+  void add(HastResource resource, CarpoolConfig config) throws IOException {
+    var added = put(resource, config);
+    var server = tcp;
+    if (server != null) {
+      added.alsoServedBy(server);
+    }
+    added.start();
+  }
+
+  /// A resource that a reload no longer found, not primary.
+  void remove(ResourceNode gone) throws InterruptedException, ProviderException {
+    var name = gone.resource().name();
+    var fewer = new LinkedHashMap<>(resources);
+    fewer.remove(name);
+    resources = Collections.unmodifiableMap(fewer);
+    ResourceMetrics.forget(registry, name);
+    var program = programs.remove(name);
+    if (program != null) {
+      program.close(Duration.ofSeconds(1));
+    }
+    gone.stop();
+  }
+
+  /// The exports are served there too.
+  void alsoServedBy(NbdServer server) {
+    tcp = server;
+    all().forEach(resource -> resource.alsoServedBy(server));
+  }
+
+  void programChanged(HastResource resource) {
+    var program = programs.get(resource.name());
+    if (program != null) {
+      program.set(resource.exec());
+    }
+  }
+
+  private void lookAtRoles() {
+    for (var resource : all()) {
+      var program = programs.get(resource.resource().name());
+      if (program != null) {
+        program.look(resource.role());
+      }
+      var shell = resource.shell();
+      if (shell != null) {
+        boolean alone = shell.ask(core -> core.identity().alone());
+        boolean splitBrain = shell.ask(ReplicationCore::splitBrain);
+        resource.counters().look(alone, splitBrain, System.currentTimeMillis());
+      }
     }
   }
 
   private void happened(ResourceNode resource, Notice notice) {
+    var program = programs.get(resource.resource().name());
+    if (program != null) {
+      program.happened(notice, resource.role());
+    }
     listeners.forEach(listener -> listener.happened(resource, notice));
   }
 
@@ -89,6 +170,7 @@ public final class ReplicatorNode implements Startable {
     for (var resource : resources.values()) {
       resource.start();
     }
+    var _ = timer.scheduleWithFixedDelay(this::lookAtRoles, 200, 200, TimeUnit.MILLISECONDS);
     var _ = timer.scheduleWithFixedDelay(() -> each(ResourceNode::tick), 1, 1, TimeUnit.SECONDS);
     var _ =
         timer.scheduleWithFixedDelay(
@@ -110,6 +192,10 @@ public final class ReplicatorNode implements Startable {
     timer.shutdownNow();
     for (var resource : resources.values()) {
       resource.stop();
+    }
+    lookAtRoles();
+    for (var program : programs.values()) {
+      program.close(Duration.ofSeconds(1));
     }
   }
 }

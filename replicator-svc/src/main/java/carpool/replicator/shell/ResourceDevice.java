@@ -56,6 +56,7 @@ final class ResourceDevice implements BlockDevice {
   private static RequestSlot prepare(BlockDevice.Slot given, Answer answer, boolean read) {
     var slot = (RequestSlot) given;
     slot.answer = answer;
+    slot.startedNanos = System.nanoTime();
     slot.read = read;
     slot.failed = false;
     slot.leftBytes = 0;

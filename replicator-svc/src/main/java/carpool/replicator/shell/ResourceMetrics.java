@@ -22,12 +22,25 @@ final class ResourceMetrics {
   }
 
   /// Registers what there is to know about a resource; read when scraped.
-  static void register(MeterRegistry registry, ResourceNode node) {
-    new ResourceMetrics(registry, node).all();
+  static void register(MeterRegistry registry, ResourceNode node, EventProgram program) {
+    var metrics = new ResourceMetrics(registry, node);
+    metrics.all();
+    metrics.counter("exec.calls", "result", "any", program.calls());
+    metrics.counter("exec.calls", "result", "failed", program.failures());
+  }
+
+  /// A resource that is no longer there has no metrics.
+  static void forget(MeterRegistry registry, String resource) {
+    for (var meter : registry.getMeters()) {
+      if (resource.equals(meter.getId().getTag("resource"))) {
+        registry.remove(meter);
+      }
+    }
   }
 
   private void all() {
     var c = node.counters();
+    c.measure(new StageTimes(registry, tags));
     counter("requests", "kind", "read", c.reads);
     counter("requests", "kind", "write", c.writes);
     counter("requests", "kind", "delete", c.deletes);
@@ -44,6 +57,8 @@ final class ResourceMetrics {
     counter("remote.errors", "kind", "write", c.remoteErrors);
     counter("local.repairs", "kind", "read", c.repairs);
     counter("reconnects", "kind", "session", c.reconnects);
+    c.sessionEnds.forEach((cause, ends) -> counter("session.ends", "reason", cause.word(), ends));
+    counter("checksum.errors", "direction", "received", c.checksumErrors);
     gauge("primary", "1 when this node is primary", c0 -> c0.role() == Role.PRIMARY ? 1 : 0);
     gauge("complete", "1 when connected and nothing is to be copied", c0 -> c0.complete() ? 1 : 0);
     gauge("connected", "1 when a session is agreed", c0 -> c0.phase().agreed() ? 1 : 0);
@@ -55,6 +70,23 @@ final class ResourceMetrics {
     gauge(
         "different.bytes", "bytes that may differ from the peer", ReplicationCore::differentBytes);
     gauge("marked.extents", "extents marked in the activemap", ReplicationCore::markedExtents);
+    gauge(
+        "sync.left.bytes",
+        "bytes left of the synchronisation under way",
+        c0 -> c0.syncProgress().leftBytes());
+    gauge(
+        "sync.total.bytes",
+        "bytes of the synchronisation under way at its start",
+        c0 -> c0.syncProgress().totalBytes());
+    gauge(
+        "sync.wire.bytes",
+        "data of the synchronisation under way that went over the link",
+        c0 -> c0.syncProgress().wireBytes());
+    gauge("peer.role", "0 unknown or init, 1 secondary, 2 primary", ResourceMetrics::peerRole);
+    gauge(
+        "peer.disk.state",
+        "worth of the peer's copy, codes of docs/on-disk-format.md",
+        c0 -> c0.peerDisk().code());
     gauge("writes.active", "writes that hold a range now", ReplicationCore::activeWrites);
     Gauge.builder("carpool.replicator.sync.rate", node, n -> n.syncRate().bytesPerSecond())
         .description("bytes a second of the synchronisation under way")
@@ -62,9 +94,24 @@ final class ResourceMetrics {
         .register(registry);
     Gauge.builder(
             "carpool.replicator.peer.silent", node, n -> Snapshot.of(n).peerSilentMillis() / 1e3)
-        .description("seconds since anything was heard of the peer; negative when not connected")
+        .description("seconds since anything was heard of the peer; negative when never")
         .tags(tags)
         .register(registry);
+    Gauge.builder(
+            "carpool.replicator.peer.oldest.request",
+            node,
+            n -> Snapshot.of(n).oldestRequestMillis() / 1e3)
+        .description("seconds for which the peer has owed its oldest answer")
+        .tags(tags)
+        .register(registry);
+  }
+
+  private static double peerRole(ReplicationCore core) {
+    return switch (core.peerRole()) {
+      case INIT -> 0;
+      case SECONDARY -> 1;
+      case PRIMARY -> 2;
+    };
   }
 
   private void counter(String name, String tag, String value, LongAdder adder) {

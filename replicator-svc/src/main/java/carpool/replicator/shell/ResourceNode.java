@@ -51,7 +51,7 @@ public final class ResourceNode {
   /// wait for the map nearly always. More marks cost more comparing after a crash of this node.
   private static final int WARM_EXTENTS_MIN = 512;
 
-  private final HastResource resource;
+  private volatile HastResource resource;
   private final PeerHub hub;
   private final BiConsumer<ResourceNode, Notice> listener;
   private final Counters counters = new Counters();
@@ -67,12 +67,13 @@ public final class ResourceNode {
   /// when it is not being tried.
   private volatile @Nullable Long resumeUntilNanos;
 
+  private volatile @Nullable NbdServer tcp;
   private volatile @Nullable ResourceShell shell;
   private volatile @Nullable ResourceDevice device;
   private volatile String attachProblem = "";
   private volatile long changedUnixMillis = System.currentTimeMillis();
   private volatile long verifiedUnixMillis;
-  private final Rate syncLimit;
+  private volatile Rate syncLimit;
   private long pacedNanos = System.nanoTime();
 
   ResourceNode(
@@ -110,6 +111,30 @@ public final class ResourceNode {
     return resource;
   }
 
+  /// A reload found these settings; the provider and the export are the same.
+  void reconfigure(HastResource changed, Rate newSyncLimit) {
+    resource = changed;
+    boolean otherLimit = !newSyncLimit.equals(syncLimit);
+    syncLimit = newSyncLimit;
+    var s = shell;
+    if (s != null) {
+      if (otherLimit) {
+        s.step(core -> core.configureSyncRate(newSyncLimit.bytesPerSecond()));
+      }
+      s.disk().flushMap(changed.local().metaflush());
+      s.step(core -> core.configureMode(mode(changed)));
+    }
+  }
+
+  ExportLookup exports() {
+    return new Exports();
+  }
+
+  /// The export is served there too.
+  void alsoServedBy(NbdServer server) {
+    tcp = server;
+  }
+
   Counters counters() {
     return counters;
   }
@@ -137,8 +162,9 @@ public final class ResourceNode {
 
   int connections() {
     var s = server;
+    var t = tcp;
     var d = device;
-    return s == null || d == null ? 0 : s.connections(d);
+    return d == null ? 0 : (s == null ? 0 : s.connections(d)) + (t == null ? 0 : t.connections(d));
   }
 
   PeerHub.@Nullable PeerFacts peerFacts() {
@@ -271,6 +297,7 @@ public final class ResourceNode {
     var attachment = Attachment.open(resource.name(), Path.of(resource.local().path()));
     boolean complete = false;
     try {
+      attachment.flushMap(resource.local().metaflush());
       attachment
           .warnings()
           .forEach(warning -> LOG.warn("resource={} {}", resource.name(), warning));
@@ -297,11 +324,7 @@ public final class ResourceNode {
     var metadata = attachment.metadata();
     return new ReplicationCore.Settings(
         nodeName(),
-        switch (resource.replication()) {
-          case FULLSYNC -> ReplicationMode.FULLSYNC;
-          case MEMSYNC -> ReplicationMode.MEMSYNC;
-          case ASYNC -> ReplicationMode.ASYNC;
-        },
+        mode(resource),
         resource.local().remote().isPresent(),
         metadata.dataSizeBytes(),
         metadata.extentSizeBytes(),
@@ -310,6 +333,14 @@ public final class ResourceNode {
         ResourceShell.SYNC_SLOTS,
         ResourceShell.PEER_SLOTS,
         Slots.BYTES);
+  }
+
+  private static ReplicationMode mode(HastResource resource) {
+    return switch (resource.replication()) {
+      case FULLSYNC -> ReplicationMode.FULLSYNC;
+      case MEMSYNC -> ReplicationMode.MEMSYNC;
+      case ASYNC -> ReplicationMode.ASYNC;
+    };
   }
 
   String nodeName() {
@@ -452,11 +483,11 @@ public final class ResourceNode {
     if (d == null) {
       return problem;
     }
-    var nbd = server;
-    if (nbd != null && !nbd.drain(d, DRAIN_DEADLINE)) {
+    if (!drained(server, d) || !drained(tcp, d)) {
       problem = "NBD clients did not end in time and were cut off";
       LOG.warn("resource={} {}", resource.name(), problem);
-      nbd.cutOff(d);
+      cutOff(server, d);
+      cutOff(tcp, d);
       d.end();
       var s = shell;
       if (s != null) {
@@ -465,6 +496,17 @@ public final class ResourceNode {
     }
     d.end();
     return problem;
+  }
+
+  private static boolean drained(@Nullable NbdServer nbd, ResourceDevice d)
+      throws InterruptedException {
+    return nbd == null || nbd.drain(d, DRAIN_DEADLINE);
+  }
+
+  private static void cutOff(@Nullable NbdServer nbd, ResourceDevice d) {
+    if (nbd != null) {
+      nbd.cutOff(d);
+    }
   }
 
   /// Clients get errors at once; nothing is written any more. Never blocks.
@@ -477,10 +519,10 @@ public final class ResourceNode {
     if (s != null) {
       s.step(ReplicationCore::cutOff);
     }
-    var nbd = server;
-    if (d != null && nbd != null) {
+    if (d != null) {
       d.end();
-      nbd.cutOff(d);
+      cutOff(server, d);
+      cutOff(tcp, d);
     }
     deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
   }
@@ -494,8 +536,11 @@ public final class ResourceNode {
     }
   }
 
-  /// The operator named the survivor of a split brain.
-  public void resolveSplitBrain(boolean keepLocal) {
+  /// The operator named the survivor of a split brain. The word for the local copy is passed on to
+  /// the peer, which has to give way.
+  ///
+  /// @return what is left to be done by hand, in a sentence; empty when nothing
+  public String resolveSplitBrain(boolean keepLocal) {
     LOG.warn(
         "resource={} split brain: the {} copy survives",
         resource.name(),
@@ -504,6 +549,14 @@ public final class ResourceNode {
     if (s != null) {
       s.step(keepLocal ? ReplicationCore::standAsSurvivor : ReplicationCore::yieldToPeer);
     }
+    var facts = peerFacts();
+    var side = facts == null ? null : facts.side();
+    if (!keepLocal) {
+      return "";
+    }
+    return side == null
+        ? "the peer was not met since this service started"
+        : SurvivorsWord.say(hub, resource, side.identity().generation());
   }
 
   /// Writes fresh metadata. The resource must be in role init, or in role secondary without

@@ -284,6 +284,7 @@ final class ResourceShell {
 
   private void writeLocal(int slot, long offset, int length, WriteKind kind) {
     boolean ok;
+    long start = System.nanoTime();
     try {
       switch (kind) {
         case DATA ->
@@ -299,6 +300,7 @@ final class ResourceShell {
       counters.writeErrors.increment();
       ok = false;
     }
+    counters.took(StageTimes.Stage.LOCAL_WRITE, start);
     boolean written = ok;
     step(c -> c.localWritten(slot, written));
   }
@@ -351,8 +353,10 @@ final class ResourceShell {
   }
 
   private boolean flush() {
+    long start = System.nanoTime();
     try {
       provider().flush();
+      counters.took(StageTimes.Stage.LOCAL_FLUSH, start);
       return true;
     } catch (ProviderException e) {
       failed("flush", 0, e);
@@ -364,7 +368,9 @@ final class ResourceShell {
   private void writeMap(long token, List<MapPart> parts) {
     boolean ok;
     try {
+      long start = System.nanoTime();
       disk.writeMap(parts);
+      counters.took(StageTimes.Stage.MAP, start);
       counters.mapUpdates.increment();
       ok = true;
     } catch (ProviderException e) {
@@ -406,6 +412,7 @@ final class ResourceShell {
     var answer = slot.answer;
     if (answer != null) {
       slot.answer = null;
+      counters.took(StageTimes.Stage.CLIENT, slot.startedNanos);
       answer.done(slot, !slot.failed);
     }
   }

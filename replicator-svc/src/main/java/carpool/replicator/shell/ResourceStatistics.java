@@ -15,7 +15,9 @@ public record ResourceStatistics(
     long writeBytes,
     long sentBytes,
     long receivedBytes,
-    long remoteErrors) {
+    long remoteErrors,
+    long checksumErrors,
+    long reconnects) {
 
   /// Reads the counters.
   public static ResourceStatistics of(ResourceNode node) {
@@ -34,6 +36,8 @@ public record ResourceStatistics(
         c.writeBytes.sum(),
         c.sentBytes.sum(),
         c.receivedBytes.sum(),
-        c.remoteErrors.sum());
+        c.remoteErrors.sum(),
+        c.checksumErrors.sum(),
+        c.reconnects.sum());
   }
 }

@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// A resource at one moment, for status.
 ///
 /// @param core null in role init
-/// @param peerSilentMillis since anything was heard of the peer; -1 when not connected
+/// @param peerSilentMillis since anything was heard of the peer, in this session or the last; -1
+///   when never
+/// @param oldestRequestMillis for which the peer has owed its oldest answer; 0 when it owes none
 /// @param syncBytesPerSecond rate of the copying; 0 when unknown
 /// @param attachProblem why the provider is not attached; empty when it is
 public record Snapshot(
@@ -23,6 +25,7 @@ public record Snapshot(
     DeviceNode.State device,
     int connections,
     long peerSilentMillis,
+    long oldestRequestMillis,
     long syncBytesPerSecond,
     long sentBytes,
     long receivedBytes,
@@ -55,7 +58,9 @@ public record Snapshot(
   public static Snapshot of(ResourceNode node) {
     var shell = node.shell();
     Core core = null;
+    var counters = node.counters();
     long silent = -1;
+    long owed = 0;
     long sent = 0;
     long received = 0;
     var refusalReason = "";
@@ -89,11 +94,16 @@ public record Snapshot(
       }
       var link = shell.link();
       var connection = link == null ? null : link.connection();
-      if (connection != null) {
-        silent = (System.nanoTime() - connection.lastReceivedNanos()) / 1_000_000;
+      if (link != null && connection != null) {
+        counters.everMet = true;
+        counters.lastContactNanos = connection.lastReceivedNanos();
+        owed = link.oldestRequestNanos(System.nanoTime()) / 1_000_000;
         sent = connection.sentBytes();
         received = connection.receivedBytes();
       }
+    }
+    if (counters.everMet) {
+      silent = (System.nanoTime() - counters.lastContactNanos) / 1_000_000;
     }
     var facts = node.peerFacts();
     if (refusalReason.isEmpty() && facts != null) {
@@ -106,6 +116,7 @@ public record Snapshot(
         node.deviceState(),
         node.connections(),
         silent,
+        owed,
         node.syncRate().bytesPerSecond(),
         sent,
         received,

@@ -33,7 +33,8 @@ class ProtoMapperTest {
             different);
 
     var back =
-        ProtoMapper.hello(ProtoMapper.hello(hello, carpool.peer.v1.Hello.newBuilder()), 100_000);
+        ProtoMapper.hello(
+            ProtoMapper.hello(hello, carpool.peer.v1.Hello.newBuilder()), hello.dataSizeBytes());
 
     assertEquals(hello.toString(), back.toString());
   }

@@ -28,6 +28,8 @@ class BlockConnectionTest {
   private static final String MAGIC = "43505231";
 
   private final LinkedBlockingQueue<String> heard = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<EndCause> ends = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<Integer> returned = new LinkedBlockingQueue<>();
   private SocketChannel ours;
   private SocketChannel peer;
 
@@ -53,6 +55,11 @@ class BlockConnectionTest {
     @Override
     public int takePeerSlot() {
       return 7;
+    }
+
+    @Override
+    public void returnPeerSlot(int slot) {
+      returned.add(slot);
     }
 
     @Override
@@ -123,9 +130,14 @@ class BlockConnectionTest {
     }
 
     @Override
-    public void onEnd(String reason) {
+    public void onEnd(EndCause cause, String reason) {
+      ends.add(cause);
       heard.add("end: " + reason);
     }
+  }
+
+  private static Coding coding(Checksum checksum, Compression compression) {
+    return new Coding(checksum, compression, checksum);
   }
 
   private String next() throws InterruptedException {
@@ -134,7 +146,12 @@ class BlockConnectionTest {
   }
 
   private void listen(SocketChannel channel, Checksum checksum) {
-    var connection = new BlockConnection(channel, new Ear(), checksum, true, DEVICE_BYTES);
+    var connection =
+        new BlockConnection(
+            BlockStream.plain(channel),
+            new Ear(),
+            coding(checksum, Compression.NONE),
+            DEVICE_BYTES);
     Thread.ofPlatform().daemon(true).start(connection::receive);
   }
 
@@ -142,7 +159,9 @@ class BlockConnectionTest {
   @EnumSource(Checksum.class)
   void everyFrameArrivesInOrder(Checksum checksum) throws Exception {
     listen(peer, checksum);
-    var sender = new BlockConnection(ours, new Ear(), checksum, true, DEVICE_BYTES);
+    var sender =
+        new BlockConnection(
+            BlockStream.plain(ours), new Ear(), coding(checksum, Compression.HOLE), DEVICE_BYTES);
     var ones = ByteBuffer.allocateDirect(4096);
     for (int i = 0; i < 4096; i++) {
       ones.put(i, (byte) 1);
@@ -198,7 +217,14 @@ class BlockConnectionTest {
     "43505231 0c 00 0000 0000000000000001 0000000000000000 00020000 00000020,a COMPARE frame with a payload of 32 bytes",
     "43505231 0c 00 0000 0000000000000001 0000000000000000 00040000 00000080,a COMPARE frame with a payload of 128 bytes",
     "43505231 0c 00 0000 0000000000000001 0000000000000000 00200000 00000000,a range of 2097152 bytes at 0",
-    "43505231 05 00 0000 7000000000000000 0000000000000000 00000000 00000000,an answer to the request 8070450532247928832"
+    "43505231 05 00 0000 7000000000000000 0000000000000000 00000000 00000000,an answer to the request 8070450532247928832",
+    "43505231 01 06 0000 0000000000000001 0000000000000000 00001000 00000800,a WRITE frame with the flags 6",
+    "43505231 01 10 0000 0000000000000001 0000000000000000 00001000 00001000,a WRITE frame with the flags 16",
+    "43505231 02 02 0000 0000000000000001 0000000000000000 00001000 00000000,a ZERO frame with the flags 2",
+    "43505231 01 04 0000 0000000000000001 0000000000000000 00001000 00001000,a WRITE frame with a payload of 4096 bytes",
+    "43505231 01 08 0000 0000000000000001 0000000000000000 00001000 00000000,a WRITE frame with a payload of 0 bytes",
+    "43505231 01 08 0000 0000000000000001 0000000000000000 00001000 00000002 ffff,a malformed LZ4 payload",
+    "43505231 06 00 0001 0000000000000001 0000000000000000 00000000 00000000,a frame with 1 in its reserved field"
   })
   void whatTheProtocolDoesNotAllowEndsTheConnection(String frame, String reason) throws Exception {
     listen(ours, Checksum.NONE);
@@ -218,11 +244,12 @@ class BlockConnectionTest {
     assertEquals("end: a frame with a wrong checksum", next());
   }
 
-  @Test
-  void randomAndMutatedBytesEndTheConnectionAndNothingElse() throws Exception {
+  @ParameterizedTest
+  @EnumSource(Checksum.class)
+  void randomAndMutatedBytesEndTheConnectionAndNothingElse(Checksum checksum) throws Exception {
     var random = RandomGeneratorFactory.of("L64X128MixRandom").create(7);
     for (int round = 0; round < 300; round++) {
-      listen(ours, Checksum.NONE);
+      listen(ours, checksum);
       for (int frames = random.nextInt(6); frames >= 0; frames--) {
         var bytes = new byte[32 + random.nextInt(64)];
         random.nextBytes(bytes);
@@ -246,6 +273,78 @@ class BlockConnectionTest {
       ours.close();
       connect();
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LZF", "LZ4"})
+  void packedPayloadsArriveWhole(Compression how) throws Exception {
+    listen(peer, Checksum.SHA256);
+    var sender =
+        new BlockConnection(
+            BlockStream.plain(ours), new Ear(), coding(Checksum.SHA256, how), DEVICE_BYTES);
+    // More than the room for packed payloads, in one batch, of which some cannot be packed.
+    for (int i = 0; i < 12; i++) {
+      var buffer = ByteBuffer.allocateDirect(BlockConnection.PAYLOAD_MAX_BYTES);
+      var noise = RandomGeneratorFactory.of("L64X128MixRandom").create(i);
+      for (int at = 0; at < buffer.capacity(); at++) {
+        buffer.put(at, i % 3 == 0 ? (byte) noise.nextInt() : (byte) i);
+      }
+      sender.queueWrite(i, 0, buffer.capacity(), WriteKind.DATA, false, buffer);
+    }
+
+    Thread.ofVirtual().start(sender::drain);
+
+    for (int i = 0; i < 12; i++) {
+      var came = next();
+      if (i % 3 == 0) {
+        assertTrue(came.startsWith("write " + i + " 0+131072 DATA false "), came);
+      } else {
+        assertEquals("write " + i + " 0+131072 DATA false " + (i << 17), came);
+      }
+    }
+    assertTrue(sender.sentBytes() < 5 * 131072L, "sent " + sender.sentBytes());
+  }
+
+  /// Every bit of header, payload and checksum in turn: no write comes out of it.
+  @ParameterizedTest
+  @EnumSource(
+      value = Checksum.class,
+      names = {"CRC32", "CRC32C", "SHA256"})
+  void noChangedBitIsDelivered(Checksum checksum) throws Exception {
+    var frame = ByteBuffer.allocate(32 + 16 + checksum.bytes());
+    frame.put(HexFormat.of().parseHex(MAGIC + "01000000" + "00".repeat(7) + "05"));
+    frame.putLong(4096).putInt(16).putInt(16).put(new byte[16]);
+    checksum.compute(frame.slice(0, 32), frame.slice(32, 16), frame);
+    var good = frame.array();
+
+    for (int bit = 0; bit < good.length * 8; bit++) {
+      listen(ours, checksum);
+      var changed = good.clone();
+      changed[bit / 8] ^= (byte) (1 << bit % 8);
+
+      sent(changed);
+      peer.close(); // a longer length waits for more
+
+      var last = next();
+      assertTrue(last.startsWith("end: "), "bit " + bit + ": " + last);
+      ours.close();
+      connect();
+    }
+    assertTrue(ends.stream().filter(EndCause.CHECKSUM::equals).count() > good.length * 4L);
+  }
+
+  @Test
+  void slotOfAPayloadThatIsCutOffIsGivenBack() throws Exception {
+    listen(ours, Checksum.CRC32C);
+    peer.write(
+        ByteBuffer.wrap(
+            HexFormat.of()
+                .parseHex(MAGIC + "01000000" + "00".repeat(16) + "00001000" + "00001000" + "ab")));
+    peer.close();
+
+    assertEquals("end: the peer closed the connection", next());
+    assertEquals(EndCause.PEER_CLOSED, ends.poll());
+    assertEquals(7, returned.poll());
   }
 
   private boolean sent(byte[] bytes) {

@@ -4,12 +4,17 @@ import carpool.kit.grpc.Channels;
 import carpool.kit.testing.JavaProcess;
 import carpool.replicator.MainForTests;
 import carpool.replicator.control.OfflineCommand;
+import carpool.replicator.v1.GetSplitBrainRequest;
 import carpool.replicator.v1.GetStatusRequest;
+import carpool.replicator.v1.ReloadRequest;
 import carpool.replicator.v1.ReplicatorGrpc;
+import carpool.replicator.v1.ResolveSplitBrainRequest;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
 import carpool.replicator.v1.SetRoleRequest;
 import carpool.replicator.v1.SetRoleResult;
+import carpool.replicator.v1.SplitBrain;
+import carpool.replicator.v1.Survivor;
 import carpool.replicator.v1.SyncRequest;
 import carpool.replicator.v1.SyncResult;
 import carpool.replicator.v1.VerifyRequest;
@@ -20,6 +25,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -38,22 +44,40 @@ final class Pair implements AutoCloseable {
   private final @Nullable JavaProcess[] processes = new JavaProcess[3];
   private final @Nullable ManagedChannel[] channels = new ManagedChannel[3];
 
+  /// What a test adds to the configuration.
+  ///
+  /// @param hast global statements of both hast.conf
+  /// @param first lines of hast1's carpool.yaml
+  /// @param second of hast2's
+  record Extras(String hast, String first, String second) {
+    static final Extras NONE = new Extras("", "", "");
+
+    String yaml(int node) {
+      return node == 1 ? first : second;
+    }
+  }
+
   Pair(Path directory, String mode) throws IOException {
-    this(directory, mode, SIZE_BYTES, "none", "");
+    this(directory, mode, SIZE_BYTES, "none", "", Extras.NONE);
+  }
+
+  Pair(Path directory, String mode, Extras extras) throws IOException {
+    this(directory, mode, SIZE_BYTES, "none", "", extras);
   }
 
   /// @param sizeBytes of the provider, a sparse file
   /// @param more settings of `replicator:`, each with a comma before it
   Pair(Path directory, String mode, long sizeBytes, String more) throws IOException {
-    this(directory, mode, sizeBytes, "none", more);
+    this(directory, mode, sizeBytes, "none", more, Extras.NONE);
   }
 
   /// @param device as in carpool.yaml
   Pair(Path directory, String mode, String device, Duration hold) throws IOException {
-    this(directory, mode, SIZE_BYTES, device, ", hold: " + hold.toSeconds() + "s");
+    this(directory, mode, SIZE_BYTES, device, ", hold: " + hold.toSeconds() + "s", Extras.NONE);
   }
 
-  private Pair(Path directory, String mode, long sizeBytes, String device, String more)
+  private Pair(
+      Path directory, String mode, long sizeBytes, String device, String more, Extras extras)
       throws IOException {
     this.directory = directory;
     int port = freePort();
@@ -67,13 +91,14 @@ final class Pair implements AutoCloseable {
           home(node).resolve("hast.conf"),
           """
           listen 127.0.0.%1$d:%2$d
+          %6$s
           resource disk1 {
             replication %3$s
             on hast1 { local %4$s remote 127.0.0.2:%2$d source 127.0.0.1 }
             on hast2 { local %5$s remote 127.0.0.1:%2$d source 127.0.0.2 }
           }
           """
-              .formatted(node, port, mode, image(1), image(2)));
+              .formatted(node, port, mode, image(1), image(2), extras.hast()));
       Files.writeString(
           config(node),
           """
@@ -84,8 +109,9 @@ final class Pair implements AutoCloseable {
           device-dir: %1$s/dev
           device: %3$s
           replicator: { block-port: %2$d%4$s }
+          %5$s\
           """
-              .formatted(home(node), blockPort, device, more));
+              .formatted(home(node), blockPort, device, more, extras.yaml(node)));
       int code =
           OfflineCommand.run(
               new String[] {
@@ -97,7 +123,7 @@ final class Pair implements AutoCloseable {
     }
   }
 
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     try (var socket = new ServerSocket(0)) {
       return socket.getLocalPort();
     }
@@ -135,6 +161,49 @@ final class Pair implements AutoCloseable {
 
   String uri(int node) {
     return "nbd+unix:///disk1?socket=" + home(node).resolve("run/nbd/disk1.sock");
+  }
+
+  void replaceInHast(int node, String old, String replacement) throws IOException {
+    var file = home(node).resolve("hast.conf");
+    Files.writeString(file, Files.readString(file).replace(old, replacement));
+  }
+
+  void replaceInYaml(int node, String old, String replacement) throws IOException {
+    Files.writeString(config(node), Files.readString(config(node)).replace(old, replacement));
+  }
+
+  /// By the control service; what has changed.
+  List<String> reload(int node) {
+    return stub(node).reload(ReloadRequest.getDefaultInstance()).getChangesList();
+  }
+
+  /// Promotion by force.
+  SetRoleResult force(int node, Role role) {
+    return stub(node)
+        .setRole(
+            SetRoleRequest.newBuilder().addResources("disk1").setRole(role).setForce(true).build())
+        .getResults(0);
+  }
+
+  SyncResult resolve(int node, Survivor survivor) {
+    return stub(node)
+        .resolveSplitBrain(
+            ResolveSplitBrainRequest.newBuilder().addResources("disk1").setKeep(survivor).build())
+        .getResults(0);
+  }
+
+  SplitBrain splitBrain(int node) {
+    return stub(node).getSplitBrain(GetSplitBrainRequest.getDefaultInstance()).getSplitBrains(0);
+  }
+
+  void hangUp(int node) throws Exception {
+    process(node).signal("HUP");
+  }
+
+  List<String> resources(int node) {
+    return stub(node).getStatus(GetStatusRequest.getDefaultInstance()).getResourcesList().stream()
+        .map(Resource::getName)
+        .toList();
   }
 
   void start(int node) throws Exception {

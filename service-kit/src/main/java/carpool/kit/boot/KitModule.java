@@ -49,5 +49,6 @@ final class KitModule extends AbstractModule {
     startables.addBinding().to(ControlServer.class);
     startables.addBinding().to(ScrapeEndpoint.class);
     var _ = Multibinder.newSetBinder(binder(), BindableService.class);
+    var _ = Multibinder.newSetBinder(binder(), Reloadable.class);
   }
 }

@@ -8,10 +8,13 @@ import carpool.kit.grpc.HealthBoard;
 import com.google.inject.CreationException;
 import com.google.inject.Guice;
 import com.google.inject.Injector;
+import com.google.inject.Key;
 import com.google.inject.Module;
 import com.google.inject.Stage;
+import com.google.inject.TypeLiteral;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -97,12 +100,14 @@ public final class ServiceMain {
     var supervisor = SystemdNotify.fromEnvironment();
     ServiceLife life;
     HealthBoard health;
+    Set<Reloadable> reloadables;
     try {
       Injector injector =
           Guice.createInjector(
               Stage.PRODUCTION, new KitModule(service, loaded), module.apply(loaded));
       life = injector.getInstance(ServiceLife.class);
       health = injector.getInstance(HealthBoard.class);
+      reloadables = injector.getInstance(Key.get(new TypeLiteral<Set<Reloadable>>() {}));
       life.start(STOP_DEADLINE);
     } catch (CreationException e) {
       LOG.error("the service is wired wrongly: {}", e.getMessage());
@@ -111,6 +116,7 @@ public final class ServiceMain {
       LOG.error("not started: {}", e.getMessage() == null ? e.toString() : e.getMessage(), e);
       return ExitCode.FAILURE;
     }
+    Signals.on("HUP", () -> reload(reloadables));
     health.serving("");
     LOG.info(
         "ready: carpool-{} {} node={} cluster={} config={}",
@@ -149,6 +155,17 @@ public final class ServiceMain {
     watchdog.shutdownNow();
     LOG.info("stopped");
     return failures.isEmpty() ? ExitCode.OK : ExitCode.FAILURE;
+  }
+
+  private static void reload(Set<Reloadable> reloadables) {
+    if (reloadables.isEmpty()) {
+      LOG.info("SIGHUP: nothing to reload; a changed configuration needs a restart");
+    }
+    // Another signal waits for the thread of this one otherwise.
+    Thread.ofPlatform()
+        .name("reload")
+        .daemon(true)
+        .start(() -> reloadables.forEach(Reloadable::reload));
   }
 
   private static void haltAfter(Duration deadline) {

@@ -50,6 +50,25 @@ public final class Channels {
     return builder.build();
   }
 
+  /// To the replicator of the peer node, with mutual TLS when `tls` is there; then the certificate
+  /// must be made out to `node`.
+  public static ManagedChannel peer(
+      InetSocketAddress address, Optional<PeerTls> tls, String node, long keepAliveMillis) {
+    var builder =
+        builder(address)
+            .channelType(NioSocketChannel.class)
+            .keepAliveTime(keepAliveMillis, TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(keepAliveMillis, TimeUnit.MILLISECONDS)
+            .keepAliveWithoutCalls(true);
+    if (tls.isPresent()) {
+      // gRPC checks the certificate against the authority.
+      builder.sslContext(tls.get().grpcClient()).overrideAuthority(node);
+    } else {
+      builder.usePlaintext();
+    }
+    return builder.build();
+  }
+
   private static NettyChannelBuilder builder(SocketAddress address) {
     return NettyChannelBuilder.forAddress(address)
         .eventLoopGroup(Loops.SHARED)

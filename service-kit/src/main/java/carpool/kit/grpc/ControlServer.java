@@ -59,13 +59,7 @@ public final class ControlServer implements Startable {
     LOG.info("control at unix:{}", socket);
     if (listen.isPresent()) {
       try {
-        endpoints.add(
-            GrpcEndpoint.tcp(
-                listen.get().resolve(),
-                config.tls(),
-                GrpcEndpoint.PlainTcp.LOOPBACK_ONLY,
-                services,
-                health));
+        endpoints.add(GrpcEndpoint.tcp(listen.get().resolve(), config.tls(), services, health));
       } catch (IOException e) {
         throw new IOException("control.listen: " + e.getMessage(), e);
       }

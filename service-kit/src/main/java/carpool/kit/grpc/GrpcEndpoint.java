@@ -11,6 +11,7 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -41,7 +42,7 @@ public final class GrpcEndpoint {
   private GrpcEndpoint(
       SocketAddress address,
       Class<? extends ServerChannel> channel,
-      Optional<TlsFiles> tls,
+      Optional<SslContext> tls,
       Collection<? extends BindableService> services,
       HealthBoard health)
       throws IOException {
@@ -66,9 +67,10 @@ public final class GrpcEndpoint {
               .permitKeepAliveTime(500, TimeUnit.MILLISECONDS)
               .permitKeepAliveWithoutCalls(true)
               .intercept(new DefaultDeadline(DEFAULT_DEADLINE, timer))
-              .intercept(new StatusMapping());
+              .intercept(new StatusMapping())
+              .intercept(new PeerTls.Recorder());
       if (tls.isPresent()) {
-        builder.sslContext(Tls.server(tls.get()));
+        builder.sslContext(tls.get());
       }
       services.forEach(builder::addService);
       builder.addService(health.service());
@@ -97,17 +99,14 @@ public final class GrpcEndpoint {
   }
 
   /// Listens on TCP, with mutual TLS when `tls` is there. Without TLS only loopback addresses are
-  /// accepted, unless `plain` says that the caller has decided otherwise.
+  /// accepted.
   public static GrpcEndpoint tcp(
       InetSocketAddress address,
       Optional<TlsFiles> tls,
-      PlainTcp plain,
       Collection<? extends BindableService> services,
       HealthBoard health)
       throws IOException {
-    if (tls.isEmpty()
-        && plain == PlainTcp.LOOPBACK_ONLY
-        && !address.getAddress().isLoopbackAddress()) {
+    if (tls.isEmpty() && !address.getAddress().isLoopbackAddress()) {
       throw new IOException(
           "refusing to listen on "
               + address.getAddress().getHostAddress()
@@ -116,15 +115,21 @@ public final class GrpcEndpoint {
               + " without TLS; allowed: a loopback address, or tls: { ca, certificate, key } in"
               + " carpool.yaml");
     }
-    return new GrpcEndpoint(address, NioServerSocketChannel.class, tls, services, health);
+    var context =
+        tls.isPresent() ? Optional.of(Tls.server(tls.get())) : Optional.<SslContext>empty();
+    return new GrpcEndpoint(address, NioServerSocketChannel.class, context, services, health);
   }
 
-  /// Where TCP without TLS may listen.
-  public enum PlainTcp {
-    /// Control endpoints.
-    LOOPBACK_ONLY,
-    /// The peer link: its network is the operator's, as with the original.
-    ANYWHERE
+  /// Listens for the peer node. Without TLS too it may be any address: the replication network is
+  /// the operator's, as with the original.
+  public static GrpcEndpoint peer(
+      InetSocketAddress address,
+      Optional<PeerTls> tls,
+      Collection<? extends BindableService> services,
+      HealthBoard health)
+      throws IOException {
+    return new GrpcEndpoint(
+        address, NioServerSocketChannel.class, tls.map(PeerTls::grpcServer), services, health);
   }
 
   /// The bound port; -1 for a unix socket.

@@ -1,0 +1,61 @@
+package carpool.replicator.link;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+
+/// The bytes of a block connection. One thread reads; one thread at a time writes, perhaps while
+/// the other reads; any thread closes. Both wait for as long as it takes.
+public interface BlockStream {
+  /// Sends all or part of the buffers `first` up to `first + count`, in order.
+  ///
+  /// @return bytes taken from them
+  long write(ByteBuffer[] from, int first, int count) throws IOException;
+
+  /// Waits for bytes and puts what is there into `target`.
+  ///
+  /// @return their number; -1 at the end of the stream
+  int read(ByteBuffer target) throws IOException;
+
+  /// Ends the stream in both directions; idempotent. Threads inside return or throw.
+  void close() throws IOException;
+
+  /// In the clear, over a connected, blocking channel.
+  static BlockStream plain(SocketChannel channel) {
+    return new BlockStream() {
+      @Override
+      public long write(ByteBuffer[] from, int first, int count) throws IOException {
+        return channel.write(from, first, count);
+      }
+
+      @Override
+      public int read(ByteBuffer target) throws IOException {
+        return channel.read(target);
+      }
+
+      @Override
+      public void close() throws IOException {
+        channel.close();
+      }
+    };
+  }
+
+  /// Sends the whole of `from`.
+  static void writeFully(BlockStream stream, ByteBuffer from) throws IOException {
+    var one = new ByteBuffer[] {from};
+    while (from.hasRemaining()) {
+      stream.write(one, 0, 1);
+    }
+  }
+
+  /// Fills `into` to its limit.
+  ///
+  /// @throws IOException when the stream ends before
+  static void readFully(BlockStream stream, ByteBuffer into) throws IOException {
+    while (into.hasRemaining()) {
+      if (stream.read(into) < 0) {
+        throw new IOException("the peer closed the connection");
+      }
+    }
+  }
+}

@@ -1,0 +1,178 @@
+package carpool.replicator.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import carpool.replicator.v1.LinkState;
+import carpool.replicator.v1.ReplicationMode;
+import carpool.replicator.v1.Role;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `exec`, reload and NBD over TCP with two real replicators.
+@Tag("peer")
+class ConfigPairTest {
+  @TempDir Path directory;
+
+  private static void up(Pair pair) throws Exception {
+    pair.start(1);
+    pair.start(2);
+    assertEquals(Role.ROLE_PRIMARY, pair.role(1, Role.ROLE_PRIMARY).getNow(), pair.logs());
+    pair.awaitComplete(1);
+  }
+
+  private Path program(String name, String text) throws IOException {
+    var file = directory.resolve(name);
+    Files.writeString(file, "#!/bin/sh\n" + text + "\n");
+    assertThat(file.toFile().setExecutable(true)).isTrue();
+    return file;
+  }
+
+  private static List<String> lines(Path file, int count) throws Exception {
+    long end = System.nanoTime() + Pair.DEADLINE.toNanos();
+    while (!Files.exists(file) || Files.readAllLines(file).size() < count) {
+      assertThat(System.nanoTime()).as(file + " has " + count + " lines").isLessThan(end);
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+    return Files.readAllLines(file);
+  }
+
+  @Test
+  void programOfHastConfIsCalledForEachEventInOrder() throws Exception {
+    var calls = directory.resolve("calls");
+    // The first calls take longest: an order that comes from waiting would be another one.
+    var program =
+        program(
+            "event",
+            "[ $# = 4 ] && sleep 0.3; echo \"$*\" >> " + calls + "; [ \"$1\" != connect ]");
+    try (var pair = new Pair(directory, "fullsync", new Pair.Extras("exec " + program, "", ""))) {
+      pair.replaceInHast(2, "exec " + program, "");
+
+      pair.start(1);
+      pair.start(2);
+      pair.await(1, "connected", r -> r.getLink() == LinkState.LINK_STATE_CONNECTED);
+      pair.role(1, Role.ROLE_PRIMARY);
+      pair.awaitComplete(1);
+      pair.kill(2);
+      pair.await(1, "apart", r -> r.getLink() != LinkState.LINK_STATE_CONNECTED);
+      Tools.run("qemu-io", "-f", "raw", "-c", "write -P 3 1M 1M", pair.uri(1));
+      pair.start(2);
+      pair.awaitComplete(1);
+      pair.role(1, Role.ROLE_SECONDARY);
+
+      assertThat(lines(calls, 10))
+          .containsExactly(
+              "role disk1 init secondary",
+              "connect disk1",
+              "role disk1 secondary primary",
+              "syncstart disk1", // the first one copies everything
+              "syncdone disk1",
+              "disconnect disk1",
+              "connect disk1",
+              "syncstart disk1",
+              "syncdone disk1",
+              "role disk1 primary secondary");
+      assertThat(pair.logs()).contains("connect, disk1] ended with 1");
+    }
+  }
+
+  @Test
+  void reloadAppliesWhatChangedAndTouchesNoRole() throws Exception {
+    try (var pair = new Pair(directory, "fullsync", new Pair.Extras("checksum crc32", "", ""))) {
+      up(pair);
+      assertThat(pair.reload(1)).containsExactly("nothing has changed");
+      for (int node = 1; node <= 2; node++) {
+        pair.replaceInHast(node, "checksum crc32", "checksum sha256\ncompression lz4\ntimeout 5");
+        pair.replaceInHast(node, "replication fullsync", "replication async");
+      }
+
+      assertThat(pair.reload(1))
+          .containsExactly(
+              "resource disk1: replication ASYNC, checksum SHA256, compression LZ4, timeout PT5S;"
+                  + " connects anew");
+      pair.hangUp(2); // SIGHUP
+
+      pair.await(2, "reloaded", r -> r.getChecksum().equals("sha256"));
+      pair.awaitComplete(1);
+      assertThat(pair.status(1).getRole()).isEqualTo(Role.ROLE_PRIMARY);
+      assertThat(pair.status(1).getReplication()).isEqualTo(ReplicationMode.REPLICATION_MODE_ASYNC);
+      long before = pair.status(1).getStatistics().getSentBytes();
+      Tools.run("qemu-io", "-f", "raw", "-c", "write -P 3 1M 8M", "-c", "flush", pair.uri(1));
+      assertThat(pair.status(1).getStatistics().getSentBytes() - before).isLessThan(1 << 20);
+      pair.awaitComplete(1);
+      assertEquals(-1, pair.firstDifference());
+    }
+  }
+
+  @Test
+  void fileWithAnErrorChangesNothing() throws Exception {
+    try (var pair = new Pair(directory, "fullsync", new Pair.Extras("checksum crc32", "", ""))) {
+      up(pair);
+      pair.replaceInHast(1, "checksum crc32", "checksum crc33");
+
+      assertThatThrownBy(() -> pair.reload(1)).hasMessageContaining("crc33");
+
+      assertThat(pair.status(1).getChecksum()).isEqualTo("crc32");
+      assertThat(pair.status(1).getComplete()).isTrue();
+    }
+  }
+
+  @Test
+  void resourcesComeAndGoWithAReloadAndWhatNeedsARestartIsNamed() throws Exception {
+    try (var pair = new Pair(directory, "fullsync")) {
+      up(pair);
+      var second = directory.resolve("second.img");
+      try (var file = new java.io.RandomAccessFile(second.toFile(), "rw")) {
+        file.setLength(16 << 20);
+      }
+      var text =
+          "resource disk2 { on hast1 { local "
+              + second
+              + " remote none } on hast2 { local /nowhere remote none } }\n";
+      pair.replaceInHast(1, "resource disk1", text + "resource disk1");
+      pair.replaceInYaml(1, "device: none", "device: nbd");
+
+      assertThat(pair.reload(1))
+          .containsExactlyInAnyOrder(
+              "device has changed: needs a restart of the service", "resource disk2 added");
+      assertThat(pair.resources(1)).containsExactly("disk1", "disk2");
+      pair.replaceInHast(1, text, "");
+      assertThat(pair.reload(1)).containsExactly("resource disk2 removed");
+      pair.replaceInHast(1, "resource disk1", "resource disk9");
+      assertThat(pair.reload(1))
+          .anyMatch(change -> change.startsWith("resource disk1 is primary here and stays"));
+      assertThat(pair.status(1).getComplete()).isTrue();
+    }
+  }
+
+  @Test
+  void exportsAreServedOverTcpOnLoopbackAndOverTlsElsewhere() throws Exception {
+    int port = Pair.freePort();
+    var nbd = "nbd: { listen: \"127.0.0.1:" + port + "\" }\n";
+    try (var pair = new Pair(directory, "fullsync", new Pair.Extras("", nbd, ""))) {
+      up(pair);
+      var uri = "nbd://127.0.0.1:" + port + "/disk1";
+
+      Tools.run("qemu-io", "-f", "raw", "-c", "write -P 8 1M 1M", "-c", "flush", uri);
+      Tools.run("qemu-io", "-f", "raw", "-c", "read -P 8 1M 1M", pair.uri(1));
+
+      assertEquals(Role.ROLE_SECONDARY, pair.role(1, Role.ROLE_SECONDARY).getNow());
+      assertThat(Tools.fails("nbdinfo", uri)).contains("opt_go");
+    }
+  }
+
+  @Test
+  void exportsInTheClearAreRefusedBeyondLoopback() throws Exception {
+    var nbd = "nbd: { listen: \"0.0.0.0:" + Pair.freePort() + "\" }\n";
+    try (var pair = new Pair(directory, "fullsync", new Pair.Extras("", nbd, ""))) {
+      assertThatThrownBy(() -> pair.start(1)).hasMessageContaining("nbd: listen: refusing 0.0.0.0");
+    }
+  }
+}
