@@ -39,12 +39,22 @@ final class Pair implements AutoCloseable {
   private final @Nullable ManagedChannel[] channels = new ManagedChannel[3];
 
   Pair(Path directory, String mode) throws IOException {
-    this(directory, mode, SIZE_BYTES, "");
+    this(directory, mode, SIZE_BYTES, "none", "");
   }
 
   /// @param sizeBytes of the provider, a sparse file
   /// @param more settings of `replicator:`, each with a comma before it
   Pair(Path directory, String mode, long sizeBytes, String more) throws IOException {
+    this(directory, mode, sizeBytes, "none", more);
+  }
+
+  /// @param device as in carpool.yaml
+  Pair(Path directory, String mode, String device, Duration hold) throws IOException {
+    this(directory, mode, SIZE_BYTES, device, ", hold: " + hold.toSeconds() + "s");
+  }
+
+  private Pair(Path directory, String mode, long sizeBytes, String device, String more)
+      throws IOException {
     this.directory = directory;
     int port = freePort();
     int blockPort = freePort();
@@ -72,10 +82,10 @@ final class Pair implements AutoCloseable {
           runtime-dir: %1$s/run
           state-dir: %1$s/state
           device-dir: %1$s/dev
-          device: none
-          replicator: { block-port: %2$d%3$s }
+          device: %3$s
+          replicator: { block-port: %2$d%4$s }
           """
-              .formatted(home(node), blockPort, more));
+              .formatted(home(node), blockPort, device, more));
       int code =
           OfflineCommand.run(
               new String[] {
@@ -103,6 +113,24 @@ final class Pair implements AutoCloseable {
 
   Path image(int node) {
     return home(node).resolve("disk1.img");
+  }
+
+  /// Where the device is while the node is primary.
+  Path device(int node) {
+    return home(node).resolve("dev/disk1");
+  }
+
+  boolean runs(int node) {
+    return processes[node] != null;
+  }
+
+  /// Whether the device's file is a mount.
+  boolean mounted(int node) {
+    try {
+      return Files.readString(Path.of("/proc/self/mountinfo")).contains(" " + device(node) + " ");
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   String uri(int node) {
