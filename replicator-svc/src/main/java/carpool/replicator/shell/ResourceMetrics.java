@@ -69,6 +69,18 @@ final class ResourceMetrics {
         "disk.state", "worth of the copy, codes of docs/on-disk-format.md", c0 -> c0.disk().code());
     gauge(
         "different.bytes", "bytes that may differ from the peer", ReplicationCore::differentBytes);
+    gauge(
+        "sync.left.bytes",
+        "bytes that the synchronisation or verification under way has still to handle",
+        c0 -> c0.syncProgress().leftBytes());
+    gauge(
+        "sync.paused",
+        "1 when copying and comparing rest",
+        c0 -> c0.syncProgress().paused() ? 1 : 0);
+    gauge(
+        "verify.different.bytes",
+        "bytes of blocks that the last verification found to differ",
+        c0 -> c0.syncProgress().foundBytes());
     gauge("marked.extents", "extents marked in the activemap", ReplicationCore::markedExtents);
     gauge(
         "sync.left.bytes",
