@@ -91,6 +91,9 @@ public final class ReplicationCore {
   /// The peer said that its disk failed; the answer waits until this copy is durably the only one.
   private boolean soleCopyAsked;
 
+  /// Number of the peer's last write before it said so.
+  private long soleCopyAfterWrite;
+
   private boolean fenced;
   private boolean cutOff;
   private boolean yields;
@@ -607,10 +610,12 @@ public final class ReplicationCore {
   }
 
   /// The primary's disk failed: this copy goes on under a new generation, so that whatever is left
-  /// over there can never pass for as good.
+  /// over there can never pass for as good. What was received before, and perhaps answered
+  /// (memsync), is on this disk before that is confirmed.
   private void becomeSoleCopy() {
     peerDisk = DiskState.FAILED;
     soleCopyAsked = true;
+    soleCopyAfterWrite = peerWrites;
     differences.markAllDifferent();
     markDifferencesInMap();
     if (!identity.alone()) {
@@ -626,6 +631,7 @@ public final class ReplicationCore {
     if (soleCopyAsked
         && phase == Phase.IN_STEP
         && aloneReady()
+        && soleCopyAfterWrite < oldestPeerWrite()
         && !map.writeDue()
         && !map.undurableLeft()) {
       soleCopyAsked = false;
@@ -871,6 +877,7 @@ public final class ReplicationCore {
         }
         effects.ackWritten(op.session, slot, ok);
         startPeerFlushes();
+        confirmSoleCopy();
         if (promotion != 0 && !promotionAsked) {
           decidePromotion();
         }
@@ -1941,14 +1948,20 @@ public final class ReplicationCore {
   }
 
   /// A flush covers all writes that came before it, also those that are received (memsync) and not
-  /// on the disk yet: it waits for them.
-  private void startPeerFlushes() {
+  /// on the disk yet: it waits for them. Number of the oldest write of the peer that is under way;
+  /// very large when there is none.
+  private long oldestPeerWrite() {
     long oldest = Long.MAX_VALUE;
     for (int i = settings.clientSlots() + settings.syncSlots(); i < ops.length; i++) {
       if (ops[i].kind == Kind.PEER_WRITE) {
         oldest = Math.min(oldest, ops[i].arrival);
       }
     }
+    return oldest;
+  }
+
+  private void startPeerFlushes() {
+    long oldest = oldestPeerWrite();
     while (!peerFlushes.isEmpty() && peerFlushes.getFirst().afterWrite < oldest) {
       var flush = peerFlushes.removeFirst();
       effects.flushForPeer(flush.session, flush.flushId);
