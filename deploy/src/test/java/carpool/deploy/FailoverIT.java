@@ -37,14 +37,26 @@ class FailoverIT {
   /// What the writer was told is durable.
   private static final class Acknowledged extends ResultCallback.Adapter<Frame> {
     final ConcurrentSkipListSet<Integer> numbers = new ConcurrentSkipListSet<>();
+    final StringBuffer complaints = new StringBuffer();
+    private final StringBuilder open = new StringBuilder();
 
+    /// A frame may end in the middle of a line.
     @Override
     public void onNext(Frame frame) {
-      for (var line : new String(frame.getPayload(), StandardCharsets.UTF_8).lines().toList()) {
+      open.append(new String(frame.getPayload(), StandardCharsets.UTF_8));
+      for (int end = open.indexOf("\n"); end >= 0; end = open.indexOf("\n")) {
+        var line = open.substring(0, end).strip();
+        open.delete(0, end + 1);
         if (line.startsWith("acknowledged ")) {
-          numbers.add(Integer.parseInt(line.substring("acknowledged ".length()).trim()));
+          numbers.add(Integer.parseInt(line.substring("acknowledged ".length())));
+        } else {
+          complaints.append(line).append('\n');
         }
       }
+    }
+
+    String progress() {
+      return numbers.size() + " records; the writer said: " + complaints;
     }
   }
 
@@ -70,7 +82,8 @@ class FailoverIT {
       lab.await(
           "records",
           Duration.ofSeconds(60),
-          () -> acknowledged.numbers.size() >= RECORDS_BEFORE_THE_KILL);
+          () -> acknowledged.numbers.size() >= RECORDS_BEFORE_THE_KILL,
+          () -> acknowledged.progress() + first.processes() + lab.logs());
 
       first.powerCut();
 

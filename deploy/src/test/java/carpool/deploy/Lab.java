@@ -144,7 +144,7 @@ final class Lab implements AutoCloseable {
     await(what, deadline, condition, this::logs);
   }
 
-  private static void await(
+  static void await(
       String what, Duration deadline, BooleanSupplier condition, Supplier<String> explanation)
       throws InterruptedException {
     long end = System.nanoTime() + deadline.toNanos();

@@ -77,6 +77,11 @@ final class Node extends GenericContainer<Node> {
     docker().startContainerCmd(getContainerId()).exec();
   }
 
+  /// The processes between a program and the disks, and what they wait for.
+  String processes() {
+    return run("sh", "-c", "ps -eo pid,etimes,stat,wchan:24,args | grep -E 'dd |zfs|nbd'").output();
+  }
+
   boolean running() {
     return Boolean.TRUE.equals(
         docker().inspectContainerCmd(getContainerId()).exec().getState().getRunning());

@@ -41,6 +41,7 @@ final class Facing {
         resource.getName(),
         role,
         role == Role.PRIMARY && resource.getExport().getDeviceReady(),
+        resource.getResuming(),
         resource.getFenced(),
         Refusal.of(resource.getPromotionRefusal()),
         connected || alone,

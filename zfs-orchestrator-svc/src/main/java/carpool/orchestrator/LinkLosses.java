@@ -31,10 +31,13 @@ final class LinkLosses {
   }
 
   private final ReplicatorPeer replicator;
+  private final long holdNanos;
   private final Map<String, Loss> losses = new HashMap<>();
 
-  LinkLosses(ReplicatorPeer replicator) {
+  /// @param hold for which a node waits for its own replicator
+  LinkLosses(ReplicatorPeer replicator, Duration hold) {
     this.replicator = replicator;
+    this.holdNanos = hold.toNanos();
   }
 
   /// What the watch told.
@@ -67,7 +70,8 @@ final class LinkLosses {
               Role.SECONDARY,
               now - loss.sinceNanos,
               group.getHeard().getSilentMillis() * 1_000_000,
-              group.getHeard().getAdvskew())) {
+              group.getHeard().getAdvskew(),
+              holdNanos)) {
         mark(name, loss, group.getHeard().getSourceAddress());
       }
     }

@@ -62,7 +62,10 @@ final class OrchestratorNode implements Startable, Node {
         new Hooks(
             config.hooks(),
             Map.of("CARPOOL_NODE", loaded.node().value(), "CARPOOL_CLUSTER", config.cluster()));
-    var specs = config.pools().stream().map(PoolSpecs::spec).toList();
+    var specs =
+        config.pools().stream()
+            .map(pool -> PoolSpecs.spec(pool, config.replicator().hold()))
+            .toList();
     this.causes = new CauseBoard(specs);
     this.replicator =
         new ReplicatorPeer(
@@ -73,7 +76,7 @@ final class OrchestratorNode implements Startable, Node {
         new ElectionPeer(
             PeerSettings.of(config.runtimeDir().resolve("election.sock")), new FromElection());
     this.reporter = new ElectionReporter(election, causes, this::readyGroups, this::heard);
-    this.losses = new LinkLosses(replicator);
+    this.losses = new LinkLosses(replicator, config.replicator().hold());
     for (var spec : specs) {
       pools.put(spec.name(), new PoolRunner(spec, journal, hooks, new Together()));
     }
@@ -93,7 +96,8 @@ final class OrchestratorNode implements Startable, Node {
           new StepRunner(
               runner.spec(),
               PoolSpecs.access(pool, config, hast),
-              new ServiceCommands(pool.services(), environment),
+              PoolSpecs.devices(pool, config, hast),
+              new ServiceCommands(pool.services(), pool.lastResort(), environment),
               hooks,
               replicator,
               runner::onReading));

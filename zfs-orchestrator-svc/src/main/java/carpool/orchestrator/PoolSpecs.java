@@ -7,12 +7,15 @@ import carpool.orchestrator.core.PoolSpec;
 import carpool.orchestrator.pool.FileSystemPool;
 import carpool.orchestrator.pool.PoolAccess;
 import carpool.orchestrator.pool.ZfsPool;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 
 /// From the configuration to what the parts take.
 final class PoolSpecs {
   private PoolSpecs() {}
 
-  static PoolSpec spec(PoolConfig pool) {
+  static PoolSpec spec(PoolConfig pool, Duration hold) {
     var timeouts = pool.timeouts();
     return new PoolSpec(
         pool.name(),
@@ -30,12 +33,14 @@ final class PoolSpecs {
                     service.timeout().toNanos(),
                     service.interval().toNanos()))
             .toList(),
+        !pool.lastResort().isEmpty(),
         new PoolSpec.Deadlines(
             timeouts.promote().toNanos(),
             timeouts.device().toNanos(),
             timeouts.importPool().toNanos(),
             timeouts.exportPool().toNanos(),
-            timeouts.demote().toNanos()));
+            timeouts.demote().toNanos(),
+            hold.toNanos()));
   }
 
   static PoolAccess access(PoolConfig pool, CarpoolConfig config, HastConfig hast) {
@@ -48,6 +53,13 @@ final class PoolSpecs {
               pool.fsck(),
               pool.fstype());
     };
+  }
+
+  /// Where the resources of the pool appear while they are primary here.
+  static List<Path> devices(PoolConfig pool, CarpoolConfig config, HastConfig hast) {
+    return pool.resources().stream()
+        .map(resource -> config.deviceDir().resolve(provname(resource, hast)))
+        .toList();
   }
 
   /// The device is named like the export, which hast.conf may name differently from the resource.

@@ -9,6 +9,7 @@ import carpool.orchestrator.exec.CommandResult;
 import carpool.orchestrator.exec.Commands;
 import carpool.orchestrator.peers.Refusals;
 import carpool.orchestrator.peers.ReplicatorPeer;
+import carpool.orchestrator.pool.DeviceUsers;
 import carpool.orchestrator.pool.PoolAccess;
 import carpool.orchestrator.pool.PoolException;
 import carpool.orchestrator.pool.PoolReading;
@@ -22,6 +23,7 @@ import carpool.replicator.v1.SetRoleResult;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +60,7 @@ final class StepRunner {
 
   private final PoolSpec spec;
   private final PoolAccess access;
+  private final List<Path> devices;
   private final ServiceCommands services;
   private final Hooks hooks;
   private final ReplicatorPeer replicator;
@@ -66,12 +69,14 @@ final class StepRunner {
   StepRunner(
       PoolSpec spec,
       PoolAccess access,
+      List<Path> devices,
       ServiceCommands services,
       Hooks hooks,
       ReplicatorPeer replicator,
       Consumer<PoolReading> onReading) {
     this.spec = spec;
     this.access = access;
+    this.devices = devices;
     this.services = services;
     this.hooks = hooks;
     this.replicator = replicator;
@@ -164,7 +169,12 @@ final class StepRunner {
       case Step.Inspect _ -> inspect(limit, running);
       case Step.Promote(var force, var cause) ->
           setRole(Role.ROLE_PRIMARY, force, cause, limit, running);
-      case Step.Demote(var cause) -> setRole(Role.ROLE_SECONDARY, false, cause, limit, running);
+      case Step.Demote(var cause, var cutOff) -> {
+        var users = cutOff ? "" : DeviceUsers.of(devices);
+        yield users.isEmpty()
+            ? setRole(Role.ROLE_SECONDARY, false, cause, limit, running)
+            : failed(Failure.Kind.FAILED, "a device is in use by " + users);
+      }
       case Step.Import _ -> {
         var text = access.bring(limit, running.handle);
         var reading = read(Duration.ofSeconds(5), running);
@@ -179,6 +189,7 @@ final class StepRunner {
         access.detach(limit, running.handle);
         yield done("");
       }
+      case Step.LastResort _ -> outcome(services.lastResort(limit, running.handle));
       case Step.StartService(var index) -> service(index, Verb.START, limit, running);
       case Step.CheckService(var index) -> service(index, Verb.CHECK, limit, running);
       case Step.StopService(var index) -> service(index, Verb.STOP, limit, running);
@@ -210,7 +221,10 @@ final class StepRunner {
 
   private End service(int index, Verb verb, Duration limit, Running running)
       throws InterruptedException {
-    CommandResult result = services.run(index, verb, limit, running.handle);
+    return outcome(services.run(index, verb, limit, running.handle));
+  }
+
+  private static End outcome(CommandResult result) {
     if (result.aborted()) {
       return failed(Failure.Kind.ABORTED, "broken off");
     }

@@ -77,6 +77,7 @@ final class Bed implements AutoCloseable {
             follows: storage
             type: zfs
             resources: [disk1, disk2]
+            last-resort: [%1$s/last-resort]
             services:
               - name: web
                 start: [touch, %1$s/web]
@@ -91,6 +92,13 @@ final class Bed implements AutoCloseable {
     Files.writeString(
         dir.resolve("hook"),
         "#!/bin/bash\necho \"$CARPOOL_EVENT $CARPOOL_NODE\" >>" + dir + "/hooks\n");
+    // As when a ZFS daemon is killed: the pool is no longer here.
+    Files.writeString(
+        dir.resolve("last-resort"),
+        "#!/bin/bash\ncd " + dir + "; [[ ! -e mendable ]] || rm -f hang imported\n");
+    if (!dir.resolve("last-resort").toFile().setExecutable(true)) {
+      throw new IOException("cannot make the last resort executable");
+    }
     if (!dir.resolve("hook").toFile().setExecutable(true)) {
       throw new IOException("cannot make the hook executable");
     }

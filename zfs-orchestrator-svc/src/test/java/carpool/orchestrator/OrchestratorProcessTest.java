@@ -157,6 +157,38 @@ final class OrchestratorProcessTest {
   }
 
   @Test
+  void theLastResortEndsAPoolThatHangsOnDevicesThatWereCutOff() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.make("mendable");
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+      bed.make("hang");
+
+      bed.election.become(State.STATE_BACKUP);
+      bed.awaitPool(PoolState.POOL_STATE_STANDBY);
+
+      assertThat(bed.replicator.calls()).contains("CUT_OFF");
+      assertThat(bed.has("imported")).isFalse();
+      bed.await("no cause", () -> bed.election.causes().isEmpty());
+    }
+  }
+
+  @Test
+  void aPoolThatTurnsUpOnAStandbyIsExported() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.start();
+      bed.awaitPool(PoolState.POOL_STATE_STANDBY);
+      bed.make("imported");
+
+      bed.await("exported", () -> !bed.has("imported"));
+
+      bed.awaitPool(PoolState.POOL_STATE_STANDBY);
+    }
+  }
+
+  @Test
   void aTermSignalGivesThePoolUpAndResigns() throws Exception {
     try (var bed = new Bed(dir)) {
       bed.poolOnDisks();

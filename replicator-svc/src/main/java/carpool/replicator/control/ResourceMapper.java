@@ -79,7 +79,8 @@ final class ResourceMapper {
         .setWorkerPid(ProcessHandle.current().pid())
         .setIdentity(ProtoMapper.identity(core.identity()))
         .setSplitBrain(core.splitBrain())
-        .setFenced(core.fenced());
+        .setFenced(core.fenced())
+        .setResuming(snapshot.node().resuming());
     if (connected) {
       out.setPeerRole(ProtoMapper.role(core.peerRole()))
           .setPeerDisk(ProtoMapper.disk(core.peerDisk()));

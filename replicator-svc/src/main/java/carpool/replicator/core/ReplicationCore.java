@@ -75,6 +75,10 @@ public final class ReplicationCore {
 
   private Role role = Role.INIT;
   private final boolean wasPrimary;
+
+  /// This process takes the place of a primary that ended a moment ago.
+  private boolean resumes;
+
   private DiskState disk;
   private Identity identity;
 
@@ -323,6 +327,19 @@ public final class ReplicationCore {
     mode = newMode;
   }
 
+  /// The process before this one was primary until it ended, on the same boot: everything that it
+  /// completed is here. At the next meeting the copy counts like one that lived on, so that an
+  /// equal peer waits for a promotion instead of copying its own blocks here. Whether this node may
+  /// become primary is judged as ever.
+  public void resume() {
+    resumes = wasPrimary;
+  }
+
+  /// What the peer is told of this copy.
+  private DiskState toldDisk() {
+    return resumes && disk == DiskState.CONSISTENT ? DiskState.UP_TO_DATE : disk;
+  }
+
   private void askPromotion(long request, boolean force) {
     promotion = request;
     promotionForced = force;
@@ -358,6 +375,7 @@ public final class ReplicationCore {
     promotion = 0;
     promotionAsked = false;
     role = Role.PRIMARY;
+    resumes = false;
     fenced = false;
     cutOff = false;
     yields = false;
@@ -1264,7 +1282,7 @@ public final class ReplicationCore {
             settings.nodeName(),
             role,
             wasPrimary,
-            disk,
+            toldDisk(),
             identity,
             settings.dataSizeBytes(),
             ids.getAsLong(),
@@ -1279,7 +1297,7 @@ public final class ReplicationCore {
     if (ofSession != session || phase != Phase.NEGOTIATING || mine == null) {
       return;
     }
-    if (mine.role() != role || mine.disk() != disk || !mine.identity().equals(identity)) {
+    if (mine.role() != role || mine.disk() != toldDisk() || !mine.identity().equals(identity)) {
       effects.closeSession(session, "this node changed while negotiating");
       return;
     }

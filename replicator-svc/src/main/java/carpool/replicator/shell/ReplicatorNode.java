@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// All resources of this node. Every one that has metadata starts as secondary: a restart never
-/// makes a primary.
+/// All resources of this node. Every one that has metadata starts as secondary; one that was
+/// primary a moment ago takes that role again by itself when the promotion rule allows it.
 public final class ReplicatorNode implements Startable {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicatorNode.class);
 

@@ -40,7 +40,12 @@ public final class ResourceNode {
   private static final Logger LOG = LoggerFactory.getLogger(ResourceNode.class);
   private static final Duration DEVICE_DEADLINE = Duration.ofSeconds(10);
   private static final Duration DRAIN_DEADLINE = Duration.ofSeconds(10);
+  private static final Duration PAUSE_DEADLINE = Duration.ofSeconds(5);
   private static final long ROLE_DEADLINE_SECONDS = 30;
+
+  /// The proxy of a device repeats a request for longer than this node holds it: the node is the
+  /// one that decides when holding ends.
+  private static final Duration HOLD_MARGIN = Duration.ofSeconds(15);
 
   /// Marks that may stay set, at least: HAST's default of 64 makes a write over more than 128 MiB
   /// wait for the map nearly always. More marks cost more comparing after a crash of this node.
@@ -54,8 +59,15 @@ public final class ResourceNode {
   private final ReentrantLock roleChange = new ReentrantLock();
   private final Path nbdSocket;
   private final DeviceNode deviceNode;
+  private final RoleFile roleFile;
+  private final Duration hold;
   private @Nullable NbdServer server;
   private volatile @Nullable NbdServer tcp;
+
+  /// When taking the role of an earlier process again is given up, by the monotonic clock; null
+  /// when it is not being tried.
+  private volatile @Nullable Long resumeUntilNanos;
+
   private volatile @Nullable ResourceShell shell;
   private volatile @Nullable ResourceDevice device;
   private volatile String attachProblem = "";
@@ -74,13 +86,16 @@ public final class ResourceNode {
     this.listener = listener;
     syncLimit = config.replicator().syncRate();
     nbdSocket = config.runtimeDir().resolve("nbd").resolve(resource.local().provname() + ".sock");
+    hold = config.replicator().hold();
+    roleFile =
+        new RoleFile(config.runtimeDir().resolve("role").resolve(resource.local().provname()));
     deviceNode =
         new DeviceNode(
             new DeviceSettings(
                 config.device(),
                 config.deviceDir(),
                 config.runtimeDir().resolve("device"),
-                config.replicator().hold()),
+                hold.plus(HOLD_MARGIN)),
             resource.local().provname(),
             nbdSocket);
   }
@@ -164,7 +179,18 @@ public final class ResourceNode {
   /// Listens for NBD clients and, when the provider has metadata, takes part as secondary.
   void start() throws IOException {
     Files.createDirectories(nbdSocket.getParent());
-    deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+    var left = roleFile.left().filter(ago -> ago.compareTo(hold) < 0);
+    if (left.isPresent()) {
+      // Whoever uses the device goes on waiting; nothing is served before the role is there again.
+      resumeUntilNanos = System.nanoTime() + hold.minus(left.get()).toNanos();
+      LOG.info(
+          "resource={} was primary {} ms ago, the role is taken again if the peer did not",
+          resource.name(),
+          left.get().toMillis());
+    } else {
+      roleFile.remove();
+      deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+    }
     server = NbdServer.listenUnix(nbdSocket, new Exports());
     roleChange.lock();
     try {
@@ -172,8 +198,74 @@ public final class ResourceNode {
     } catch (ProviderException | LayoutException e) {
       attachProblem = String.valueOf(e.getMessage());
       LOG.warn("resource={} stays in role init: {}", resource.name(), attachProblem);
+      endResumption(attachProblem);
     } finally {
       roleChange.unlock();
+    }
+    resumeSoon();
+  }
+
+  // ----- taking the role of an earlier process again
+
+  /// Waiting to take the role of an earlier process again; its device stands and is not served.
+  public boolean resuming() {
+    return resumeUntilNanos != null;
+  }
+
+  private void resumeSoon() {
+    if (resuming()) {
+      Thread.ofVirtual().name("resume-" + resource.name()).start(this::resume);
+    }
+  }
+
+  private void resume() {
+    if (!roleChange.tryLock()) {
+      return; // a role change under way; after it, or in a second, again
+    }
+    try {
+      var until = resumeUntilNanos;
+      var s = shell;
+      if (until == null || s == null) {
+        return;
+      }
+      var verdict = s.ask(ReplicationCore::judgePromotion);
+      switch (verdict) {
+        case ALLOWED -> {
+          var outcome = promote(Role.SECONDARY, false);
+          LOG.info("resource={} resumed: {}", resource.name(), outcome);
+        }
+        case CURRENCY_UNKNOWN -> {
+          if (System.nanoTime() - until >= 0) {
+            endResumption("the peer was not met within " + hold.toSeconds() + " s");
+          }
+        }
+        case PEER_IS_PRIMARY, COPY_INCONSISTENT, COPY_OUTDATED, SPLIT_BRAIN, DISK_UNUSABLE ->
+            endResumption(verdict + ": " + verdict.hint());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      roleChange.unlock();
+    }
+  }
+
+  /// The role is not taken again: whoever uses the device gets errors.
+  private void endResumption(String why) {
+    if (resumeUntilNanos == null) {
+      return;
+    }
+    LOG.error("resource={} is not primary again: {}", resource.name(), why);
+    forgetRole();
+    deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+    listener.accept(this, Notice.DEVICE);
+  }
+
+  private void forgetRole() {
+    resumeUntilNanos = null;
+    try {
+      roleFile.remove();
+    } catch (IOException e) {
+      LOG.error("resource={} role file: {}", resource.name(), e.getMessage());
     }
   }
 
@@ -214,6 +306,9 @@ public final class ResourceNode {
               resource.name(), attachment, this::settings, counters, (notice, _) -> on(notice));
       newShell.step(c -> c.configureSyncRate(syncLimit.bytesPerSecond()));
       newShell.setRole(Role.SECONDARY, false, _ -> {});
+      if (resuming()) {
+        newShell.step(ReplicationCore::resume);
+      }
       shell = newShell;
       attachProblem = "";
       complete = true;
@@ -269,6 +364,7 @@ public final class ResourceNode {
         notice,
         s == null ? "detached" : s.ask(ReplicationCore::toString));
     listener.accept(this, notice);
+    resumeSoon();
   }
 
   // ----- roles
@@ -310,6 +406,12 @@ public final class ResourceNode {
     }
     var verdict = decide(s, Role.PRIMARY, force);
     if (verdict == Verdict.ALLOWED && device == null) {
+      try {
+        roleFile.write();
+      } catch (IOException e) {
+        LOG.error("resource={} a restart will not resume: {}", resource.name(), e.getMessage());
+      }
+      resumeUntilNanos = null;
       device = new ResourceDevice(s);
       var size = s.disk().metadata().dataSizeBytes();
       deviceNode.appear(size).exceptionally(this::deviceTrouble);
@@ -368,6 +470,7 @@ public final class ResourceNode {
 
   /// Takes device and export away. Returns what did not go as it should.
   private String endExport() throws InterruptedException {
+    forgetRole();
     var d = device;
     var problem = "";
     try {
@@ -409,6 +512,7 @@ public final class ResourceNode {
   /// Clients get errors at once; nothing is written any more. Never blocks.
   public void cutOff(String cause) {
     LOG.error("resource={} cut off (cause: {})", resource.name(), cause);
+    forgetRole();
     var d = device;
     device = null;
     var s = shell;
@@ -482,6 +586,10 @@ public final class ResourceNode {
 
   void tick() {
     var s = shell;
+    if (device != null) {
+      roleFile.touch();
+    }
+    resumeSoon();
     if (s != null) {
       s.tick();
       rate.tick(s.ask(ResourceNode::leftToSync));
@@ -511,13 +619,13 @@ public final class ResourceNode {
     return rate;
   }
 
-  /// Orderly end: gives the export up and closes the provider.
+  /// Orderly end: answers what was received and closes the provider. A primary stays one in its
+  /// metadata and its device stays: for those who use it, an upgrade is a pause. Whoever wants the
+  /// role given up asks for that first, as the orchestrator does.
   void stop() throws InterruptedException, ProviderException {
     roleChange.lockInterruptibly();
     try {
-      if (role() == Role.PRIMARY) {
-        demote(Role.PRIMARY);
-      }
+      pause();
       hub.remove(resource.name());
       var s = shell;
       shell = null;
@@ -532,5 +640,20 @@ public final class ResourceNode {
     } finally {
       roleChange.unlock();
     }
+  }
+
+  private void pause() throws InterruptedException {
+    var d = device;
+    var nbd = server;
+    device = null; // nobody connects any more
+    if (d == null || nbd == null) {
+      return;
+    }
+    roleFile.touch();
+    if (!nbd.drain(d, PAUSE_DEADLINE)) {
+      LOG.warn("resource={} NBD requests did not end in time", resource.name());
+      nbd.cutOff(d);
+    }
+    d.end();
   }
 }

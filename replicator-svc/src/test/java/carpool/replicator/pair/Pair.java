@@ -58,20 +58,26 @@ final class Pair implements AutoCloseable {
   }
 
   Pair(Path directory, String mode) throws IOException {
-    this(directory, mode, SIZE_BYTES, "", Extras.NONE);
+    this(directory, mode, SIZE_BYTES, "none", "", Extras.NONE);
   }
 
   Pair(Path directory, String mode, Extras extras) throws IOException {
-    this(directory, mode, SIZE_BYTES, "", extras);
+    this(directory, mode, SIZE_BYTES, "none", "", extras);
   }
 
   /// @param sizeBytes of the provider, a sparse file
   /// @param more settings of `replicator:`, each with a comma before it
   Pair(Path directory, String mode, long sizeBytes, String more) throws IOException {
-    this(directory, mode, sizeBytes, more, Extras.NONE);
+    this(directory, mode, sizeBytes, "none", more, Extras.NONE);
   }
 
-  private Pair(Path directory, String mode, long sizeBytes, String more, Extras extras)
+  /// @param device as in carpool.yaml
+  Pair(Path directory, String mode, String device, Duration hold) throws IOException {
+    this(directory, mode, SIZE_BYTES, device, ", hold: " + hold.toSeconds() + "s", Extras.NONE);
+  }
+
+  private Pair(
+      Path directory, String mode, long sizeBytes, String device, String more, Extras extras)
       throws IOException {
     this.directory = directory;
     int port = freePort();
@@ -101,11 +107,11 @@ final class Pair implements AutoCloseable {
           runtime-dir: %1$s/run
           state-dir: %1$s/state
           device-dir: %1$s/dev
-          device: none
-          replicator: { block-port: %2$d%3$s }
-          %4$s\
+          device: %3$s
+          replicator: { block-port: %2$d%4$s }
+          %5$s\
           """
-              .formatted(home(node), blockPort, more, extras.yaml(node)));
+              .formatted(home(node), blockPort, device, more, extras.yaml(node)));
       int code =
           OfflineCommand.run(
               new String[] {
@@ -133,6 +139,24 @@ final class Pair implements AutoCloseable {
 
   Path image(int node) {
     return home(node).resolve("disk1.img");
+  }
+
+  /// Where the device is while the node is primary.
+  Path device(int node) {
+    return home(node).resolve("dev/disk1");
+  }
+
+  boolean runs(int node) {
+    return processes[node] != null;
+  }
+
+  /// Whether the device's file is a mount.
+  boolean mounted(int node) {
+    try {
+      return Files.readString(Path.of("/proc/self/mountinfo")).contains(" " + device(node) + " ");
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   String uri(int node) {

@@ -124,7 +124,7 @@ final class CarpoolYamlReader {
             port.orElse(8458),
             keepalive.orElse(Duration.ofSeconds(1)),
             deadAfter.orElse(Duration.ofSeconds(3)),
-            hold.orElse(Duration.ofSeconds(60)),
+            hold.orElse(Duration.ofSeconds(30)),
             rate.orElse(Rate.UNLIMITED),
             policy.orElse(SplitBrainPolicy.NONE));
     if (settings.deadAfter().compareTo(settings.keepalive().multipliedBy(2)) < 0) {

@@ -13,6 +13,8 @@ import java.util.Optional;
 /// @param fsck file systems: command that checks it before mounting, the device is appended; empty:
 ///   none
 /// @param fstype file systems: type given to mount; empty: mount finds out
+/// @param lastResort command for a pool that still hangs on devices that were cut off: restarts the
+///   ZFS daemon, or the node; empty: an operator does it
 public record PoolConfig(
     String name,
     String follows,
@@ -21,6 +23,7 @@ public record PoolConfig(
     Optional<Path> mountpoint,
     List<String> fsck,
     Optional<String> fstype,
+    List<String> lastResort,
     List<ServiceConfig> services,
     Timeouts timeouts) {
 

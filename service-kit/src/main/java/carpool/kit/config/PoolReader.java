@@ -78,6 +78,7 @@ final class PoolReader {
             map.get("mountpoint").flatMap(v -> v.path("a directory")),
             map.get("fsck").flatMap(YamlValue::argv).orElse(List.of()),
             map.get("fstype").flatMap(YamlValue::text),
+            map.get("last-resort").flatMap(YamlValue::argv).orElse(List.of()),
             services(map),
             timeouts(map));
     if (kind == Kind.ZFS) {

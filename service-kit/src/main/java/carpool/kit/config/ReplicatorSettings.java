@@ -7,7 +7,8 @@ import java.time.Duration;
 /// @param blockPort TCP port of the block connection, on the hosts of hast.conf's `listen`
 /// @param keepalive how often each side says that it is alive
 /// @param deadAfter silence after which the peer is taken for dead; longer than `keepalive`
-/// @param hold how long requests that cannot be completed are held before they fail
+/// @param hold how long requests are held while the replicator is restarted; then the device ends
+///   and the pool is given up
 /// @param syncRate upper bound of a synchronisation
 /// @param splitBrain what happens when both copies were written while apart
 public record ReplicatorSettings(

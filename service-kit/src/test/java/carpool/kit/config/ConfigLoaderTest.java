@@ -94,6 +94,7 @@ class ConfigLoaderTest {
                 follows: storage
                 type: zfs
                 resources: [disk1, disk2]
+                last-resort: [systemctl, reboot, -ff]
                 services:
                   - { name: nginx, start: [systemctl, start, nginx], stop: [systemctl, stop, nginx], check: [curl, -fsS, http://127.0.0.1/], timeout: 10s, interval: 1s }
                 timeouts: { promote: 1s, device: 2s, import: 3s, export: 4s, demote: 5s }
@@ -167,6 +168,7 @@ class ConfigLoaderTest {
                         Optional.empty(),
                         List.of(),
                         Optional.empty(),
+                        List.of("systemctl", "reboot", "-ff"),
                         List.of(
                             new ServiceConfig(
                                 "nginx",
@@ -189,6 +191,7 @@ class ConfigLoaderTest {
                         Optional.of(Path.of("/mnt/hast0")),
                         List.of("fsck", "-p"),
                         Optional.of("ext4"),
+                        List.of(),
                         List.of(),
                         new Timeouts(
                             Duration.ofSeconds(10),
@@ -224,7 +227,7 @@ class ConfigLoaderTest {
                     8458,
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(3),
-                    Duration.ofSeconds(60),
+                    Duration.ofSeconds(30),
                     Rate.UNLIMITED,
                     SplitBrainPolicy.NONE),
                 Optional.empty(),

@@ -9,9 +9,10 @@ package carpool.orchestrator.core;
 public final class OutdatedRule {
   private static final long SECOND = 1_000_000_000L;
 
-  /// Both networks may fail together: what was heard within this time after the loss proves
-  /// nothing.
-  private static final long MARGIN = 3 * SECOND;
+  /// What was heard within this time after the loss, and the time that a node waits for its
+  /// replicator, proves nothing: both networks may have failed together, or the master's replicator
+  /// is being restarted.
+  private static final long MARGIN = 5 * SECOND;
 
   /// Skew of a node that demoted itself.
   private static final int DEMOTED = 240;
@@ -23,11 +24,12 @@ public final class OutdatedRule {
   /// @param linkDownNanos for how long the link has been down
   /// @param heardNanos how long ago the master was heard
   /// @param advskew that it advertised
+  /// @param holdNanos for which a node waits for its replicator
   public static boolean holds(
-      Carp carp, Role role, long linkDownNanos, long heardNanos, long advskew) {
+      Carp carp, Role role, long linkDownNanos, long heardNanos, long advskew, long holdNanos) {
     return carp == Carp.BACKUP
         && role == Role.SECONDARY
         && advskew < DEMOTED
-        && heardNanos < linkDownNanos - MARGIN;
+        && heardNanos < linkDownNanos - MARGIN - holdNanos;
   }
 }

@@ -16,6 +16,9 @@ final class Patience {
 
   static final long CUT_OFF = 5 * SECOND;
 
+  /// For the command of the last resort, and until it is tried again.
+  static final long LAST_RESORT = 30 * SECOND;
+
   /// Between attempts of a step that failed.
   static final long RETRY = SECOND;
 
@@ -42,6 +45,7 @@ final class Patience {
 
   static final long PROBE_SERVING = 5 * SECOND;
   static final long PROBE_WAITING = 2 * SECOND;
+  static final long PROBE_STANDBY = 10 * SECOND;
 
   /// Between checks of a service that was started and is not yet well.
   static final long CHECK_STARTING = SECOND / 4;

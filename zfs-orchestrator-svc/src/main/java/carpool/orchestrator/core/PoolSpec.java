@@ -5,12 +5,14 @@ import java.util.List;
 /// What the configuration says of one pool.
 ///
 /// @param follows election group
+/// @param lastResort there is a command for a pool that hangs on devices that were cut off
 public record PoolSpec(
     String name,
     String follows,
     Kind kind,
     List<String> resources,
     List<Service> services,
+    boolean lastResort,
     Deadlines deadlines) {
 
   /// What lives on the resources.
@@ -28,7 +30,13 @@ public record PoolSpec(
 
   /// Deadlines of the steps, nanoseconds.
   ///
+  /// @param holdNanos for which a replicator that is restarted under the pool is waited for
   /// @param exportNanos of the whole export: orderly for the first half, then by force
   public record Deadlines(
-      long promoteNanos, long deviceNanos, long importNanos, long exportNanos, long demoteNanos) {}
+      long promoteNanos,
+      long deviceNanos,
+      long importNanos,
+      long exportNanos,
+      long demoteNanos,
+      long holdNanos) {}
 }

@@ -3,6 +3,8 @@ package carpool.orchestrator.core;
 /// What the workflow needs to know of one resource, as the replicator's watch told last.
 ///
 /// @param deviceReady the device node exists and has its size
+/// @param resuming the replicator was restarted and may take the role of primary again: the device
+///   stands and requests are held
 /// @param fenced a primary that must not go on: clients get no answers, the pool has to be given up
 /// @param refusal what stands in the way of this node becoming primary
 /// @param linkUp connected with the peer
@@ -12,8 +14,15 @@ public record ResourceFacts(
     String name,
     Role role,
     boolean deviceReady,
+    boolean resuming,
     boolean fenced,
     Refusal refusal,
     boolean linkUp,
     boolean peerPrimary,
-    boolean peerCurrent) {}
+    boolean peerCurrent) {
+
+  /// What hangs on the device goes on, now or soon.
+  boolean carries() {
+    return role == Role.PRIMARY || resuming;
+  }
+}

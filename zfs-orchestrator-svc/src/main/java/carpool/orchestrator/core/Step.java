@@ -29,8 +29,15 @@ public sealed interface Step {
   /// After the cut: takes dead mounts away where that is possible.
   record Detach() implements Step {}
 
-  /// All resources secondary.
-  record Demote(String cause) implements Step {}
+  /// The configured command for a pool that still hangs on devices that were cut off: restarts the
+  /// ZFS daemon, or the node.
+  record LastResort() implements Step {}
+
+  /// All resources secondary. Fails while a program has one of the devices open, because a pool may
+  /// just be made on them.
+  ///
+  /// @param cutOff the devices have ended already: whoever has them open does not matter
+  record Demote(String cause, boolean cutOff) implements Step {}
 
   /// Word for timeline and status.
   default String label(PoolSpec pool) {
@@ -45,6 +52,7 @@ public sealed interface Step {
       case Export(var force) -> (zfs ? "export" : "unmount") + (force ? " (forced)" : "");
       case CutOff _ -> "cut off";
       case Detach _ -> "detach";
+      case LastResort _ -> "last resort";
       case Demote _ -> "demote";
     };
   }
@@ -54,7 +62,7 @@ public sealed interface Step {
   default boolean abortable() {
     return switch (this) {
       case Inspect _, Promote _, StartService _, CheckService _ -> true;
-      case Import _, StopService _, Export _, CutOff _, Detach _, Demote _ -> false;
+      case Import _, StopService _, Export _, CutOff _, Detach _, LastResort _, Demote _ -> false;
     };
   }
 }

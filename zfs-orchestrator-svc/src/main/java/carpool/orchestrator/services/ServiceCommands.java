@@ -7,15 +7,25 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/// The commands of one pool's services, by their index in the configuration.
+/// The commands of one pool: of its services by their index in the configuration, and that of the
+/// last resort.
 public final class ServiceCommands {
   private final List<ServiceConfig> services;
+  private final List<String> lastResort;
   private final Map<String, String> environment;
 
   /// @param environment what every command of this pool is told
-  public ServiceCommands(List<ServiceConfig> services, Map<String, String> environment) {
+  public ServiceCommands(
+      List<ServiceConfig> services, List<String> lastResort, Map<String, String> environment) {
     this.services = List.copyOf(services);
+    this.lastResort = List.copyOf(lastResort);
     this.environment = Map.copyOf(environment);
+  }
+
+  /// Runs the command for a pool that hangs on devices that were cut off.
+  public CommandResult lastResort(Duration limit, Commands.Handle handle)
+      throws InterruptedException {
+    return Commands.run(lastResort, environment, limit, handle);
   }
 
   /// What is done to a service.

@@ -29,7 +29,8 @@ final class Bench {
     this.resources =
         spec.resources().stream()
             .map(name ->
-                new ResourceFacts(name, Role.INIT, false, false, Refusal.NONE, true, false, true))
+                new ResourceFacts(
+                    name, Role.INIT, false, false, false, Refusal.NONE, true, false, true))
             .toList();
   }
 
@@ -42,7 +43,9 @@ final class Bench {
         List.of(services).stream()
             .map(name -> new PoolSpec.Service(name, true, 5 * SECOND, 5 * SECOND))
             .toList(),
-        new PoolSpec.Deadlines(10 * SECOND, 10 * SECOND, 20 * SECOND, 20 * SECOND, 10 * SECOND));
+        true,
+        new PoolSpec.Deadlines(
+            10 * SECOND, 10 * SECOND, 20 * SECOND, 20 * SECOND, 10 * SECOND, 30 * SECOND));
   }
 
   // --- events
@@ -62,11 +65,27 @@ final class Bench {
             r.name(),
             role,
             role == Role.PRIMARY && r.deviceReady(),
+            false,
             r.fenced() && role == Role.PRIMARY,
             r.refusal(),
             r.linkUp(),
             r.peerPrimary(),
             r.peerCurrent()));
+  }
+
+  /// As after a restart of the replicator under the pool.
+  Bench resuming() {
+    return resources(r ->
+        new ResourceFacts(
+            r.name(),
+            Role.SECONDARY,
+            false,
+            true,
+            false,
+            Refusal.CURRENCY_UNKNOWN,
+            false,
+            false,
+            false));
   }
 
   Bench devices() {
@@ -75,6 +94,7 @@ final class Bench {
             r.name(),
             r.role(),
             true,
+            false,
             r.fenced(),
             r.refusal(),
             r.linkUp(),
@@ -88,6 +108,7 @@ final class Bench {
             r.name(),
             r.role(),
             r.deviceReady(),
+            r.resuming(),
             true,
             r.refusal(),
             r.linkUp(),
@@ -101,6 +122,7 @@ final class Bench {
             r.name(),
             r.role(),
             r.deviceReady(),
+            r.resuming(),
             r.fenced(),
             refusal,
             r.linkUp(),
@@ -114,6 +136,7 @@ final class Bench {
             r.name(),
             r.role(),
             r.deviceReady(),
+            r.resuming(),
             r.fenced(),
             r.refusal(),
             linkUp,

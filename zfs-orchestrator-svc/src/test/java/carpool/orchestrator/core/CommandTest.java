@@ -125,10 +125,17 @@ final class CommandTest {
     var bench = new Bench(Bench.zfs()).serving();
     bench.ask(new Command.Export(false)).done("export");
     bench.lines();
-    bench.carp(Carp.BACKUP).done("demote").role(Role.SECONDARY).carp(Carp.MASTER);
+    bench.carp(Carp.BACKUP).inspected(false).done("demote");
+    bench.role(Role.SECONDARY).carp(Carp.MASTER);
 
     assertThat(bench.lines())
-        .containsExactly("run demote", "= GIVING_UP", "= STANDBY", "run promote", "= TAKING_OVER");
+        .containsExactly(
+            "run inspect",
+            "= GIVING_UP",
+            "run demote",
+            "= STANDBY",
+            "run promote",
+            "= TAKING_OVER");
   }
 
   @Test

@@ -39,11 +39,38 @@ final class FailureTest {
     bench.done("cut off").done("detach").done("demote").role(Role.SECONDARY);
     bench.lines();
 
-    bench.carp(Carp.MASTER).pass(2).inspected(true).pass(2).inspected(false);
+    bench.carp(Carp.MASTER).pass(2).inspected(true).fails("last resort", Failure.Kind.FAILED);
+    bench.pass(2).inspected(false);
 
     assertThat(bench.lines())
         .containsExactly(
-            "run inspect", "run inspect", "run promote", "- pool-cut-off", "= TAKING_OVER");
+            "run inspect",
+            "run last resort",
+            "run inspect",
+            "run promote",
+            "- pool-cut-off",
+            "= TAKING_OVER");
+  }
+
+  @Test
+  void theLastResortIsTriedAgainWhileThePoolStays() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.carp(Carp.BACKUP);
+    bench.pass(10).fails("export", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.pass(9).fails("export (forced)", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.done("cut off").done("detach").done("demote").role(Role.SECONDARY);
+    bench.pass(2).inspected(true).done("last resort").done("detach");
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.CUT_OFF);
+
+    var looks = 0;
+    while (!"last resort".equals(bench.running())) {
+      bench.pass(2);
+      if ("inspect".equals(bench.running())) {
+        bench.inspected(true);
+        looks++;
+      }
+    }
+    assertThat(looks).isBetween(13, 15);
   }
 
   @Test
@@ -69,7 +96,7 @@ final class FailureTest {
     bench.carp(Carp.BACKUP);
     assertThat(bench.lines()).containsExactly("= STANDBY");
     bench.pass(60);
-    assertThat(bench.lines()).containsExactly("- service");
+    assertThat(bench.lines()).containsExactlyInAnyOrder("- service", "run inspect");
   }
 
   private static void failTwice(Bench bench, int round) {
@@ -119,23 +146,65 @@ final class FailureTest {
   }
 
   @Test
-  void aReplicatorThatIsRestartedIsWaitedForAndItsRoleIsTakenAgain() {
-    var bench = new Bench(Bench.zfs()).serving();
-    bench.replicatorLost().pass(2);
-    if ("inspect".equals(bench.running())) {
-      bench.inspected(true);
-    }
-    bench.role(Role.SECONDARY).done("promote").role(Role.PRIMARY).devices();
+  void aReplicatorThatIsRestartedUnderThePoolIsAPauseThatNobodySees() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    bench.replicatorLost().pass(29).resuming();
+    assertThat(bench.machine.view().problem()).startsWith("I/O is held");
+    bench.peer(true, false, true).pass(20);
 
+    bench.role(Role.PRIMARY).devices();
+
+    // Neither a cause that could move the role, nor a change of phase, nor a step.
+    assertThat(bench.lines()).containsExactly("run check web");
+    assertThat(bench.machine.view().problem()).isEmpty();
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+  }
+
+  @Test
+  void aRoleThatIsNotTakenAgainEndsInAGiveUpBecauseTheDevicesAreGone() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    bench.replicatorLost().pass(2).resuming().peer(true, false, true).refusal(Refusal.NONE);
+    bench.role(Role.SECONDARY);
     assertThat(bench.lines())
-        .containsExactly("+ not-ready", "run promote", "- not-ready", "= TAKING_OVER", "= SERVING");
+        .containsExactly("resign alone", "run stop web", "+ pool", "= GIVING_UP");
+
+    bench.done("stop web").fails("export", Failure.Kind.TIMED_OUT).pass(21).inspected(true);
+    bench.done("cut off").done("detach").done("demote").pass(2).inspected(true);
+    bench.done("last resort").done("detach").pass(2).inspected(false);
+    assertThat(bench.lines())
+        .containsExactly(
+            "run export",
+            "run inspect",
+            "run cut off",
+            "run detach",
+            "- pool",
+            "+ pool-cut-off",
+            "= CUT_OFF",
+            "run demote",
+            "run inspect",
+            "run last resort",
+            "run detach",
+            "run inspect",
+            "run promote",
+            "- pool-cut-off",
+            "= TAKING_OVER");
+  }
+
+  @Test
+  void aNodeThatFindsAPoolOnDevicesThatAreGoneGivesItUpBeforeItTakesOver() {
+    var bench = new Bench(Bench.zfs());
+    bench.replicatorLost().carp(Carp.MASTER).role(Role.SECONDARY).inspected(true);
+    assertThat(bench.running()).isEqualTo("export");
+    bench.done("export");
+    assertThat(bench.running()).isEqualTo("promote");
   }
 
   @Test
   void aReplicatorThatStaysAwayEndsInAGiveUpAndNotInAHungPool() {
     var bench = new Bench(Bench.zfs()).serving();
-    bench.replicatorLost().pass(4.9);
-    bench.pass(5.1);
+    bench.replicatorLost().pass(29.9);
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+    bench.pass(0.1);
     while ("inspect".equals(bench.running())) {
       bench.fails("inspect", Failure.Kind.TIMED_OUT).pass(1);
     }

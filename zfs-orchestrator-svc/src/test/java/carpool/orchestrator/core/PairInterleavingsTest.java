@@ -22,6 +22,11 @@ final class PairInterleavingsTest {
   }
 
   @Test
+  void whileThePoolIsBeingMadeEveryOrderOfEventsIsSafeAndEndsWithOneServer() {
+    assertThat(explore(() -> new PairWorld(false).withoutPool(), DEPTH)).isGreaterThan(10_000);
+  }
+
+  @Test
   void fromAServingPairEveryOrderOfEventsIsSafeAndEndsWithOneServer() {
     assertThat(explore(() -> new PairWorld().serving(), DEPTH)).isGreaterThan(10_000);
   }
@@ -31,7 +36,12 @@ final class PairInterleavingsTest {
     var actions = actions();
     for (var walk = 0; walk < WALKS; walk++) {
       var random = new SplittableRandom(SEED + walk);
-      var world = walk % 2 == 0 ? new PairWorld() : new PairWorld().serving();
+      var world =
+          switch (walk % 3) {
+            case 0 -> new PairWorld();
+            case 1 -> new PairWorld(false);
+            default -> new PairWorld().serving();
+          };
       try {
         var length = 10 + random.nextInt(60);
         for (var step = 0; step < length; step++) {

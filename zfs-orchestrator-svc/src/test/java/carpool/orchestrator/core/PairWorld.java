@@ -2,7 +2,10 @@ package carpool.orchestrator.core;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Two nodes' machines with one pool on one resource, over trivially modelled replicators: a
@@ -19,12 +22,14 @@ final class PairWorld {
           PoolSpec.Kind.ZFS,
           List.of("disk1"),
           List.of(new PoolSpec.Service("web", true, 2 * Bench.SECOND, 5 * Bench.SECOND)),
+          false,
           new PoolSpec.Deadlines(
               2 * Bench.SECOND,
               2 * Bench.SECOND,
               4 * Bench.SECOND,
               4 * Bench.SECOND,
-              2 * Bench.SECOND));
+              2 * Bench.SECOND,
+              3 * Bench.SECOND));
 
   /// What can happen to a node.
   enum Kind {
@@ -43,7 +48,15 @@ final class PairWorld {
     /// The orchestrator dies and starts anew.
     CRASH,
     REPLICATOR_LOST,
-    SWITCHOVER
+    SWITCHOVER,
+    /// The replicator of a primary is killed and started again: nothing is served for the moment.
+    RESTART,
+    /// It takes the role again, as the peer has not taken over.
+    RESUME,
+    /// It does not: the device ends.
+    LAPSE,
+    /// An operator makes the pool: `zpool create` on the devices of a primary, which then has it.
+    CREATE
   }
 
   /// One action on one node, 0 or 1.
@@ -65,13 +78,19 @@ final class PairWorld {
     PoolMachine machine = new PoolMachine(SPEC);
     Role role = Role.INIT;
     boolean imported;
+
+    /// Imported by an operator's command, and the machine has not looked since.
+    boolean unseen;
+
     boolean cut;
+    boolean resuming;
     boolean web;
     Carp carp = Carp.BACKUP;
     PoolEffect.@Nullable Run run;
     boolean aborted;
     final List<Armed> timers = new ArrayList<>();
     @Nullable ResourceFacts told;
+    final Set<Cause> causes = EnumSet.noneOf(Cause.class);
     long id;
 
     SimNode(int number) {
@@ -87,6 +106,7 @@ final class PairWorld {
           "disk1",
           role,
           role == Role.PRIMARY && !cut,
+          resuming,
           false,
           Refusal.NONE,
           true,
@@ -107,9 +127,9 @@ final class PairWorld {
         }
         case PoolEffect.Abort _ -> aborted = true;
         case PoolEffect.ArmTimer(var token, var delay) -> timers.add(new Armed(token, now + delay));
-        case PoolEffect.SetCause _,
-            PoolEffect.ClearCause _,
-            PoolEffect.Resign _,
+        case PoolEffect.SetCause(var cause, _) -> causes.add(cause);
+        case PoolEffect.ClearCause(var cause) -> causes.remove(cause);
+        case PoolEffect.Resign _,
             PoolEffect.PhaseChanged _,
             PoolEffect.StepNoted _,
             PoolEffect.PassageOver _,
@@ -122,6 +142,7 @@ final class PairWorld {
       machine = new PoolMachine(SPEC);
       run = null;
       timers.clear();
+      causes.clear();
       told = null;
       post(new PoolEvent.ReplicatorLost(now));
       post(new PoolEvent.CarpSeen(now, carp, ""));
@@ -130,20 +151,25 @@ final class PairWorld {
     /// Does what the step does; the failure, if the truth does not allow it.
     @Nullable Failure effect(Step step) {
       switch (step) {
-        case Step.Inspect _ -> {}
+        case Step.Inspect _ -> unseen = false;
         case Step.Promote _ -> {
           if (peer().role == Role.PRIMARY) {
             return new Failure(Failure.Kind.REFUSED, Refusal.PEER_IS_PRIMARY, "", "");
           }
           if (role != Role.PRIMARY) {
             role = Role.PRIMARY;
-            cut = imported;
+            cut = imported && !resuming;
+            resuming = false;
           }
         }
         case Step.Import _ -> {
           if (role != Role.PRIMARY || cut) {
             return Failure.of(Failure.Kind.FAILED, "no devices");
           }
+          if (!exists) {
+            return Failure.of(Failure.Kind.NOT_FOUND, "no pool");
+          }
+          unseen = false;
           imported = true;
         }
         case Step.StartService _ -> web = true;
@@ -159,11 +185,18 @@ final class PairWorld {
           }
           imported = false;
         }
-        case Step.CutOff _ -> cut = true;
-        case Step.Detach _ -> {}
-        case Step.Demote _ -> {
+        case Step.CutOff _ -> {
+          cut = true;
+          resuming = false;
+        }
+        case Step.Detach _, Step.LastResort _ -> {}
+        case Step.Demote(_, var afterCut) -> {
+          if (unseen && !afterCut) {
+            return Failure.of(Failure.Kind.FAILED, "a device is in use");
+          }
           check(!imported || cut, "demoted under an imported pool on " + number);
           role = Role.SECONDARY;
+          resuming = false;
         }
       }
       return null;
@@ -214,8 +247,16 @@ final class PairWorld {
   private final List<SimNode> nodes = new ArrayList<>();
   private final List<Action> history = new ArrayList<>();
   private long now = 1_000 * Bench.SECOND;
+  private boolean exists;
+  private boolean operatorWaits = true;
 
+  /// The pool is on the disks already.
   PairWorld() {
+    this(true);
+  }
+
+  PairWorld(boolean exists) {
+    this.exists = exists;
     nodes.add(new SimNode(0));
     nodes.add(new SimNode(1));
     nodes.forEach(SimNode::start);
@@ -225,6 +266,18 @@ final class PairWorld {
   PairWorld serving() {
     settle();
     history.clear();
+    return this;
+  }
+
+  /// Node 0 is MASTER with its devices, and no pool is on them.
+  PairWorld withoutPool() {
+    operatorWaits = false;
+    settle(() ->
+        nodes.getFirst().machine.view().phase() == Phase.NO_POOL
+            && nodes.getLast().machine.view().phase() == Phase.STANDBY);
+    operatorWaits = true;
+    history.clear();
+    nodes.forEach(node -> check(node.causes.isEmpty(), "demoted without a pool: " + node.causes));
     return this;
   }
 
@@ -241,6 +294,10 @@ final class PairWorld {
       case CRASH -> true;
       case REPLICATOR_LOST -> node.told != null;
       case SWITCHOVER -> node.machine.view().phase() == Phase.SERVING;
+      case RESTART -> node.role == Role.PRIMARY && !node.cut;
+      case RESUME -> node.resuming && node.peer().role != Role.PRIMARY;
+      case LAPSE -> node.resuming;
+      case CREATE -> !exists && node.role == Role.PRIMARY && !node.cut;
     };
   }
 
@@ -261,13 +318,38 @@ final class PairWorld {
         node.post(new PoolEvent.ReplicatorLost(now));
       }
       case SWITCHOVER -> node.post(new PoolEvent.Asked(now, ++node.id, new Command.Switchover()));
+      case RESTART -> {
+        node.role = Role.SECONDARY;
+        node.resuming = true;
+        node.told = null;
+        node.post(new PoolEvent.ReplicatorLost(now));
+      }
+      case RESUME -> resume(node);
+      case LAPSE -> lapse(node);
+      case CREATE -> create(node);
     }
     for (var each : nodes) {
       check(
-          !each.imported || each.cut || each.role == Role.PRIMARY,
+          !each.imported || each.cut || each.resuming || each.role == Role.PRIMARY,
           "imported without the right to write on " + each.number);
     }
     check(nodes.get(0).role != Role.PRIMARY || nodes.get(1).role != Role.PRIMARY, "two primaries");
+  }
+
+  private void create(SimNode node) {
+    exists = true;
+    node.imported = true;
+    node.unseen = true;
+  }
+
+  private static void resume(SimNode node) {
+    node.role = Role.PRIMARY;
+    node.resuming = false;
+  }
+
+  private static void lapse(SimNode node) {
+    node.cut = node.imported;
+    node.resuming = false;
   }
 
   private void carp(SimNode node, Carp carp) {
@@ -283,10 +365,14 @@ final class PairWorld {
   /// After the last fault: node 0 is MASTER and stays it, everything works. Must end with node 0
   /// serving and node 1 standing by, in a bounded time.
   void settle() {
+    settle(this::settled);
+  }
+
+  private void settle(BooleanSupplier settled) {
     carp(nodes.get(0), Carp.MASTER);
     carp(nodes.get(1), Carp.BACKUP);
     var end = now + 400 * Bench.SECOND;
-    while (!settled()) {
+    while (!settled.getAsBoolean()) {
       check(
           now < end,
           "not settled: " + nodes.get(0).machine.view() + " / " + nodes.get(1).machine.view());
@@ -303,6 +389,19 @@ final class PairWorld {
         if (node.cut && node.imported && node.run == null) {
           // What an operator or the supervisor of zfs-fuse does.
           node.imported = false;
+          node.unseen = false;
+          progress = true;
+        }
+        if (node.resuming) {
+          if (node.peer().role == Role.PRIMARY) {
+            lapse(node);
+          } else {
+            resume(node);
+          }
+          progress = true;
+        }
+        if (!exists && operatorWaits && node.machine.view().phase() == Phase.NO_POOL) {
+          create(node);
           progress = true;
         }
       }

@@ -155,9 +155,9 @@ final class TakeOverTest {
             "run inspect",
             "= GIVING_UP",
             "run stop web",
+            "- not-ready",
             "run export",
             "run demote",
-            "- not-ready",
             "= STANDBY");
   }
 
@@ -189,6 +189,97 @@ final class TakeOverTest {
             "= TAKING_OVER",
             "run check web",
             "= SERVING");
+  }
+
+  @Test
+  void aMasterWithoutAPoolIsNotDemotedForThat() {
+    var bench = new Bench(Bench.zfs("web"));
+    bench.replicatorLost().carp(Carp.MASTER).role(Role.SECONDARY).inspected(false);
+    assertThat(bench.lines())
+        .containsExactly(
+            "+ not-ready", "run inspect", "= TAKING_OVER", "run promote", "- not-ready");
+
+    bench.done("promote").role(Role.PRIMARY).devices();
+    bench.fails("import", Failure.Kind.NOT_FOUND).pass(1);
+    bench.inspected(false).fails("import", Failure.Kind.NOT_FOUND);
+    assertThat(bench.lines())
+        .containsExactly("run import", "run inspect", "run import", "= NO_POOL");
+  }
+
+  @Test
+  void aPoolMadeWhileTheRoleMovesIsExportedBeforeTheDevicesGo() {
+    var bench = withoutPool();
+
+    // `zpool create` is at its work: nothing is imported yet, but the devices are open.
+    bench.carp(Carp.BACKUP).inspected(false).fails("demote", Failure.Kind.FAILED).pass(1);
+    bench.inspected(true).done("export").done("demote").role(Role.SECONDARY);
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run inspect",
+            "= GIVING_UP",
+            "run demote",
+            "run inspect",
+            "run export",
+            "run demote",
+            "= STANDBY");
+  }
+
+  @Test
+  void devicesThatStayInUseAreCutOffBeforeTheDemotion() {
+    var bench = withoutPool();
+    bench.carp(Carp.BACKUP).inspected(false);
+    for (var second = 0; second < 10; second++) {
+      assertThat(bench.runningStep()).isEqualTo(new Step.Demote("BACKUP: test", false));
+      bench.fails("demote", Failure.Kind.FAILED).pass(1).inspected(false);
+    }
+    bench.done("cut off");
+    assertThat(bench.runningStep()).isEqualTo(new Step.Demote("BACKUP: test", true));
+  }
+
+  @Test
+  void aPoolThatTurnsUpOnAStandbyIsGivenUp() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.pass(10).inspected(true, Health.FAULTED);
+    bench.fails("export", Failure.Kind.TIMED_OUT).pass(21).inspected(true);
+    bench.done("cut off").done("detach").pass(2).inspected(false);
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run inspect",
+            "run export",
+            "+ pool",
+            "= GIVING_UP",
+            "run inspect",
+            "run cut off",
+            "run detach",
+            "- pool",
+            "+ pool-cut-off",
+            "= CUT_OFF",
+            "run inspect",
+            "- pool-cut-off",
+            "= STANDBY");
+  }
+
+  @Test
+  void aStandbyThatCannotLookForThePoolSaysSo() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.pass(10);
+    for (var look = 0; look < 3; look++) {
+      bench.fails("inspect", Failure.Kind.FAILED).pass(10);
+    }
+    assertThat(bench.lines()).contains("+ not-ready");
+    bench.inspected(false);
+    assertThat(bench.lines()).containsExactly("- not-ready");
+  }
+
+  private static Bench withoutPool() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices();
+    bench.fails("import", Failure.Kind.NOT_FOUND).pass(1);
+    bench.inspected(false).fails("import", Failure.Kind.NOT_FOUND);
+    bench.lines();
+    return bench;
   }
 
   @Test

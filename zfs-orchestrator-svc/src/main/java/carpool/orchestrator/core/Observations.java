@@ -1,0 +1,117 @@
+package carpool.orchestrator.core;
+
+import carpool.orchestrator.core.Facts.Here;
+import carpool.orchestrator.core.Situation.Handover;
+import java.util.List;
+
+/// What the other two services tell, and timers: from events to what is known.
+final class Observations {
+  private final Situation s;
+
+  Observations(Situation s) {
+    this.s = s;
+  }
+
+  void onCarp(Carp carp, String reason) {
+    var before = s.facts.carp;
+    s.facts.carp = carp;
+    s.facts.carpReason = reason;
+    if (carp == Carp.UNKNOWN) {
+      s.timers.ensure(TimerKind.ELECTION_LOST, Patience.ELECTION_LOST);
+      return;
+    }
+    s.timers.drop(TimerKind.ELECTION_LOST);
+    s.facts.electionDead = false;
+    if (carp == Carp.MASTER) {
+      s.held = false;
+    } else {
+      s.exported = s.exported && s.held;
+      s.stuck = null;
+      s.failingYields = false;
+    }
+    switch (s.handover) {
+      case RESIGNING -> {
+        if (carp != Carp.MASTER) {
+          s.handover = Handover.WAITING_FOR_PEER;
+          s.timers.arm(TimerKind.SWITCHOVER, Patience.PEER_TAKES_OVER);
+        }
+      }
+      case WAITING_FOR_PEER -> {
+        if (carp == Carp.MASTER && before != Carp.MASTER) {
+          s.endSwitchover("PEER_NOT_READY", "the peer did not take over; this node serves again");
+        }
+      }
+      case NONE, YIELDING -> {}
+    }
+  }
+
+  void onResources(List<ResourceFacts> resources) {
+    var back = !s.facts.replicatorUp;
+    var changed = !resources.equals(s.facts.resources);
+    s.facts.resources = List.copyOf(resources);
+    s.facts.replicatorUp = true;
+    s.facts.replicatorDead = false;
+    s.timers.drop(TimerKind.REPLICATOR_LOST);
+    s.fenced = s.facts.anyFenced() || (s.fenced && !s.settled);
+    if (back) {
+      // It may have come back with other roles.
+      s.settled = false;
+      s.promoteGranted = false;
+      s.demoteGranted = false;
+    }
+    if (back || changed) {
+      if (s.promoteGranted && s.facts.allInRole(Role.PRIMARY)) {
+        s.promoteGranted = false;
+      }
+      if (s.demoteGranted && s.facts.allInRole(Role.SECONDARY)) {
+        s.demoteGranted = false;
+      }
+      if (s.waitingForPeer) {
+        s.timers.drop(TimerKind.RETRY);
+      }
+      s.clearRefusal();
+    }
+    if (s.handover == Handover.WAITING_FOR_PEER && s.facts.all(ResourceFacts::peerPrimary)) {
+      s.endSwitchover("", "the peer has the devices");
+    }
+  }
+
+  void onReplicatorLost() {
+    s.facts.replicatorUp = false;
+    s.promoteGranted = false;
+    s.demoteGranted = false;
+    if (!s.facts.replicatorDead) {
+      // Under a pool its restart is a pause: I/O is held, and nothing is lost by waiting.
+      s.timers.ensure(
+          TimerKind.REPLICATOR_LOST,
+          s.facts.here == Here.YES ? s.spec.deadlines().holdNanos() : Patience.REPLICATOR_LOST);
+    }
+  }
+
+  void onTimer(TimerKind kind) {
+    switch (kind) {
+      case ELECTION_LOST -> s.facts.electionDead = true;
+      case REPLICATOR_LOST -> s.facts.replicatorDead = true;
+      case RETRY, TICK -> {}
+      case DEVICES ->
+          s.cannotServe("the devices did not appear: " + s.facts.names(r -> !r.deviceReady()));
+      case REFUSED -> s.clearRefusal();
+      case STUCK -> s.stuck = null;
+      case SWITCHOVER -> onSwitchoverTimer();
+      case FAILING -> {
+        s.failing = null;
+        s.failingYields = false;
+      }
+    }
+  }
+
+  private void onSwitchoverTimer() {
+    switch (s.handover) {
+      case RESIGNING ->
+          s.endSwitchover("STEP_FAILED", "this node is still MASTER after its resignation");
+      case WAITING_FOR_PEER ->
+          s.endSwitchover("PEER_NOT_READY", "the peer did not become primary in time");
+      case NONE, YIELDING -> {}
+    }
+  }
+}

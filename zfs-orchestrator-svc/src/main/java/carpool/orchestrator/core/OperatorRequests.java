@@ -1,0 +1,157 @@
+package carpool.orchestrator.core;
+
+import carpool.orchestrator.core.Facts.Here;
+import carpool.orchestrator.core.PoolEffect.Answer;
+import carpool.orchestrator.core.Situation.Handover;
+import carpool.orchestrator.core.Situation.Pending;
+
+/// What operators ask, and the end of the process: one at a time, each answered once.
+final class OperatorRequests {
+  private static final String NO_SUCH = "POOL_NOT_FOUND";
+
+  private final Situation s;
+  private final Picture picture;
+
+  OperatorRequests(Situation s, Picture picture) {
+    this.s = s;
+    this.picture = picture;
+  }
+
+  void onAsked(long id, Command command) {
+    switch (command) {
+      case Command.Stop _ -> {
+        if (s.pending != null) {
+          s.answer("BUSY", "the orchestrator is stopping", "");
+        }
+        s.stopping = true;
+        s.pending = new Pending(id, command);
+      }
+      case Command.Maintenance(var on, var cause) -> {
+        s.maintenance = on ? cause : null;
+        s.emit(new Answer(id, "", "", ""));
+      }
+      case Command.Switchover _, Command.Import _, Command.Export _, Command.TakeOver _ -> {
+        if (s.stopping || s.pending != null) {
+          s.emit(
+              new Answer(id, "BUSY", "another command is being carried out", "wait for its end"));
+        } else {
+          begin(id, command);
+        }
+      }
+    }
+  }
+
+  private void begin(long id, Command command) {
+    switch (command) {
+      case Command.Switchover _ -> beginSwitchover(id, command);
+      case Command.Import _ -> {
+        if (s.goal == Goal.YIELD || !s.facts.allInRole(Role.PRIMARY)) {
+          s.emit(
+              new Answer(
+                  id,
+                  "NOT_SERVING",
+                  "the resources of " + s.spec.name() + " are not primary here",
+                  "do it on the node that is MASTER, or take over first"));
+          return;
+        }
+        s.exported = false;
+        s.retryNow();
+        if (s.facts.here == Here.NO) {
+          s.facts.here = Here.UNKNOWN;
+          s.timeline.open("import", "operator", s.now);
+        }
+        s.pending = new Pending(id, command);
+      }
+      case Command.Export(var byForce) -> {
+        if (s.facts.here != Here.YES || s.goal != Goal.SERVE) {
+          s.emit(new Answer(id, "NOT_SERVING", s.spec.name() + " is not imported here", ""));
+          return;
+        }
+        s.exported = true;
+        s.exportForced = byForce;
+        s.pending = new Pending(id, command);
+      }
+      case Command.TakeOver(var byForce) -> {
+        if (s.maintenance != null) {
+          s.emit(new Answer(id, "MAINTENANCE", "this node is in maintenance", "maintenance off"));
+          return;
+        }
+        if (s.toldPhase == Phase.SERVING) {
+          s.emit(new Answer(id, "ALREADY_SERVING", s.spec.name() + " is served here", ""));
+          return;
+        }
+        s.held = s.facts.carp != Carp.MASTER;
+        s.force = byForce;
+        s.exported = false;
+        s.failing = null;
+        s.failingYields = false;
+        s.timers.drop(TimerKind.FAILING);
+        s.clearRefusal();
+        s.retryNow();
+        s.pending = new Pending(id, command);
+      }
+      case Command.Maintenance _, Command.Stop _ -> {}
+    }
+  }
+
+  private void beginSwitchover(long id, Command command) {
+    if (s.toldPhase != Phase.SERVING && s.toldPhase != Phase.NO_POOL) {
+      s.emit(new Answer(id, "NOT_SERVING", s.spec.name() + " is not served here", ""));
+    } else if (!s.facts.peerAble()) {
+      s.emit(
+          new Answer(
+              id,
+              s.facts.all(ResourceFacts::linkUp) ? "PEER_NOT_READY" : "PEER_UNREACHABLE",
+              "the peer could not serve: "
+                  + s.facts.names(r -> !r.linkUp() || !r.peerCurrent())
+                  + " not connected or not up to date there",
+              "wait until carpool status shows every resource complete"));
+    } else {
+      s.handover = Handover.YIELDING;
+      s.pending = new Pending(id, command);
+    }
+  }
+
+  void answerPending() {
+    if (s.pending == null) {
+      return;
+    }
+    switch (s.pending.command()) {
+      case Command.Stop _ -> {
+        if (s.yielded()) {
+          s.answer(s.cutOff ? "STEP_FAILED" : "", s.cutOff ? "the devices were cut off" : "", "");
+        }
+      }
+      case Command.Import _, Command.TakeOver _ -> answerServing();
+      case Command.Switchover _ -> {
+        if (s.handover == Handover.NONE) {
+          s.answer("STEP_FAILED", "the switchover was superseded: " + s.goalCause, "");
+        }
+      }
+      case Command.Export _ -> {
+        if (s.goal == Goal.YIELD) {
+          s.answer("STEP_FAILED", "superseded: " + s.goalCause, "");
+        }
+      }
+      case Command.Maintenance _ -> {}
+    }
+  }
+
+  private void answerServing() {
+    switch (s.toldPhase) {
+      case SERVING -> s.answer("", "serving", "");
+      case NO_POOL -> s.answer(NO_SUCH, s.problem, s.hint);
+      case BLOCKED -> {
+        s.held = false;
+        s.force = false;
+        s.answer("STEP_FAILED", picture.shownProblem(), s.hint);
+      }
+      case STANDBY, CUT_OFF -> {
+        if (s.settled && s.goal == Goal.YIELD) {
+          s.answer("STEP_FAILED", s.goalCause, s.hint);
+        }
+      }
+      case STARTING, TAKING_OVER, GIVING_UP -> {}
+    }
+  }
+}

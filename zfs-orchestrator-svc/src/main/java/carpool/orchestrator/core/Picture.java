@@ -1,0 +1,139 @@
+package carpool.orchestrator.core;
+
+import carpool.orchestrator.core.Facts.Here;
+import java.util.EnumMap;
+import java.util.Map;
+
+/// The machine as others see it: phase, causes of demotion, what to tell an operator. Changes
+/// nothing.
+final class Picture {
+  /// Looks in a row that told nothing, before a standby says that it could not serve.
+  private static final int BLIND_MAX = 3;
+
+  private final Situation s;
+
+  Picture(Situation s) {
+    this.s = s;
+  }
+
+  Map<Cause, String> standingCauses() {
+    var standing = new EnumMap<Cause, String>(Cause.class);
+    if (s.stopping && s.settled) {
+      standing.put(Cause.NOT_READY, "the orchestrator was stopped");
+    } else if (s.goal == null || !s.looked) {
+      standing.put(Cause.NOT_READY, "the orchestrator is finding out what is true");
+    } else if (s.goal == Goal.YIELD && s.blindProbes >= BLIND_MAX) {
+      standing.put(Cause.NOT_READY, "cannot tell whether pool " + s.spec.name() + " is here");
+    } else if (!s.facts.replicatorUp && !holdsPool()) {
+      standing.put(Cause.NOT_READY, "the replicator does not answer");
+    } else if (!holdsPool()
+        && s.facts.any(r -> r.role() != Role.PRIMARY && r.role() != Role.SECONDARY)) {
+      standing.put(Cause.NOT_READY, "without a role: " + s.facts.names(r -> r.role() == Role.INIT));
+    }
+    if (s.refused != null) {
+      standing.put(Cause.DATA_NOT_CURRENT, s.refused.text());
+    } else if (lacksRole() && s.facts.any(r -> r.refusal().aboutData())) {
+      standing.put(
+          Cause.DATA_NOT_CURRENT,
+          "must not be served: " + s.facts.names(r -> r.refusal().aboutData()));
+    }
+    if (lacksRole() && s.facts.any(r -> !r.linkUp())) {
+      standing.put(
+          Cause.REPLICATION_LINK, "no connection to the peer: " + s.facts.names(r -> !r.linkUp()));
+    }
+    if (s.broken && !s.cutOff) {
+      standing.put(Cause.POOL, "the devices under pool " + s.spec.name() + " are gone");
+    }
+    if (s.maintenance != null && s.facts.here == Here.NO) {
+      standing.put(Cause.MAINTENANCE, s.maintenance);
+    }
+    if (s.failing != null && (s.settled || !s.failingYields)) {
+      standing.put(s.failing.cause(), s.failing.text());
+    }
+    if (s.facts.here == Here.YES && s.facts.health == Health.DEGRADED) {
+      standing.put(Cause.POOL_DEGRADED, "pool " + s.spec.name() + " is DEGRADED");
+    }
+    if (s.cutOff) {
+      standing.put(
+          Cause.POOL_CUT_OFF,
+          "pool " + s.spec.name() + " still hangs on devices that were cut off");
+    }
+    return standing;
+  }
+
+  /// The pool is here and is to stay. A restart of the replicator must then be a pause and not a
+  /// failover, so for its time nothing is told that would move the role.
+  private boolean holdsPool() {
+    return s.goal == Goal.SERVE && s.facts.here == Here.YES;
+  }
+
+  private boolean lacksRole() {
+    return s.facts.replicatorUp && !s.facts.anyPrimary() && !holdsPool();
+  }
+
+  Phase phase() {
+    if (s.goal == null) {
+      return Phase.STARTING;
+    }
+    return switch (s.goal) {
+      case SERVE -> {
+        if (s.served) {
+          yield Phase.SERVING;
+        }
+        if (s.noPool) {
+          yield Phase.NO_POOL;
+        }
+        var late =
+            s.waitingForPeer && s.now - s.peerPrimarySince >= s.spec.deadlines().promoteNanos();
+        yield s.stuck != null || late ? Phase.BLOCKED : Phase.TAKING_OVER;
+      }
+      case EXPORT -> s.settled ? Phase.BLOCKED : Phase.GIVING_UP;
+      case YIELD -> {
+        if (s.cutOff) {
+          yield Phase.CUT_OFF;
+        }
+        if (!s.settled) {
+          var leaving = s.facts.here == Here.YES || s.facts.anyPrimary() || s.exportTried;
+          yield leaving ? Phase.GIVING_UP : settledPhase();
+        }
+        yield settledPhase();
+      }
+    };
+  }
+
+  private Phase settledPhase() {
+    if (!s.everSettled) {
+      return Phase.STARTING;
+    }
+    var blocked = s.facts.carp == Carp.MASTER && (s.refused != null || s.failingYields);
+    return blocked ? Phase.BLOCKED : Phase.STANDBY;
+  }
+
+  String shownProblem() {
+    if (!s.problem.isEmpty()) {
+      return s.problem;
+    }
+    if (s.goal == Goal.EXPORT && s.settled) {
+      return "exported by an operator; carpool pool import " + s.spec.name() + " serves it again";
+    }
+    if (s.refused != null) {
+      return s.refused.text();
+    }
+    if (s.failing != null) {
+      return s.failing.text();
+    }
+    if (s.goal == null) {
+      return s.facts.carp == Carp.UNKNOWN
+          ? "waiting for the election service"
+          : "waiting for the replicator";
+    }
+    return "";
+  }
+
+  String waitLabel() {
+    if (s.timers.running(TimerKind.DEVICES)) {
+      return "devices";
+    }
+    return s.waitingForPeer ? "promote" : "";
+  }
+}

@@ -1,0 +1,135 @@
+package carpool.orchestrator.core;
+
+import carpool.orchestrator.core.Facts.Here;
+
+/// The next step towards serving, and watching over what is served.
+final class ServeWork {
+  private final Situation s;
+
+  ServeWork(Situation s) {
+    this.s = s;
+  }
+
+  void serve() {
+    if (!s.facts.replicatorUp || s.stuck != null) {
+      return;
+    }
+    if (s.facts.here == Here.UNKNOWN) {
+      s.run(new Step.Inspect(), Patience.INSPECT);
+    } else if (s.facts.here == Here.YES && !s.facts.allInRole(Role.PRIMARY)) {
+      pause();
+    } else if (!s.facts.allInRole(Role.PRIMARY)) {
+      if (!s.promoteGranted) {
+        s.mayBePrimary = true;
+        s.run(
+            new Step.Promote(s.force, "takeover of pool " + s.spec.name()),
+            s.spec.deadlines().promoteNanos());
+      } else {
+        s.timers.ensure(TimerKind.DEVICES, s.spec.deadlines().deviceNanos());
+      }
+    } else if (!s.facts.all(ResourceFacts::deviceReady)) {
+      s.timeline.begin("devices", s.now);
+      s.timers.ensure(TimerKind.DEVICES, s.spec.deadlines().deviceNanos());
+    } else {
+      if (s.timers.running(TimerKind.DEVICES)) {
+        s.timers.drop(TimerKind.DEVICES);
+        s.timeline.end("devices", StepRecord.Outcome.DONE, "", s.now);
+      }
+      serveFromDevices();
+    }
+  }
+
+  /// The replicator was restarted under the pool: I/O is held until it has its role again, or says
+  /// that it will not.
+  private void pause() {
+    if (!s.paused) {
+      s.paused = true;
+      s.problem =
+          "I/O is held: the replicator was restarted, and is not primary again yet for "
+              + s.facts.names(r -> r.role() != Role.PRIMARY);
+      s.hint = "nothing; it takes the role again when it has met the other node";
+    }
+  }
+
+  private void serveFromDevices() {
+    if (s.paused) {
+      s.paused = false;
+      s.problem = "";
+      s.hint = "";
+    }
+    if (s.facts.here == Here.NO) {
+      if (s.noPool) {
+        s.probe(Patience.PROBE_WAITING);
+        return;
+      }
+      if (!s.importTried) {
+        s.importTried = true;
+        s.importSince = s.now;
+      }
+      s.run(new Step.Import(), s.importSince + s.spec.deadlines().importNanos() - s.now);
+      return;
+    }
+    for (var index = 0; index < s.services.size(); index++) {
+      if (bringUp(index)) {
+        return;
+      }
+    }
+    if (!s.served) {
+      s.served = true;
+      s.everSettled = true;
+      s.force = false;
+      s.problem = "";
+      s.hint = "";
+      s.nextProbeNanos = s.now + Patience.PROBE_SERVING;
+      s.timeline.close("", s.now);
+    }
+    watchOver();
+  }
+
+  /// Begins what is still to be done for one service; false when it is as well as it can be.
+  private boolean bringUp(int index) {
+    var service = s.services.get(index);
+    switch (service.running()) {
+      case RUNNING, FAILED -> {
+        return false;
+      }
+      case STARTING -> s.run(new Step.CheckService(index), service.spec.timeoutNanos());
+      case UNKNOWN, STOPPING -> {
+        if (service.spec.checked()) {
+          s.run(new Step.CheckService(index), service.spec.timeoutNanos());
+        } else {
+          s.run(new Step.StartService(index), service.spec.timeoutNanos());
+        }
+      }
+      case STOPPED -> {
+        if (service.stopFirst()) {
+          s.run(new Step.StopService(index), service.spec.timeoutNanos());
+        } else {
+          s.run(new Step.StartService(index), service.spec.timeoutNanos());
+        }
+      }
+    }
+    return true;
+  }
+
+  /// While serving: what is due of checks and probes, else a timer for the next.
+  private void watchOver() {
+    var next = s.nextProbeNanos;
+    for (var index = 0; index < s.services.size(); index++) {
+      var service = s.services.get(index);
+      if (service.spec.checked()) {
+        if (service.nextCheckNanos() - s.now <= 0) {
+          s.run(new Step.CheckService(index), service.spec.timeoutNanos());
+          return;
+        }
+        next = Math.min(next - s.now, service.nextCheckNanos() - s.now) + s.now;
+      }
+    }
+    if (s.nextProbeNanos - s.now <= 0) {
+      s.nextProbeNanos = s.now + Patience.PROBE_SERVING;
+      s.run(new Step.Inspect(), Patience.INSPECT);
+      return;
+    }
+    s.timers.arm(TimerKind.TICK, next - s.now);
+  }
+}

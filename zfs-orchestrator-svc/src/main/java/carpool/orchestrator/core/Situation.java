@@ -1,0 +1,202 @@
+package carpool.orchestrator.core;
+
+import carpool.orchestrator.core.Facts.Here;
+import carpool.orchestrator.core.PoolEffect.Answer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// All that the machine of one pool knows and wants at one moment, and the few things that every
+/// part of it does: tell an effect, begin a step, answer an operator, note a setback. Owned by the
+/// machine's thread; time is that of the event being handled.
+final class Situation {
+  /// How far a switchover got.
+  enum Handover {
+    NONE,
+    YIELDING,
+    RESIGNING,
+    WAITING_FOR_PEER
+  }
+
+  record Failing(Cause cause, String text) {}
+
+  record Pending(long id, Command command) {}
+
+  final PoolSpec spec;
+  Consumer<PoolEffect> sink = _ -> {};
+  final Facts facts = new Facts();
+  final Timers timers = new Timers(this::emit);
+  final Causes causes = new Causes(this::emit);
+  final Timeline timeline = new Timeline(this::emit);
+  final List<ServiceTrack> services;
+  final List<ServiceView> toldServices = new ArrayList<>();
+  long now;
+
+  // What stands against serving, and what speaks for it.
+  boolean stopping;
+  @Nullable String maintenance;
+  boolean exported;
+  boolean exportForced;
+  boolean held;
+  boolean force;
+  boolean fenced;
+  Handover handover = Handover.NONE;
+  @Nullable Failing failing;
+  boolean failingYields;
+  @Nullable Failure refused;
+
+  // The way to the goal.
+  @Nullable Goal goal;
+  String goalCause = "";
+  boolean settled;
+  boolean everSettled;
+
+  /// It was found out once whether the pool is here.
+  boolean looked;
+
+  int blindProbes;
+  boolean promoteGranted;
+
+  /// A promotion was asked for, now or before a crash, and no demotion has ended since: the watch
+  /// may lag behind what the replicator did.
+  boolean mayBePrimary = true;
+
+  boolean demoteGranted;
+  boolean served;
+  boolean paused;
+
+  /// The pool is here, and a device under it is gone for good.
+  boolean broken;
+
+  boolean noPool;
+  boolean noPoolOnce;
+  boolean cutOff;
+
+  /// Looks since the cut that found the pool still here.
+  int cutProbes;
+
+  long lastResortNanos;
+  boolean detached;
+  boolean demoteCut;
+  int deadProbes;
+  long peerPrimarySince;
+  boolean waitingForPeer;
+  long importSince;
+  boolean importTried;
+  long exportSince;
+  boolean exportTried;
+  long demoteSince;
+  boolean demoteTried;
+  long nextProbeNanos;
+  @Nullable String stuck;
+  String problem = "";
+  String hint = "";
+
+  // The running step.
+  @Nullable Step running;
+  long runToken;
+  boolean aborting;
+  boolean quiet;
+  @Nullable Pending pending;
+  Phase toldPhase = Phase.STARTING;
+  long phaseSince;
+
+  Situation(PoolSpec spec) {
+    this.spec = spec;
+    this.services = spec.services().stream().map(ServiceTrack::new).toList();
+    services.forEach(service -> toldServices.add(service.view()));
+  }
+
+  void emit(PoolEffect effect) {
+    sink.accept(effect);
+  }
+
+  void run(Step step, long limitNanos) {
+    running = step;
+    runToken++;
+    aborting = false;
+    quiet = step instanceof Step.Inspect || served;
+    if (!quiet) {
+      timeline.begin(step.label(spec), now);
+    }
+    emit(new PoolEffect.Run(runToken, step, Math.max(1, limitNanos)));
+  }
+
+  void probe(long intervalNanos) {
+    if (timers.running(TimerKind.TICK)) {
+      return;
+    }
+    if (nextProbeNanos - now <= 0) {
+      nextProbeNanos = now + intervalNanos;
+      run(new Step.Inspect(), Patience.INSPECT);
+    } else {
+      timers.arm(TimerKind.TICK, nextProbeNanos - now);
+    }
+  }
+
+  void answer(String reason, String text, String todo) {
+    if (pending != null) {
+      emit(new Answer(pending.id(), reason, text, todo));
+      pending = null;
+    }
+  }
+
+  void endSwitchover(String reason, String text) {
+    handover = Handover.NONE;
+    timers.drop(TimerKind.SWITCHOVER);
+    if (pending != null && pending.command() instanceof Command.Switchover) {
+      answer(reason, text, "");
+    }
+  }
+
+  void clearRefusal() {
+    if (refused != null) {
+      refused = null;
+      settled = false;
+      timers.drop(TimerKind.REFUSED);
+    }
+  }
+
+  void retryNow() {
+    noPool = false;
+    noPoolOnce = false;
+    stuck = null;
+    importTried = false;
+    timers.drop(TimerKind.RETRY);
+    timers.drop(TimerKind.STUCK);
+  }
+
+  /// Something needed for serving is not to be had: the other node's turn, if it has one.
+  void cannotServe(String text) {
+    timers.drop(TimerKind.DEVICES);
+    timeline.end("devices", StepRecord.Outcome.TIMED_OUT, text, now);
+    problem = text;
+    if (facts.peerAble() || facts.here == Here.YES) {
+      // A pool whose devices have vanished is of no use here either.
+      fail(Cause.POOL, text);
+    } else {
+      timeline.close(text, now);
+      stuck = text;
+      timers.arm(TimerKind.STUCK, Patience.STUCK);
+    }
+  }
+
+  /// A failover because of what is wrong here; not when the peer could not do it either.
+  void failOver(Cause cause, String text) {
+    if (facts.peerAble()) {
+      fail(cause, text);
+    }
+  }
+
+  void fail(Cause cause, String text) {
+    failing = new Failing(cause, text);
+    failingYields = true;
+    timers.arm(TimerKind.FAILING, Patience.FAILING);
+  }
+
+  /// True while nothing of the pool is or may come to be here: the process may end.
+  boolean yielded() {
+    return goal == Goal.YIELD && settled && running == null;
+  }
+}

@@ -1,0 +1,172 @@
+package carpool.orchestrator.core;
+
+import carpool.orchestrator.core.Facts.Here;
+import carpool.orchestrator.core.Failure.Kind;
+import carpool.orchestrator.core.ServiceView.Running;
+
+/// What a step that failed changes, and when it is tried again.
+final class StepFailures {
+  private final Situation s;
+  private final StepEnds ends;
+
+  StepFailures(Situation s, StepEnds ends) {
+    this.s = s;
+    this.ends = ends;
+  }
+
+  void onFailed(Step step, Failure failure) {
+    s.running = null;
+    if (!s.quiet) {
+      s.timeline.end(
+          step.label(s.spec),
+          failure.kind() == Kind.TIMED_OUT
+              ? StepRecord.Outcome.TIMED_OUT
+              : failure.kind() == Kind.ABORTED
+                  ? StepRecord.Outcome.SKIPPED
+                  : StepRecord.Outcome.FAILED,
+          failure.text(),
+          s.now);
+    }
+    var aborted = failure.kind() == Kind.ABORTED;
+    switch (step) {
+      case Step.Inspect _ -> onNotInspected(failure);
+      case Step.Promote _ -> {
+        if (!aborted) {
+          onNotPromoted(failure);
+        }
+      }
+      case Step.Import _ -> onNotImported(failure);
+      case Step.StartService(var index) -> {
+        if (aborted) {
+          s.services.get(index).doubt(s.now);
+        } else {
+          onServiceVerdict(index, s.services.get(index).startFailed(failure.text(), s.now));
+        }
+      }
+      case Step.CheckService(var index) -> {
+        if (!aborted) {
+          onServiceVerdict(index, s.services.get(index).checkedBadly(failure.text(), s.now));
+        }
+      }
+      case Step.StopService(var index) -> s.services.get(index).stopped(failure.text(), s.now);
+      case Step.Export _ -> {
+        s.problem = failure.text();
+        s.hint = failure.hint();
+        s.facts.here = Here.UNKNOWN;
+        s.timers.arm(TimerKind.RETRY, Patience.RETRY);
+      }
+      case Step.CutOff _ -> {
+        s.problem = "cut off: " + failure.text();
+        if (failure.kind() == Kind.UNREACHABLE) {
+          // Without a replicator nothing reaches the disks either.
+          ends.cutOffDone();
+        } else {
+          s.timers.arm(TimerKind.RETRY, Patience.RETRY);
+        }
+      }
+      case Step.Detach _ -> s.detached = true;
+      case Step.LastResort _ -> {
+        s.problem = "last resort: " + failure.text();
+        s.hint = failure.hint();
+      }
+      case Step.Demote _ -> {
+        s.problem = "demote: " + failure.text();
+        s.hint = failure.hint();
+        if (s.facts.here == Here.NO) {
+          // Perhaps because somebody uses the devices: for a pool that was not here before?
+          s.facts.here = Here.UNKNOWN;
+        }
+        var late = s.now - s.demoteSince >= s.spec.deadlines().demoteNanos();
+        s.timers.arm(TimerKind.RETRY, late ? Patience.STUCK : Patience.RETRY);
+      }
+    }
+  }
+
+  private void onNotInspected(Failure failure) {
+    if (s.served) {
+      s.deadProbes++;
+      if (s.deadProbes >= 3) {
+        s.problem = "the pool does not answer: " + failure.text();
+        s.failOver(Cause.POOL, "pool " + s.spec.name() + " does not answer");
+      }
+      return;
+    }
+    s.problem = "cannot tell whether the pool is here: " + failure.text();
+    s.hint = failure.hint();
+    s.blindProbes++;
+    s.timers.arm(TimerKind.RETRY, Patience.RETRY);
+  }
+
+  private void onNotPromoted(Failure failure) {
+    s.problem = failure.text();
+    s.hint = failure.hint();
+    if (failure.kind() != Kind.REFUSED) {
+      s.timers.arm(TimerKind.RETRY, Patience.RETRY);
+      return;
+    }
+    if (failure.refusal().aboutData()) {
+      s.waitingForPeer = false;
+      s.refused = failure;
+      s.held = false;
+      s.force = false;
+      s.timers.arm(TimerKind.REFUSED, Patience.REFUSED);
+      return;
+    }
+    if (!s.waitingForPeer) {
+      s.waitingForPeer = true;
+      s.peerPrimarySince = s.now;
+    }
+    if (s.now - s.peerPrimarySince >= Patience.HAND_OVER) {
+      s.held = false;
+      s.waitingForPeer = false;
+      s.fail(Cause.POOL, "the peer does not give up pool " + s.spec.name());
+    } else {
+      s.timers.arm(TimerKind.RETRY, Patience.PEER_RETRY);
+    }
+  }
+
+  private void onNotImported(Failure failure) {
+    s.facts.here = Here.UNKNOWN;
+    if (failure.kind() == Kind.NOT_FOUND) {
+      if (s.noPoolOnce) {
+        s.noPool = true;
+        s.everSettled = true;
+        s.facts.here = Here.NO;
+        s.nextProbeNanos = s.now + Patience.PROBE_WAITING;
+        s.problem = failure.text();
+        s.hint = failure.hint();
+        s.timeline.close("no pool", s.now);
+      } else {
+        s.noPoolOnce = true;
+        s.timers.arm(TimerKind.RETRY, Patience.RETRY);
+      }
+      return;
+    }
+    s.problem = failure.text();
+    s.hint = failure.hint();
+    if (s.now - s.importSince >= s.spec.deadlines().importNanos()) {
+      s.importTried = false;
+      s.cannotServe("pool " + s.spec.name() + " could not be imported: " + failure.text());
+    } else {
+      s.timers.arm(TimerKind.RETRY, Patience.RETRY);
+    }
+  }
+
+  private void onServiceVerdict(int index, ServiceTrack.Verdict verdict) {
+    var service = s.services.get(index);
+    switch (verdict) {
+      case AGAIN -> {
+        if (service.running() == Running.STARTING) {
+          s.timers.arm(TimerKind.RETRY, Patience.CHECK_STARTING);
+        }
+      }
+      case START -> {}
+      case RESTART -> s.timers.arm(TimerKind.RETRY, Patience.RETRY);
+      case FAILED -> {
+        s.problem = "service " + service.spec.name() + " failed: " + service.problem();
+        s.failOver(
+            Cause.SERVICE, "service " + service.spec.name() + " of " + s.spec.name() + " failed");
+      }
+    }
+  }
+}
