@@ -1,5 +1,6 @@
 package carpool.cli;
 
+import carpool.replicator.v1.VerifyAction;
 import carpool.replicator.v1.VerifyRequest;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,8 +17,17 @@ final class VerifyCommand extends NodeCommand {
   @Option(names = "--repair", description = "also copy what differs, primary to secondary")
   private boolean repair;
 
+  @Option(names = "--stop", description = "stop; --resume goes on from there")
+  private boolean stop;
+
+  @Option(names = "--resume", description = "go on where --stop stopped")
+  private boolean resume;
+
   @Override
   int run(Services services) {
+    if ((stop && resume) || (repair && (stop || resume))) {
+      throw new CliFailure(Exit.USAGE, "--repair, --stop and --resume exclude each other");
+    }
     var answer =
         services
             .replicator()
@@ -25,10 +35,18 @@ final class VerifyCommand extends NodeCommand {
                 VerifyRequest.newBuilder()
                     .addAllResources(ResourceNames.of(names))
                     .setRepair(repair)
+                    .setAction(action())
                     .build());
     if (json()) {
       console().json(answer);
     }
-    return SyncResults.print(this, answer.getResultsList(), "comparing");
+    return SyncResults.print(this, answer.getResultsList(), stop ? "stopped," : "comparing");
+  }
+
+  private VerifyAction action() {
+    if (stop) {
+      return VerifyAction.VERIFY_ACTION_STOP;
+    }
+    return resume ? VerifyAction.VERIFY_ACTION_RESUME : VerifyAction.VERIFY_ACTION_UNSPECIFIED;
   }
 }

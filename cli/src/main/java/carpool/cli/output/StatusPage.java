@@ -159,6 +159,16 @@ public final class StatusPage {
                 + ": split brain; both copies are kept. Look: carpool split-brain show "
                 + resource.getName());
       }
+      if (resource.getSync().getDifferentBytes() > 0) {
+        warning(
+            resource.getName()
+                + ": the last verification found "
+                + HumanNumber.bytes(resource.getSync().getDifferentBytes())
+                + " that differed"
+                + (resource.getDirtyBytes() > 0
+                    ? "; copy them again: carpool sync"
+                    : "; repaired"));
+      }
       if (!resource.getRefusalText().isEmpty()) {
         warning(resource.getName() + ": peer refused: " + resource.getRefusalText());
       }
@@ -241,11 +251,13 @@ public final class StatusPage {
 
   private static String sync(Resource resource) {
     var sync = resource.getSync();
+    var paused = sync.getPaused() ? " paused" : "";
     if (sync.getState() == SyncState.SYNC_STATE_NONE
         || sync.getState() == SyncState.SYNC_STATE_UNSPECIFIED) {
-      return "-";
+      return "-" + paused;
     }
     return Words.of(sync.getState())
+        + paused
         + " "
         + bar(sync.getTotalBytes(), sync.getLeftBytes())
         + (sync.getRateBytesPerSecond() > 0

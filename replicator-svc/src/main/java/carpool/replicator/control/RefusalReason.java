@@ -15,5 +15,6 @@ enum RefusalReason {
   SPLIT_BRAIN,
   NOT_PRIMARY,
   NOT_CONNECTED,
+  NOT_IN_STEP,
   ARGUMENT_INVALID
 }

@@ -5,7 +5,9 @@ import carpool.common.v1.Process;
 import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.ServiceError;
 import carpool.replicator.core.PromotionRule.Verdict;
+import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
+import carpool.replicator.core.SyncVerdict;
 import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.shell.Provisioning;
 import carpool.replicator.shell.Provisioning.OccupiedException;
@@ -39,7 +41,11 @@ import carpool.replicator.v1.SetRoleResult;
 import carpool.replicator.v1.SplitBrain;
 import carpool.replicator.v1.SplitBrainSide;
 import carpool.replicator.v1.Survivor;
+import carpool.replicator.v1.SyncRequest;
+import carpool.replicator.v1.SyncResponse;
 import carpool.replicator.v1.SyncResult;
+import carpool.replicator.v1.VerifyRequest;
+import carpool.replicator.v1.VerifyResponse;
 import carpool.replicator.v1.WatchStatusEvent;
 import carpool.replicator.v1.WatchStatusRequest;
 import io.grpc.Status;
@@ -253,6 +259,51 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
       out.addResults(SetRoleResult.newBuilder().setResource(resource.resource().name()));
     }
     answer(response, out.build());
+  }
+
+  // ----- synchronisation
+
+  @Override
+  public void sync(SyncRequest request, StreamObserver<SyncResponse> response) {
+    long rate =
+        request.getRateBytesPerSecond() < 0 ? Long.MAX_VALUE : request.getRateBytesPerSecond();
+    Function<ReplicationCore, SyncVerdict> order =
+        switch (request.getAction()) {
+          case SYNC_ACTION_UNSPECIFIED -> core -> core.orderSync(request.getFull(), rate);
+          case SYNC_ACTION_PAUSE -> core -> core.pauseSync(true);
+          case SYNC_ACTION_RESUME -> core -> core.pauseSync(false);
+          case UNRECOGNIZED -> throw unknownAction();
+        };
+    var out = SyncResponse.newBuilder();
+    for (var resource : wanted(request.getResourcesList())) {
+      out.addResults(SyncOrders.carryOut(resource, order));
+    }
+    answer(response, out.build());
+  }
+
+  @Override
+  public void verify(VerifyRequest request, StreamObserver<VerifyResponse> response) {
+    Function<ReplicationCore, SyncVerdict> order =
+        switch (request.getAction()) {
+          case VERIFY_ACTION_UNSPECIFIED -> core -> core.orderVerify(request.getRepair());
+          case VERIFY_ACTION_STOP -> core -> core.stopVerify();
+          case VERIFY_ACTION_RESUME -> core -> core.resumeVerify();
+          case UNRECOGNIZED -> throw unknownAction();
+        };
+    var out = VerifyResponse.newBuilder();
+    for (var resource : wanted(request.getResourcesList())) {
+      out.addResults(SyncOrders.carryOut(resource, order));
+    }
+    answer(response, out.build());
+  }
+
+  private static ServiceError unknownAction() {
+    return new ServiceError(
+        Status.Code.INVALID_ARGUMENT,
+        RefusalReason.ARGUMENT_INVALID,
+        "",
+        "the action is unknown",
+        "see replicator.proto");
   }
 
   // ----- split brain

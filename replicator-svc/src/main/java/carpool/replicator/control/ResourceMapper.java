@@ -6,6 +6,7 @@ import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Phase;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.Role;
+import carpool.replicator.core.SyncVerdict;
 import carpool.replicator.core.layout.Metadata;
 import carpool.replicator.shell.Provisioning;
 import carpool.replicator.shell.ResourceStatistics;
@@ -102,22 +103,42 @@ final class ResourceMapper {
   }
 
   private static Sync sync(Snapshot snapshot, Snapshot.Core core) {
-    var out = Sync.newBuilder().setRemainingSeconds(-1);
-    if (core.phase().source()) {
-      out.setState(SyncState.SYNC_STATE_SOURCE)
-          .setTotalBytes(core.syncTotalBytes())
-          .setLeftBytes(core.differentBytes());
+    var progress = core.sync();
+    var state = state(core);
+    var out =
+        Sync.newBuilder()
+            .setRemainingSeconds(-1)
+            .setState(state)
+            .setDifferentBytes(progress.foundBytes())
+            .setPaused(progress.paused())
+            .setLimitBytesPerSecond(progress.limitBytesPerSecond())
+            .setVerifiedUnixMillis(snapshot.node().verifiedUnixMillis());
+    if (state == SyncState.SYNC_STATE_SOURCE || state == SyncState.SYNC_STATE_VERIFY) {
+      out.setTotalBytes(progress.totalBytes())
+          .setLeftBytes(progress.leftBytes())
+          .setWireBytes(progress.wireBytes());
       long rate = snapshot.syncBytesPerSecond();
       if (rate > 0) {
         out.setRateBytesPerSecond(rate)
-            .setRemainingSeconds((core.differentBytes() + rate - 1) / rate);
+            .setRemainingSeconds((progress.leftBytes() + rate - 1) / rate);
       }
-    } else if (core.phase().target()) {
-      out.setState(SyncState.SYNC_STATE_TARGET);
-    } else {
-      out.setState(SyncState.SYNC_STATE_NONE);
     }
     return out.build();
+  }
+
+  private static SyncState state(Snapshot.Core core) {
+    if (core.phase().source()) {
+      return SyncState.SYNC_STATE_SOURCE;
+    }
+    if (core.phase().target()) {
+      return SyncState.SYNC_STATE_TARGET;
+    }
+    if (core.phase() == Phase.IN_STEP && core.sync().verifying()) {
+      return SyncState.SYNC_STATE_VERIFY;
+    }
+    return core.phase() == Phase.IN_STEP && core.sync().repairing()
+        ? SyncState.SYNC_STATE_SOURCE
+        : SyncState.SYNC_STATE_NONE;
   }
 
   private static Export export(Snapshot snapshot) {
@@ -190,6 +211,15 @@ final class ResourceMapper {
       case CURRENCY_UNKNOWN -> RefusalReason.CURRENCY_UNKNOWN;
       case SPLIT_BRAIN -> RefusalReason.SPLIT_BRAIN;
       case DISK_UNUSABLE -> RefusalReason.PROVIDER_MISSING;
+    };
+  }
+
+  static RefusalReason reason(SyncVerdict verdict) {
+    return switch (verdict) {
+      case ALLOWED -> RefusalReason.ARGUMENT_INVALID;
+      case NOT_PRIMARY -> RefusalReason.NOT_PRIMARY;
+      case NOT_CONNECTED -> RefusalReason.NOT_CONNECTED;
+      case NOT_IN_STEP -> RefusalReason.NOT_IN_STEP;
     };
   }
 

@@ -62,6 +62,9 @@ final class StatusStream {
       case CONNECT -> "connect";
       case DISCONNECT -> "disconnect";
       case SYNC_START -> "syncstart";
+      case VERIFY_START -> "verifystart";
+      case VERIFY_DONE -> "verifydone";
+      case VERIFY_STOPPED -> "verifystopped";
       case SYNC_DONE -> "syncdone";
       case SYNC_INTERRUPTED -> "syncintr";
       case SPLIT_BRAIN -> "split-brain";

@@ -75,18 +75,40 @@ public final class BlockSet {
     return true;
   }
 
-  /// Adds the blocks `start` (inclusive) to `end` (exclusive).
+  /// Adds the blocks `start` (inclusive) to `end` (exclusive), a word at a time.
   public void addRange(long start, long end) {
-    for (long block = start; block < end; block++) {
-      add(block);
+    for (long block = start; block < end; block = (block | 63) + 1) {
+      int index = (int) (block >>> PAGE_SHIFT);
+      var page = pages[index];
+      if (page == null) {
+        page = new long[PAGE_WORDS];
+        pages[index] = page;
+      }
+      int word = word(block);
+      long bits = maskOf(block, end) & ~page[word];
+      page[word] |= bits;
+      count += Long.bitCount(bits);
     }
   }
 
-  /// Removes the blocks `start` (inclusive) to `end` (exclusive).
+  /// Removes the blocks `start` (inclusive) to `end` (exclusive), a word at a time.
   public void removeRange(long start, long end) {
-    for (long block = next(start); block >= 0 && block < end; block = next(block + 1)) {
-      remove(block);
+    for (long block = next(start); block >= 0 && block < end; block = next((block | 63) + 1)) {
+      var page = pages[(int) (block >>> PAGE_SHIFT)];
+      if (page != null) {
+        int word = word(block);
+        long bits = maskOf(block, end) & page[word];
+        page[word] &= ~bits;
+        count -= Long.bitCount(bits);
+      }
     }
+  }
+
+  /// Bits of the word of `block` from there on, as far as they are before `end`.
+  private static long maskOf(long block, long end) {
+    long wordEnd = (block | 63) + 1;
+    long from = -1L << block;
+    return end >= wordEnd ? from : from & ~(-1L << end);
   }
 
   /// True when any block of `start` (inclusive) to `end` (exclusive) is in the set.

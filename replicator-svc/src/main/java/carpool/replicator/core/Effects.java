@@ -19,6 +19,17 @@ public interface Effects {
   /// Answered by `localRead`. The payload goes into the slot's buffer.
   void readLocal(int slot, long offsetBytes, int lengthBytes);
 
+  /// Looks at a range for a synchronisation. Answered by `localScanned` with the number of bytes
+  /// that are zero from the start of the range, in whole blocks of 64 KiB or to its end; when there
+  /// are none, the first chunk of the range (as long as a slot's buffer) is in the slot's buffer.
+  ///
+  /// @param digest keep a digest of each of the chunk's blocks for `sendCompare`
+  void scanLocal(int slot, long offsetBytes, int lengthBytes, boolean digest);
+
+  /// Target: compares the range with what came with the peer's request in this slot. Answered by
+  /// `localCompared`.
+  void compareLocal(int slot, long offsetBytes, int lengthBytes);
+
   /// Makes everything written before durable. Answered by `localFlushed`.
   void flushLocal(long flushId);
 
@@ -40,6 +51,15 @@ public interface Effects {
   /// Sends a write of this node. Answered by `peerReceived` (memsync only) and `peerWritten`.
   void sendWrite(long session, int slot, long offsetBytes, int lengthBytes, WriteKind kind);
 
+  /// Sends a scanned chunk, or its part after `skipBytes`. Answered by `peerWritten`.
+  void sendChunk(long session, int slot, long offsetBytes, int lengthBytes, int skipBytes);
+
+  /// Sends the digests of a scanned chunk, to be compared with what the peer has. Answered by
+  /// `peerCompared`.
+  ///
+  /// @param zeroes no digests: the range is zero here
+  void sendCompare(long session, int slot, long offsetBytes, int lengthBytes, boolean zeroes);
+
   /// Answered by `peerFlushed`.
   void sendFlush(long session, long flushId);
 
@@ -57,6 +77,11 @@ public interface Effects {
 
   /// Target: sends what was read into the slot; the slot is free afterwards.
   void answerRead(long session, int slot, boolean ok);
+
+  /// Target: tells what `compareLocal` found; the slot is free afterwards.
+  ///
+  /// @param differentMask see `localCompared`
+  void answerCompare(long session, int slot, int coveredBytes, long differentMask);
 
   /// Target: everything acknowledged before is durable.
   void ackFlushed(long session, long flushId, boolean ok);
@@ -101,6 +126,9 @@ public interface Effects {
     SYNC_START,
     SYNC_DONE,
     SYNC_INTERRUPTED,
+    VERIFY_START,
+    VERIFY_DONE,
+    VERIFY_STOPPED,
     SPLIT_BRAIN,
     REFUSED,
     DISK,

@@ -6,7 +6,7 @@ final class Op {
     FREE,
     CLIENT_WRITE,
     CLIENT_READ,
-    /// A chunk being copied to the peer: read here, written there.
+    /// A chunk being copied to the peer, or compared with it.
     SYNC_COPY,
     /// Blocks that cannot be read here: read from the peer, written here again.
     REPAIR,
@@ -44,6 +44,18 @@ final class Op {
   /// Done but for the flush that FUA asks for; the flush answers it.
   boolean awaitsFlush;
 
+  /// A chunk of a verification: compared, not copied.
+  boolean verify;
+
+  /// A chunk that is compared by digest before anything is sent.
+  boolean compares;
+
+  /// The peer was asked to compare and has not answered.
+  boolean comparing;
+
+  /// Number of a write of the peer, in the order in which they came.
+  long arrival;
+
   /// Session of a peer's request.
   long session;
 
@@ -68,6 +80,10 @@ final class Op {
     remoteReceived = false;
     answered = false;
     awaitsFlush = false;
+    verify = false;
+    compares = false;
+    comparing = false;
+    arrival = 0;
     session = 0;
   }
 

@@ -59,9 +59,6 @@ public final class ReplicationCore {
 
   private static final int BACKGROUND_FLUSH_TICKS = 5;
 
-  /// How long a synchronisation rests after a block of the source could not be read.
-  private static final int UNREADABLE_PAUSE_TICKS = 5;
-
   private final Settings settings;
   private final Effects effects;
   private final LongSupplier ids;
@@ -114,12 +111,14 @@ public final class ReplicationCore {
   private Role demotionTo = Role.SECONDARY;
   private boolean demotionFlushing;
 
-  private long syncCursor;
-  private int syncInFlight;
-  private long syncTotalBytes;
+  private final Synchronisation sync;
+  private final ArrayDeque<PeerFlush> peerFlushes = new ArrayDeque<>();
+
+  /// Counts the writes of the peer.
+  private long peerWrites;
+
   private long lastToken;
   private int unflushedTicks;
-  private int syncPausedTicks;
 
   private enum Then {
     NOTHING,
@@ -131,6 +130,11 @@ public final class ReplicationCore {
     DEMOTED,
     SOLE_COPY
   }
+
+  /// A flush of the peer that waits.
+  ///
+  /// @param afterWrite number of the peer's last write before it
+  private record PeerFlush(long session, long flushId, long afterWrite) {}
 
   private record MetadataWrite(long token, Then then, long forSession, long request) {}
 
@@ -151,6 +155,7 @@ public final class ReplicationCore {
     map.load(found.map());
     differences = new Differences(settings.dataSizeBytes());
     markExtentsDifferent(found.map());
+    sync = new Synchronisation(settings, effects, ops, ranges, differences, new SyncHost());
     wasPrimary = found.prevRole() == Role.PRIMARY;
     disk = found.disk() == DiskState.UP_TO_DATE ? DiskState.CONSISTENT : found.disk();
     identity = found.identity();
@@ -208,7 +213,10 @@ public final class ReplicationCore {
 
   /// HAST's `complete`: connected, two good copies and nothing to copy.
   public boolean complete() {
-    return phase == Phase.IN_STEP && disk != DiskState.FAILED && peerDisk != DiskState.FAILED;
+    return phase == Phase.IN_STEP
+        && disk != DiskState.FAILED
+        && peerDisk != DiskState.FAILED
+        && differences.different().isEmpty();
   }
 
   /// True when this node's disk failed and it serves from the peer's.
@@ -231,9 +239,9 @@ public final class ReplicationCore {
     return map.marked().count();
   }
 
-  /// Bytes to copy at the start of the synchronisation under way.
-  public long syncTotalBytes() {
-    return syncTotalBytes;
+  /// Where a synchronisation or verification is.
+  public SyncProgress syncProgress() {
+    return sync.progress();
   }
 
   /// True when no request of an earlier session is still being carried out here; only then may a
@@ -444,6 +452,9 @@ public final class ReplicationCore {
   }
 
   private boolean anyActive() {
+    if (phase == Phase.IN_STEP && sync.busy()) {
+      return true; // it must not arrive when the peer is primary
+    }
     if (!ranges.held().isEmpty()
         || ranges.waitingCount() > 0
         || !waitForAlone.isEmpty()
@@ -647,6 +658,7 @@ public final class ReplicationCore {
       effects.release(slot);
       return;
     }
+    sync.pace().clientActive();
     var op = ops[slot];
     op.begin(Kind.CLIENT_WRITE, offsetBytes, lengthBytes);
     op.writeKind = kind;
@@ -663,6 +675,7 @@ public final class ReplicationCore {
       effects.release(slot);
       return;
     }
+    sync.pace().clientActive();
     var op = ops[slot];
     op.begin(Kind.CLIENT_READ, offsetBytes, lengthBytes);
     if (soleCopy != SoleCopy.NONE) {
@@ -690,11 +703,15 @@ public final class ReplicationCore {
 
   /// The op holds its range now.
   private void granted(Op op) {
-    if (op.kind == Kind.CLIENT_READ) {
-      op.waitsForRange = false;
-      askPeer(op);
-    } else {
-      startWrite(op);
+    switch (op.kind) {
+      case SYNC_COPY -> sync.granted(op);
+      case CLIENT_READ -> {
+        op.waitsForRange = false;
+        askPeer(op);
+      }
+      case CLIENT_WRITE -> startWrite(op);
+      case FREE, PEER_WRITE, PEER_READ, REPAIR ->
+          Check.invariant(false, "a range was waited for by " + op);
     }
   }
 
@@ -846,6 +863,7 @@ public final class ReplicationCore {
           diskFailed("a write to the local disk failed");
         }
         effects.ackWritten(op.session, slot, ok);
+        startPeerFlushes();
         if (promotion != 0 && !promotionAsked) {
           decidePromotion();
         }
@@ -882,26 +900,11 @@ public final class ReplicationCore {
           readFromPeer(op);
         }
       }
-      case SYNC_COPY -> {
-        op.localPending = false;
-        if (!ok) {
-          // What cannot be read here is the newer copy: tried again later, until it is written
-          // anew.
-          effects.report(Notice.DISK);
-          syncPausedTicks = UNREADABLE_PAUSE_TICKS;
-        }
-        if (ok && op.session == session && phase == Phase.COPYING) {
-          op.remotePending = true;
-          effects.sendWrite(session, slot, op.offset, op.length, WriteKind.DATA);
-        } else {
-          endCopy(op);
-        }
-      }
       case PEER_READ -> {
         op.kind = Kind.FREE;
         effects.answerRead(op.session, slot, ok);
       }
-      case FREE, CLIENT_WRITE, PEER_WRITE, REPAIR ->
+      case FREE, CLIENT_WRITE, PEER_WRITE, REPAIR, SYNC_COPY ->
           Check.invariant(false, "read answered for " + op);
     }
   }
@@ -957,7 +960,7 @@ public final class ReplicationCore {
   /// Writes again what could be read from the peer only, so that the disk can put it elsewhere.
   /// Left out when no slot is free: the next read of the block comes here again.
   private void repair(long offset, int length) {
-    var op = disk == DiskState.FAILED ? null : idleSyncOp();
+    var op = disk == DiskState.FAILED ? null : sync.idleOp();
     if (op == null) {
       return;
     }
@@ -977,9 +980,7 @@ public final class ReplicationCore {
     op.kind = Kind.FREE;
     ranges.release(op, this::granted);
     continueDemotion();
-    if (phase == Phase.COPYING) {
-      pumpSync();
-    }
+    sync.pump();
   }
 
   /// Answer to `flushLocal`.
@@ -1257,10 +1258,7 @@ public final class ReplicationCore {
       failAll();
       continueDemotion();
     }
-    syncPausedTicks = Math.max(0, syncPausedTicks - 1);
-    if (phase == Phase.COPYING) {
-      pumpSync();
-    }
+    sync.pump();
   }
 
   // ---------------------------------------------------------------------------------- session
@@ -1419,11 +1417,7 @@ public final class ReplicationCore {
             settleWrite(op);
           }
         }
-        case SYNC_COPY -> {
-          if (!op.localPending) {
-            endCopy(op);
-          }
-        }
+        case SYNC_COPY -> sync.peerLost(op);
         case CLIENT_READ -> {
           if (op.locked && op.answered) {
             endRead(op);
@@ -1478,11 +1472,9 @@ public final class ReplicationCore {
         if (expects(phase == Phase.SOURCE_ANNOUNCED)) {
           phase = Phase.COPYING;
           peerDisk = DiskState.INCONSISTENT;
-          syncCursor = 0;
-          syncTotalBytes = differences.differentBytes();
           effects.report(Notice.SYNC_START);
           releaseHeldBack();
-          pumpSync();
+          sync.begin();
         }
       }
       case PeerMessage.InStep(var adopted) -> {
@@ -1500,6 +1492,7 @@ public final class ReplicationCore {
           map.clean(this::extentNeeded, true);
           pumpMap();
           effects.report(Notice.SYNC_DONE);
+          sync.pump();
         }
       }
       case PeerMessage.DiskFailed() -> {
@@ -1527,6 +1520,11 @@ public final class ReplicationCore {
     peerDisk = newDisk;
     if (newRole == Role.PRIMARY && role == Role.PRIMARY) {
       effects.closeSession(session, RefusalReason.BOTH_PRIMARY.text());
+    } else if (newRole == Role.PRIMARY
+        && phase == Phase.IN_STEP
+        && !differences.different().isEmpty()) {
+      // What a verification found and nobody repaired: the new primary learns it from our hello.
+      effects.closeSession(session, "blocks that differ are known to this node only");
     }
     effects.report(Notice.ROLE);
   }
@@ -1606,9 +1604,13 @@ public final class ReplicationCore {
 
   private void recordNotAlone() {
     if (identity.alone()) {
+      // Who waits for the generation that is over now is answered by a flush of both copies.
+      waitForAlone.forEach(flushes::add);
+      waitForAlone.clear();
       identity = identity.noLongerAlone();
       aloneDurable = false;
       writeMetadata(Then.NOT_ALONE, 0);
+      pumpFlush();
     } else {
       offer();
     }
@@ -1620,73 +1622,195 @@ public final class ReplicationCore {
     releaseHeldBack();
   }
 
-  private void pumpSync() {
-    var different = differences.different();
-    boolean wrapped = false;
-    while (phase == Phase.COPYING && syncPausedTicks == 0) {
-      var op = idleSyncOp();
-      if (op == null) {
-        break;
+  /// What the synchronisation needs of this core.
+  private final class SyncHost implements Synchronisation.Host {
+    @Override
+    public Synchronisation.Work work() {
+      if (phase == Phase.COPYING) {
+        return Synchronisation.Work.COPY;
       }
-      long block = different.next(syncCursor);
-      if (block < 0) {
-        if (wrapped || different.isEmpty() || syncCursor == 0) {
-          break;
-        }
-        wrapped = true;
-        syncCursor = 0;
-        continue;
-      }
-      long limit = block + settings.syncChunkBytes() / Differences.BLOCK_BYTES;
-      long end = different.runEnd(block, limit);
-      syncCursor = end;
-      long start = differences.startOf(block);
-      op.begin(Kind.SYNC_COPY, start, (int) (differences.endOf(end) - start));
-      if (!ranges.tryAcquire(op)) {
-        op.kind = Kind.FREE; // a client writes there now; the cursor comes by again
-        if (wrapped || syncInFlight == 0) {
-          break;
-        }
-        continue;
-      }
-      syncInFlight++;
-      op.session = session;
-      op.localPending = true;
-      effects.readLocal(op.slot, op.offset, op.length);
+      return phase == Phase.IN_STEP
+              && role == Role.PRIMARY
+              && disk != DiskState.FAILED
+              && !fenced
+              && demotion == 0
+          ? Synchronisation.Work.IN_STEP
+          : Synchronisation.Work.NONE;
     }
-    if (phase == Phase.COPYING && syncInFlight == 0 && different.isEmpty()) {
+
+    @Override
+    public long session() {
+      return session;
+    }
+
+    @Override
+    public void release(Op op) {
+      ranges.release(op, ReplicationCore.this::granted);
+      continueDemotion();
+    }
+
+    @Override
+    public void copied() {
       phase = Phase.SOURCE_FLUSHING;
       flushes.add(new Waiter.SyncEnd(session));
       pumpFlush();
     }
-  }
 
-  private @Nullable Op idleSyncOp() {
-    for (int i = settings.clientSlots(); i < settings.clientSlots() + settings.syncSlots(); i++) {
-      if (ops[i].kind == Kind.FREE) {
-        return ops[i];
-      }
+    @Override
+    public void repaired() {
+      flushes.add(new Waiter.Background());
+      pumpFlush();
     }
-    return null;
-  }
 
-  private void endCopy(Op op) {
-    op.kind = Kind.FREE;
-    syncInFlight--;
-    ranges.release(op, this::granted);
-    if (phase == Phase.COPYING) {
-      pumpSync();
+    @Override
+    public void markInMap(long offsetBytes, long lengthBytes) {
+      map.mark(offsetBytes, lengthBytes);
+      pumpMap();
     }
   }
 
   private void syncFlushed() {
     if (!differences.different().isEmpty()) {
       phase = Phase.COPYING;
-      pumpSync();
+      sync.pump();
       return;
     }
     phase = Phase.SOURCE_RECORDING;
     recordNotAlone();
+  }
+
+  // ---------------------------------------------------------------------------------- sync orders
+
+  /// So much time has passed; called several times a second while anything is synchronised.
+  public void pace(long elapsedMicros) {
+    sync.elapsed(elapsedMicros);
+  }
+
+  /// The configured limit of a synchronisation; `Long.MAX_VALUE` is none.
+  public void configureSyncRate(long bytesPerSecond) {
+    sync.pace().configure(bytesPerSecond);
+  }
+
+  /// An operator wants the differences copied now, from this primary.
+  ///
+  /// @param full copy what differs of all blocks, whatever is known
+  /// @param bytesPerSecond limit for this run; 0 as configured, `Long.MAX_VALUE` none
+  public SyncVerdict orderSync(boolean full, long bytesPerSecond) {
+    var verdict = judgeSync();
+    if (verdict == SyncVerdict.ALLOWED) {
+      sync.pause(false);
+      sync.pace().order(bytesPerSecond);
+      if (full) {
+        differences.markAllDifferent();
+        markDifferencesInMap();
+      }
+      if (phase == Phase.COPYING) {
+        sync.more();
+      } else {
+        sync.repair();
+      }
+    }
+    return verdict;
+  }
+
+  /// An operator wants copying and comparing to rest, or to go on.
+  public SyncVerdict pauseSync(boolean pause) {
+    var verdict = judgeSync();
+    if (verdict == SyncVerdict.ALLOWED) {
+      sync.pause(pause);
+    }
+    return verdict;
+  }
+
+  /// An operator wants both copies compared.
+  ///
+  /// @param repair copy what was found afterwards
+  public SyncVerdict orderVerify(boolean repair) {
+    var verdict = judgeVerify();
+    if (verdict == SyncVerdict.ALLOWED) {
+      sync.verify(repair);
+    }
+    return verdict;
+  }
+
+  /// Goes on where [#stopVerify] stopped, or starts.
+  public SyncVerdict resumeVerify() {
+    var verdict = judgeVerify();
+    if (verdict == SyncVerdict.ALLOWED && !sync.resumeVerify()) {
+      sync.verify(false);
+    }
+    return verdict;
+  }
+
+  /// Stops comparing; what is left is remembered.
+  public SyncVerdict stopVerify() {
+    sync.stopVerify();
+    return SyncVerdict.ALLOWED;
+  }
+
+  private SyncVerdict judgeSync() {
+    if (!phase.agreed()) {
+      return SyncVerdict.NOT_CONNECTED;
+    }
+    return role == Role.PRIMARY || phase.source() ? SyncVerdict.ALLOWED : SyncVerdict.NOT_PRIMARY;
+  }
+
+  private SyncVerdict judgeVerify() {
+    if (role != Role.PRIMARY) {
+      return SyncVerdict.NOT_PRIMARY;
+    }
+    if (phase != Phase.IN_STEP) {
+      return phase.agreed() ? SyncVerdict.NOT_IN_STEP : SyncVerdict.NOT_CONNECTED;
+    }
+    return SyncVerdict.ALLOWED;
+  }
+
+  /// Answer to `scanLocal`.
+  public void localScanned(int slot, boolean ok, int zeroBytes) {
+    var op = ops[slot];
+    Check.invariant(op.kind == Kind.SYNC_COPY && op.localPending, "scan answered for " + op);
+    sync.scanned(op, ok, zeroBytes);
+  }
+
+  /// The peer's answer to `sendCompare`; see [#localCompared].
+  public void peerCompared(long fromSession, int slot, int coveredBytes, long differentMask) {
+    var op = ops[slot];
+    if (fromSession == session && op.kind == Kind.SYNC_COPY && op.comparing) {
+      sync.compared(op, coveredBytes, differentMask);
+    }
+  }
+
+  /// Target: the peer wants a range compared; what to compare it with came along.
+  public void peerCompareArrived(long fromSession, int slot, long offsetBytes, int lengthBytes) {
+    if (fromSession != session || role == Role.PRIMARY || !phase.acceptsPeerWrites()) {
+      effects.answerCompare(fromSession, slot, lengthBytes, -1);
+      if (fromSession == session) {
+        effects.closeSession(session, "a comparison does not fit phase " + phase);
+      }
+      return;
+    }
+    var op = ops[slot];
+    op.begin(Kind.PEER_READ, offsetBytes, lengthBytes);
+    op.session = fromSession;
+    effects.compareLocal(slot, offsetBytes, lengthBytes);
+  }
+
+  /// Answer to `compareLocal`.
+  ///
+  /// @param ok false when the disk refused; then the blocks count as different
+  /// @param coveredBytes so many bytes from the start were compared, at least one block: all of a
+  ///   range with digests
+  /// @param differentMask bit i: the block that ends i blocks before the end of these differs
+  public void localCompared(int slot, boolean ok, int coveredBytes, long differentMask) {
+    var op = ops[slot];
+    op.kind = Kind.FREE;
+    if (!ok) {
+      effects.report(Notice.DISK);
+    }
+    effects.answerCompare(op.session, slot, coveredBytes, differentMask);
+    if (promotion != 0 && !promotionAsked) {
+      decidePromotion();
+    }
   }
 
   // ---------------------------------------------------------------------------------- peer data
@@ -1714,8 +1838,7 @@ public final class ReplicationCore {
     op.remotePending = false;
     op.remoteOk = true;
     if (op.kind == Kind.SYNC_COPY) {
-      differences.markCopied(op.offset, op.length);
-      endCopy(op);
+      sync.written(op);
     } else {
       settleWrite(op);
     }
@@ -1773,6 +1896,7 @@ public final class ReplicationCore {
     op.begin(Kind.PEER_WRITE, offsetBytes, lengthBytes);
     op.writeKind = kind;
     op.session = fromSession;
+    op.arrival = ++peerWrites;
     if (wantsReceipt) {
       effects.ackReceived(fromSession, slot);
     }
@@ -1794,7 +1918,23 @@ public final class ReplicationCore {
   /// Target: the peer flushes.
   public void peerFlushArrived(long fromSession, long flushId) {
     if (fromSession == session) {
-      effects.flushForPeer(fromSession, flushId);
+      peerFlushes.addLast(new PeerFlush(fromSession, flushId, peerWrites));
+      startPeerFlushes();
+    }
+  }
+
+  /// A flush covers all writes that came before it, also those that are received (memsync) and not
+  /// on the disk yet: it waits for them.
+  private void startPeerFlushes() {
+    long oldest = Long.MAX_VALUE;
+    for (int i = settings.clientSlots() + settings.syncSlots(); i < ops.length; i++) {
+      if (ops[i].kind == Kind.PEER_WRITE) {
+        oldest = Math.min(oldest, ops[i].arrival);
+      }
+    }
+    while (!peerFlushes.isEmpty() && peerFlushes.getFirst().afterWrite < oldest) {
+      var flush = peerFlushes.removeFirst();
+      effects.flushForPeer(flush.session, flush.flushId);
     }
   }
 

@@ -33,6 +33,12 @@ public final class BlockConnection {
   /// Longest payload of a frame; buffers are as long.
   public static final int PAYLOAD_MAX_BYTES = 128 << 10;
 
+  /// Length of a digest in a comparison: SHA-256.
+  public static final int DIGEST_BYTES = 32;
+
+  /// What one digest covers, counted from the start of the range.
+  public static final int DIGEST_BLOCK_BYTES = 64 << 10;
+
   private static final int MAGIC = 0x43505231;
   private static final int HEADER_BYTES = 32;
   private static final int BATCH = 64;
@@ -137,6 +143,17 @@ public final class BlockConnection {
   /// Queues a read; the answer comes to `onData`.
   public void queueRead(int slot, long offset, int length) {
     enqueue(FrameType.READ, 0, slot, offset, length, EMPTY);
+  }
+
+  /// Queues a comparison; `digests` (from position to limit) must stay as they are until the peer
+  /// answers or the connection ended. None at all: with zeroes.
+  public void queueCompare(int slot, long offset, int length, ByteBuffer digests) {
+    enqueue(FrameType.COMPARE, 0, slot, offset, length, digests);
+  }
+
+  /// Queues the answer to the peer's comparison.
+  public void queueCompared(long sequence, int coveredBytes, long differentMask) {
+    enqueue(FrameType.COMPARED, 0, sequence, differentMask, coveredBytes, EMPTY);
   }
 
   /// Queues the receipt of the peer's write.
@@ -352,6 +369,17 @@ public final class BlockConnection {
         handler.onMessage(MessageCodec.decode(bytes));
       }
       case KEEP_ALIVE -> verify(header, EMPTY);
+      case COMPARE -> {
+        var digests = ByteBuffer.allocate(payload);
+        read(digests);
+        digests.flip();
+        verify(header, digests);
+        handler.onCompare(handler.takePeerSlot(), sequence, offset, length, digests);
+      }
+      case COMPARED -> {
+        verify(header, EMPTY);
+        handler.onCompared(slot(sequence), length, offset);
+      }
     }
   }
 
@@ -361,7 +389,8 @@ public final class BlockConnection {
         type == FrameType.WRITE
             || type == FrameType.ZERO
             || type == FrameType.HOLE
-            || type == FrameType.READ;
+            || type == FrameType.READ
+            || type == FrameType.COMPARE;
     if (range && (length <= 0 || offset < 0 || offset > sizeBytesMax - length)) {
       throw new ProtocolException("a range of " + length + " bytes at " + offset);
     }
@@ -373,14 +402,22 @@ public final class BlockConnection {
           case WRITE -> (flags & FLAG_ZEROES) != 0 ? 0 : length;
           case DATA -> PAYLOAD_MAX_BYTES;
           case MESSAGE -> 4096;
-          case ZERO, HOLE, RECEIVED, WRITTEN, FLUSH, FLUSHED, READ, KEEP_ALIVE -> 0;
+          case COMPARE -> payload == 0 ? 0 : digestBytes(length);
+          case ZERO, HOLE, RECEIVED, WRITTEN, FLUSH, FLUSHED, READ, KEEP_ALIVE, COMPARED -> 0;
         };
     if (payload < 0
         || payload > most
         || payload > PAYLOAD_MAX_BYTES
+        || (type == FrameType.COMPARE
+            && (payload != most || (payload > 0 && length > PAYLOAD_MAX_BYTES)))
         || (type == FrameType.WRITE && (payload != most || length > PAYLOAD_MAX_BYTES))) {
       throw new ProtocolException("a " + type + " frame with a payload of " + payload + " bytes");
     }
+  }
+
+  private static int digestBytes(int length) {
+    return (int)
+        Math.min((((length - 1L) / DIGEST_BLOCK_BYTES) + 1) * DIGEST_BYTES, PAYLOAD_MAX_BYTES);
   }
 
   private static int slot(long sequence) throws ProtocolException {

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Receives what comes over a block connection, in order, on the connection's receive thread.
 public interface BlockHandler {
-  /// A buffer for a payload of the peer; taken back by `onWrite` or `onRead`. Waits while none is
-  /// free.
+  /// A buffer for a payload of the peer; taken back by `onWrite`, `onRead` or `onCompare`. Waits
+  /// while none is free.
   ///
   /// @return number of the slot
   int takePeerSlot() throws InterruptedException;
@@ -25,6 +25,17 @@ public interface BlockHandler {
 
   /// A read to be answered.
   void onRead(int slot, long sequence, long offsetBytes, int lengthBytes);
+
+  /// A range to be compared.
+  ///
+  /// @param digests one of [BlockConnection#DIGEST_BYTES] for each block of
+  ///   [BlockConnection#DIGEST_BLOCK_BYTES]; none: the range is zero there. Belongs to the receiver
+  void onCompare(int slot, long sequence, long offsetBytes, int lengthBytes, ByteBuffer digests);
+
+  /// The peer has compared.
+  ///
+  /// @param differentMask bit i: the block that ends i blocks before the end of the bytes differs
+  void onCompared(int slot, int coveredBytes, long differentMask);
 
   /// The peer received our write.
   void onReceived(int slot);

@@ -20,7 +20,12 @@ enum FrameType {
   /// A message of the core, encoded in the payload.
   MESSAGE(10),
   /// Nothing but a sign of life.
-  KEEP_ALIVE(11);
+  KEEP_ALIVE(11),
+  /// Compares the range with the digests in the payload, or, without any, with zeroes.
+  COMPARE(12),
+  /// Answer to COMPARE: the length field says how many bytes were compared, the offset field which
+  /// of their blocks differ.
+  COMPARED(13);
 
   private static final FrameType[] BY_CODE = new FrameType[16];
 

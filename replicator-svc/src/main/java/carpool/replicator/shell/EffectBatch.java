@@ -22,6 +22,8 @@ final class EffectBatch implements Effects {
   enum Kind {
     WRITE_LOCAL,
     READ_LOCAL,
+    SCAN_LOCAL,
+    COMPARE_LOCAL,
     FLUSH_LOCAL,
     FLUSH_FOR_PEER,
     CLOSE_SESSION,
@@ -103,6 +105,16 @@ final class EffectBatch implements Effects {
   }
 
   @Override
+  public void scanLocal(int slot, long offsetBytes, int lengthBytes, boolean digest) {
+    add(Kind.SCAN_LOCAL, slot, offsetBytes, lengthBytes, digest);
+  }
+
+  @Override
+  public void compareLocal(int slot, long offsetBytes, int lengthBytes) {
+    add(Kind.COMPARE_LOCAL, slot, offsetBytes, lengthBytes, null);
+  }
+
+  @Override
   public void flushLocal(long flushId) {
     add(Kind.FLUSH_LOCAL, 0, flushId, 0, null);
   }
@@ -120,6 +132,23 @@ final class EffectBatch implements Effects {
   @Override
   public void sendWrite(long session, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
     outgoing.sendWrite(session, slot, offsetBytes, lengthBytes, kind);
+  }
+
+  @Override
+  public void sendChunk(long session, int slot, long offsetBytes, int lengthBytes, int skipBytes) {
+    outgoing.sendChunk(session, slot, offsetBytes, lengthBytes, skipBytes);
+  }
+
+  @Override
+  public void sendCompare(
+      long session, int slot, long offsetBytes, int lengthBytes, boolean zeroes) {
+    outgoing.sendCompare(session, slot, offsetBytes, lengthBytes, zeroes);
+  }
+
+  @Override
+  public void answerCompare(long session, int slot, int coveredBytes, long differentMask) {
+    outgoing.answerCompare(session, slot, coveredBytes, differentMask);
+    add(Kind.FREE_PEER_SLOT, slot, 0, 0, null);
   }
 
   @Override
@@ -202,6 +231,15 @@ final class EffectBatch implements Effects {
           public void sendWrite(long s, int slot, long o, int l, WriteKind k) {}
 
           @Override
+          public void sendChunk(long s, int slot, long o, int l, int skip) {}
+
+          @Override
+          public void sendCompare(long s, int slot, long o, int l, boolean zeroes) {}
+
+          @Override
+          public void answerCompare(long s, int slot, int covered, long mask) {}
+
+          @Override
           public void sendFlush(long s, long id) {}
 
           @Override
@@ -224,6 +262,12 @@ final class EffectBatch implements Effects {
         };
 
     void sendWrite(long session, int slot, long offsetBytes, int lengthBytes, WriteKind kind);
+
+    void sendChunk(long session, int slot, long offsetBytes, int lengthBytes, int skipBytes);
+
+    void sendCompare(long session, int slot, long offsetBytes, int lengthBytes, boolean zeroes);
+
+    void answerCompare(long session, int slot, int coveredBytes, long differentMask);
 
     void sendFlush(long session, long flushId);
 

@@ -112,6 +112,37 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   }
 
   @Override
+  public void sendChunk(
+      long ofSession, int slot, long offsetBytes, int lengthBytes, int skipBytes) {
+    var c = connectionOf(ofSession);
+    if (c != null) {
+      var data = shell.slots().at(slot).buffer().slice(skipBytes, lengthBytes);
+      c.queueWrite(slot, offsetBytes, lengthBytes, WriteKind.DATA, false, data);
+    }
+  }
+
+  @Override
+  public void sendCompare(
+      long ofSession, int slot, long offsetBytes, int lengthBytes, boolean zeroes) {
+    var c = connectionOf(ofSession);
+    if (c != null) {
+      c.queueCompare(
+          slot,
+          offsetBytes,
+          lengthBytes,
+          zeroes ? ByteBuffer.allocate(0) : shell.slots().at(slot).digests.duplicate());
+    }
+  }
+
+  @Override
+  public void answerCompare(long ofSession, int slot, int coveredBytes, long differentMask) {
+    var c = connectionOf(ofSession);
+    if (c != null) {
+      c.queueCompared(sequences[slot], coveredBytes, differentMask);
+    }
+  }
+
+  @Override
   public void sendFlush(long ofSession, long flushId) {
     var c = connectionOf(ofSession);
     if (c != null) {
@@ -197,6 +228,21 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   public void onRead(int slot, long sequence, long offsetBytes, int lengthBytes) {
     sequences[slot] = sequence;
     shell.step(c -> c.peerReadArrived(session, slot, offsetBytes, lengthBytes));
+  }
+
+  @Override
+  public void onCompare(
+      int slot, long sequence, long offsetBytes, int lengthBytes, ByteBuffer digests) {
+    sequences[slot] = sequence;
+    shell.slots().at(slot).digests = digests;
+    shell.step(c -> c.peerCompareArrived(session, slot, offsetBytes, lengthBytes));
+  }
+
+  @Override
+  public void onCompared(int slot, int coveredBytes, long differentMask) {
+    if (ours(slot)) {
+      shell.step(c -> c.peerCompared(session, slot, coveredBytes, differentMask));
+    }
   }
 
   private boolean ours(int slot) {

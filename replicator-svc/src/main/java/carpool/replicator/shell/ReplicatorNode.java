@@ -17,13 +17,17 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// All resources of this node. Every one that has metadata starts as secondary; one that was primary
-/// a moment ago takes that role again by itself when the promotion rule allows it.
+/// All resources of this node. Every one that has metadata starts as secondary; one that was
+/// primary a moment ago takes that role again by itself when the promotion rule allows it.
 public final class ReplicatorNode implements Startable {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicatorNode.class);
+
+  /// How often a core that copies or compares is told the time.
+  private static final long PACE_MILLIS = 50;
 
   private final HastConfig hast;
   private final Map<String, ResourceNode> resources = new LinkedHashMap<>();
@@ -85,20 +89,20 @@ public final class ReplicatorNode implements Startable {
     for (var resource : resources.values()) {
       resource.start();
     }
+    var _ = timer.scheduleWithFixedDelay(() -> each(ResourceNode::tick), 1, 1, TimeUnit.SECONDS);
     var _ =
         timer.scheduleWithFixedDelay(
-            () -> {
-              for (var resource : resources.values()) {
-                try {
-                  resource.tick();
-                } catch (RuntimeException e) {
-                  LOG.error("resource={} tick failed", resource.resource().name(), e);
-                }
-              }
-            },
-            1,
-            1,
-            TimeUnit.SECONDS);
+            () -> each(ResourceNode::pace), PACE_MILLIS, PACE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void each(Consumer<ResourceNode> what) {
+    for (var resource : resources.values()) {
+      try {
+        what.accept(resource);
+      } catch (RuntimeException e) {
+        LOG.error("resource={} tick failed", resource.resource().name(), e);
+      }
+    }
   }
 
   @Override

@@ -22,6 +22,9 @@ final class RequestSlot implements BlockDevice.Slot {
   long startedNanos;
   boolean failed;
 
+  /// Digests of the chunk in this slot, or of the peer's chunk that is to be compared.
+  ByteBuffer digests = ByteBuffer.allocate(0);
+
   RequestSlot(int number) {
     this.number = number;
   }

@@ -2,12 +2,14 @@ package carpool.replicator.shell;
 
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastResource;
+import carpool.kit.config.Rate;
 import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.core.Phase;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.ReplicationMode;
 import carpool.replicator.core.Role;
+import carpool.replicator.core.SyncVerdict;
 import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.core.layout.Metadata;
 import carpool.replicator.device.DeviceNode;
@@ -20,12 +22,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,6 +71,9 @@ public final class ResourceNode {
   private volatile @Nullable ResourceDevice device;
   private volatile String attachProblem = "";
   private volatile long changedUnixMillis = System.currentTimeMillis();
+  private volatile long verifiedUnixMillis;
+  private final Rate syncLimit;
+  private long pacedNanos = System.nanoTime();
 
   ResourceNode(
       HastResource resource,
@@ -76,6 +83,7 @@ public final class ResourceNode {
     this.resource = resource;
     this.hub = hub;
     this.listener = listener;
+    syncLimit = config.replicator().syncRate();
     nbdSocket = config.runtimeDir().resolve("nbd").resolve(resource.local().provname() + ".sock");
     hold = config.replicator().hold();
     roleFile =
@@ -269,6 +277,7 @@ public final class ResourceNode {
       var newShell =
           new ResourceShell(
               resource.name(), attachment, this::settings, counters, (notice, _) -> on(notice));
+      newShell.step(c -> c.configureSyncRate(syncLimit.bytesPerSecond()));
       newShell.setRole(Role.SECONDARY, false, _ -> {});
       if (resuming()) {
         newShell.step(ReplicationCore::resume);
@@ -312,6 +321,9 @@ public final class ResourceNode {
       counters.reconnects.increment();
     } else if (notice == Notice.REPAIRED) {
       counters.repairs.increment();
+    }
+    if (notice == Notice.VERIFY_DONE) {
+      verifiedUnixMillis = System.currentTimeMillis();
     }
     changedUnixMillis = System.currentTimeMillis();
     var s = shell;
@@ -506,6 +518,19 @@ public final class ResourceNode {
     return device == null ? "" : nbdSocket.toString();
   }
 
+  /// Milliseconds since 1970 of the end of the last verification; 0 when there was none.
+  public long verifiedUnixMillis() {
+    return verifiedUnixMillis;
+  }
+
+  /// Orders a synchronisation or verification from the core.
+  ///
+  /// @return empty in role init
+  public Optional<SyncVerdict> order(Function<ReplicationCore, SyncVerdict> order) {
+    var s = shell;
+    return s == null ? Optional.empty() : Optional.of(s.stepFor(order));
+  }
+
   void tick() {
     var s = shell;
     if (device != null) {
@@ -514,7 +539,26 @@ public final class ResourceNode {
     resumeSoon();
     if (s != null) {
       s.tick();
-      rate.tick(s.ask(core -> core.phase() == Phase.COPYING ? core.differentBytes() : -1L));
+      rate.tick(s.ask(ResourceNode::leftToSync));
+    }
+  }
+
+  private static long leftToSync(ReplicationCore core) {
+    var progress = core.syncProgress();
+    boolean runs =
+        core.phase() == Phase.COPYING
+            || (core.phase() == Phase.IN_STEP && (progress.verifying() || progress.repairing()));
+    return runs ? progress.leftBytes() : -1;
+  }
+
+  /// Tells the core the time while something is copied or compared. Called on one thread.
+  void pace() {
+    long now = System.nanoTime();
+    long micros = (now - pacedNanos) / 1000;
+    pacedNanos = now;
+    var s = shell;
+    if (s != null && s.ask(ResourceNode::leftToSync) >= 0) {
+      s.step(c -> c.pace(micros));
     }
   }
 

@@ -15,6 +15,7 @@ import carpool.replicator.store.LocalProvider;
 import carpool.replicator.store.ProviderException;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +41,9 @@ final class ResourceShell {
   static final int CLIENT_SLOTS = 136;
 
   static final int SYNC_SLOTS = 8;
-  static final int PEER_SLOTS = 4;
+
+  /// More than the peer has chunks in flight, so that its clients' writes find one too.
+  static final int PEER_SLOTS = 16;
 
   private static final Logger LOG = LoggerFactory.getLogger(ResourceShell.class);
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -58,6 +61,7 @@ final class ResourceShell {
   private final ExecutorService flusher;
   private final ExecutorService peerFlusher;
   private final ExecutorService syncReader;
+  private final BlockComparer comparer;
   private final EffectTarget target;
   private long lastRequest;
   private @Nullable PeerLink link;
@@ -85,6 +89,7 @@ final class ResourceShell {
     this.listener = listener;
     this.counters = counters;
     this.target = new EffectTarget();
+    this.comparer = new BlockComparer(disk.provider());
     journal = thread("journal");
     var metadata = disk.metadata();
     core =
@@ -160,6 +165,13 @@ final class ResourceShell {
     carryOut(batch, peer);
   }
 
+  /// Steps the core with an event that has an answer.
+  <T> T stepFor(Function<ReplicationCore, T> event) {
+    var answer = new ArrayList<T>(1);
+    step(c -> answer.add(event.apply(c)));
+    return answer.getFirst();
+  }
+
   private EffectBatch begin() {
     var batch = spareBatches.pollLast();
     if (batch == null) {
@@ -205,13 +217,15 @@ final class ResourceShell {
     switch (batch.kind(i)) {
       case WRITE_LOCAL ->
           writeLocal(slot, number, batch.length(i), batch.detail(i, WriteKind.class));
-      case READ_LOCAL -> {
+      case READ_LOCAL -> readLocal(slot, number, batch.length(i));
+      case SCAN_LOCAL -> {
         int length = batch.length(i);
-        if (slot >= CLIENT_SLOTS && slot < CLIENT_SLOTS + SYNC_SLOTS) {
-          run(syncReader, () -> readLocal(slot, number, length));
-        } else {
-          readLocal(slot, number, length);
-        }
+        boolean digest = batch.detail(i, Boolean.class);
+        run(syncReader, () -> scanLocal(slot, number, length, digest));
+      }
+      case COMPARE_LOCAL -> {
+        int length = batch.length(i);
+        run(syncReader, () -> compareLocal(slot, number, length));
       }
       case FLUSH_LOCAL ->
           run(
@@ -303,6 +317,37 @@ final class ResourceShell {
     }
     boolean read = ok;
     step(c -> c.localRead(slot, read));
+  }
+
+  private void scanLocal(int slot, long offset, int length, boolean digest) {
+    boolean ok = true;
+    int zeroes = 0;
+    try {
+      zeroes = comparer.scan(slots.at(slot), base() + offset, length, digest);
+    } catch (ProviderException e) {
+      failed("read", offset, e);
+      counters.readErrors.increment();
+      ok = false;
+    }
+    boolean read = ok;
+    int zeroBytes = zeroes;
+    step(c -> c.localScanned(slot, read, zeroBytes));
+  }
+
+  private void compareLocal(int slot, long offset, int length) {
+    BlockComparer.Compared found;
+    boolean ok = true;
+    try {
+      found = comparer.compare(slots.at(slot), base() + offset, length);
+    } catch (ProviderException e) {
+      failed("read", offset, e);
+      counters.readErrors.increment();
+      found = BlockComparer.allDifferent(slots.at(slot), length);
+      ok = false;
+    }
+    boolean read = ok;
+    var compared = found;
+    step(c -> c.localCompared(slot, read, compared.coveredBytes(), compared.differentMask()));
   }
 
   private boolean flush() {

@@ -7,6 +7,7 @@ import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.RefusalReason;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
+import carpool.replicator.core.SyncProgress;
 import carpool.replicator.device.DeviceNode;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +48,7 @@ public record Snapshot(
       int keepdirty,
       long differentBytes,
       long markedExtents,
-      long syncTotalBytes,
+      SyncProgress sync,
       int activeWrites) {}
 
   /// Takes one.
@@ -79,7 +80,7 @@ public record Snapshot(
                   metadata.keepdirty(),
                   c.differentBytes(),
                   c.markedExtents(),
-                  c.syncTotalBytes(),
+                  c.syncProgress(),
                   c.activeWrites()));
       var refusal = shell.<@Nullable RefusalReason>ask(ReplicationCore::refusal);
       if (refusal != null) {

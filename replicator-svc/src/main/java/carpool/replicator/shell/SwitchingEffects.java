@@ -38,6 +38,16 @@ final class SwitchingEffects implements Effects {
   }
 
   @Override
+  public void scanLocal(int slot, long offsetBytes, int lengthBytes, boolean digest) {
+    now.get().scanLocal(slot, offsetBytes, lengthBytes, digest);
+  }
+
+  @Override
+  public void compareLocal(int slot, long offsetBytes, int lengthBytes) {
+    now.get().compareLocal(slot, offsetBytes, lengthBytes);
+  }
+
+  @Override
   public void flushLocal(long flushId) {
     now.get().flushLocal(flushId);
   }
@@ -55,6 +65,22 @@ final class SwitchingEffects implements Effects {
   @Override
   public void sendWrite(long session, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
     now.get().sendWrite(session, slot, offsetBytes, lengthBytes, kind);
+  }
+
+  @Override
+  public void sendChunk(long session, int slot, long offsetBytes, int lengthBytes, int skipBytes) {
+    now.get().sendChunk(session, slot, offsetBytes, lengthBytes, skipBytes);
+  }
+
+  @Override
+  public void sendCompare(
+      long session, int slot, long offsetBytes, int lengthBytes, boolean zeroes) {
+    now.get().sendCompare(session, slot, offsetBytes, lengthBytes, zeroes);
+  }
+
+  @Override
+  public void answerCompare(long session, int slot, int coveredBytes, long differentMask) {
+    now.get().answerCompare(session, slot, coveredBytes, differentMask);
   }
 
   @Override

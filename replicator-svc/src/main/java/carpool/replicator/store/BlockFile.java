@@ -30,6 +30,11 @@ interface BlockFile extends Closeable {
   /// The first run of equal allocation.
   Run run(long offsetBytes, long lengthBytes) throws ProviderException;
 
+  /// How many bytes from there on, at most `lengthBytes`, are known to be a hole; asks for no more
+  /// than where data begins, which is cheap however fragmented the file is. 0 when there is data,
+  /// or when the system cannot tell.
+  long holeBytes(long offsetBytes, long lengthBytes) throws ProviderException;
+
   /// Takes the lock that keeps a second replicator away; held until [#close].
   ///
   /// @return false when somebody has it

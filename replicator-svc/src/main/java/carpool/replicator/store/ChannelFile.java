@@ -104,6 +104,11 @@ final class ChannelFile implements BlockFile {
   }
 
   @Override
+  public long holeBytes(long offsetBytes, long lengthBytes) {
+    return 0;
+  }
+
+  @Override
   public boolean tryLock() throws ProviderException {
     try {
       return channel.tryLock() != null;

@@ -172,6 +172,21 @@ final class LinuxFile implements BlockFile {
   }
 
   @Override
+  public long holeBytes(long offsetBytes, long lengthBytes) throws ProviderException {
+    if (blockDevice) {
+      return 0;
+    }
+    var data = LinuxCalls.lseek(descriptor, offsetBytes, LinuxCalls.SEEK_DATA);
+    if (data == -Errno.ENXIO) {
+      return lengthBytes;
+    }
+    if (data == -Errno.EINVAL || data == -Errno.EOPNOTSUPP) {
+      return 0;
+    }
+    return Math.min(lengthBytes, check("seek data", data) - offsetBytes);
+  }
+
+  @Override
   public boolean tryLock() throws ProviderException {
     var result = LinuxCalls.flock(descriptor, LinuxCalls.LOCK_EX_NB);
     if (result == -Errno.EAGAIN) {

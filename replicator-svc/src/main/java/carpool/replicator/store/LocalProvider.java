@@ -136,12 +136,18 @@ public final class LocalProvider implements Closeable {
     file.flush();
   }
 
-  /// Makes a range read as zeroes.
+  /// Makes a range read as zeroes. Where it may be a hole and is one already, nothing is done.
+  ///
+  /// Discarding is never used: a device may answer a discard and return the old data. Devices are
+  /// asked for zeroes (fallocate(2) on a block device is BLKZEROOUT), else zeroes are written.
   ///
   /// @param mayPunch the space may be given back; else it stays allocated where the system can
   ///   promise that
   public void zero(long offsetBytes, long lengthBytes, boolean mayPunch) throws ProviderException {
     check(offsetBytes, lengthBytes);
+    if (mayPunch && lengthBytes > 0 && file.holeBytes(offsetBytes, lengthBytes) == lengthBytes) {
+      return;
+    }
     if (lengthBytes > 0 && !file.tryZero(offsetBytes, lengthBytes, mayPunch)) {
       writeZeroes(offsetBytes, lengthBytes);
     }
@@ -162,6 +168,12 @@ public final class LocalProvider implements Closeable {
   public Run run(long offsetBytes, long lengthBytes) throws ProviderException {
     check(offsetBytes, lengthBytes);
     return file.run(offsetBytes, lengthBytes);
+  }
+
+  /// How many bytes from `offsetBytes` on, at most `lengthBytes`, are known to be a hole.
+  public long holeBytes(long offsetBytes, long lengthBytes) throws ProviderException {
+    check(offsetBytes, lengthBytes);
+    return file.holeBytes(offsetBytes, lengthBytes);
   }
 
   /// What seems to be on it, in words, when it is not blank of everything known here: a file

@@ -78,6 +78,16 @@ class BlockConnectionTest {
     }
 
     @Override
+    public void onCompare(int slot, long sequence, long offset, int length, ByteBuffer digests) {
+      heard.add("compare " + sequence + " " + offset + "+" + length + " " + digests.remaining());
+    }
+
+    @Override
+    public void onCompared(int slot, int coveredBytes, long differentMask) {
+      heard.add("compared " + slot + " " + coveredBytes + " " + differentMask);
+    }
+
+    @Override
     public void onReceived(int slot) {
       heard.add("received " + slot);
     }

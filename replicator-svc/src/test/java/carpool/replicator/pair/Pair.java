@@ -10,6 +10,9 @@ import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
 import carpool.replicator.v1.SetRoleRequest;
 import carpool.replicator.v1.SetRoleResult;
+import carpool.replicator.v1.SyncRequest;
+import carpool.replicator.v1.SyncResult;
+import carpool.replicator.v1.VerifyRequest;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -25,6 +28,10 @@ import org.jspecify.annotations.Nullable;
 /// hast1 on 127.0.0.1 and hast2 on 127.0.0.2, one resource `disk1` of [#SIZE_BYTES].
 final class Pair implements AutoCloseable {
   static final long SIZE_BYTES = 64 << 20;
+
+  /// Metadata and activemap of a provider of that size.
+  static final int DATA_OFFSET = 8192;
+
   static final Duration DEADLINE = Duration.ofSeconds(30);
 
   private final Path directory;
@@ -32,18 +39,24 @@ final class Pair implements AutoCloseable {
   private final @Nullable ManagedChannel[] channels = new ManagedChannel[3];
 
   Pair(Path directory, String mode) throws IOException {
-    this(directory, mode, "none", Duration.ofSeconds(60));
+    this(directory, mode, SIZE_BYTES, "");
+  }
+
+  /// @param sizeBytes of the provider, a sparse file
+  /// @param more settings of `replicator:`, each with a comma before it
+  Pair(Path directory, String mode, long sizeBytes, String more) throws IOException {
+    this(directory, mode, sizeBytes, "none", more);
   }
 
   /// @param device as in carpool.yaml
-  Pair(Path directory, String mode, String device, Duration hold) throws IOException {
+  Pair(Path directory, String mode, long sizeBytes, String device, String more) throws IOException {
     this.directory = directory;
     int port = freePort();
     int blockPort = freePort();
     for (int node = 1; node <= 2; node++) {
       Files.createDirectories(home(node).resolve("run"));
       try (var file = new RandomAccessFile(image(node).toFile(), "rw")) {
-        file.setLength(SIZE_BYTES);
+        file.setLength(sizeBytes);
       }
       Files.writeString(
           home(node).resolve("hast.conf"),
@@ -65,9 +78,9 @@ final class Pair implements AutoCloseable {
           state-dir: %1$s/state
           device-dir: %1$s/dev
           device: %3$s
-          replicator: { block-port: %2$d, hold: %4$ds }
+          replicator: { block-port: %2$d%4$s }
           """
-              .formatted(home(node), blockPort, device, hold.toSeconds()));
+              .formatted(home(node), blockPort, device, more));
       int code =
           OfflineCommand.run(
               new String[] {
@@ -176,6 +189,24 @@ final class Pair implements AutoCloseable {
         .getResults(0);
   }
 
+  SyncResult sync(int node, SyncRequest.Builder request) {
+    return stub(node).sync(request.addResources("disk1").build()).getResults(0);
+  }
+
+  SyncResult verify(int node, VerifyRequest.Builder request) {
+    return stub(node).verify(request.addResources("disk1").build()).getResults(0);
+  }
+
+  /// Changes one byte of the data area of a provider behind the replicator's back.
+  void flipByte(int node, long dataOffset) throws IOException {
+    try (var file = new RandomAccessFile(image(node).toFile(), "rw")) {
+      file.seek(DATA_OFFSET + dataOffset);
+      int before = file.read();
+      file.seek(DATA_OFFSET + dataOffset);
+      file.write(before ^ 0x40);
+    }
+  }
+
   Resource status(int node) {
     return stub(node).getStatus(GetStatusRequest.getDefaultInstance()).getResources(0);
   }
@@ -211,7 +242,7 @@ final class Pair implements AutoCloseable {
     if (!Files.exists(data)) {
       try (var in = Files.newInputStream(image(node));
           var out = Files.newOutputStream(data)) {
-        in.skipNBytes(8192); // metadata and activemap
+        in.skipNBytes(DATA_OFFSET);
         in.transferTo(out);
       }
     }

@@ -36,7 +36,8 @@ final class ResumeTest {
     for (var tool : List.of("nbdfuse", "nbdkit", "fio")) {
       assumeTrue(ForeignTools.find(tool).isPresent(), tool + " is not installed");
     }
-    return new Pair(directory, mode, "nbdfuse", hold);
+    return new Pair(
+        directory, mode, Pair.SIZE_BYTES, "nbdfuse", ", hold: " + hold.toSeconds() + "s");
   }
 
   private static void up(Pair pair) throws Exception {

@@ -18,6 +18,9 @@ final class Oracle {
     final long startMicros;
     final int node;
 
+    /// What it put there: its id, or 0 when it wrote zeroes.
+    long content;
+
     /// When it was acknowledged or given up; MAX while it is open.
     long overMicros = Long.MAX_VALUE;
 
@@ -31,6 +34,7 @@ final class Oracle {
 
     Write(long id, int firstUnit, int endUnit, long startMicros, int node) {
       this.id = id;
+      this.content = id;
       this.firstUnit = firstUnit;
       this.endUnit = endUnit;
       this.startMicros = startMicros;
@@ -41,6 +45,7 @@ final class Oracle {
     public String toString() {
       return "#"
           + id
+          + (content == id ? "" : " zeroes")
           + "[units "
           + firstUnit
           + "-"
@@ -116,6 +121,14 @@ final class Oracle {
     }
   }
 
+  /// A node that served a branch of its own lost its power, and with it this cached content; that
+  /// the other branch has it does not help when an operator gives that one up.
+  void perhapsLostContent(int unit, long content) {
+    for (var write : perUnit.get(unit)) {
+      write.perhapsLost |= write.id > 0 && write.content == content;
+    }
+  }
+
   /// An operator gave up what `node` was told alone.
   void perhapsLostOf(int node, long sinceMicros) {
     for (var writes : perUnit) {
@@ -143,7 +156,7 @@ final class Oracle {
   void check(String rule, int unit, long value, long readStartMicros) {
     var writes = perUnit.get(unit);
     for (var write : writes) {
-      if (write.id == value && !superseded(write, writes, readStartMicros)) {
+      if (write.content == value && !superseded(write, writes, readStartMicros)) {
         return;
       }
     }

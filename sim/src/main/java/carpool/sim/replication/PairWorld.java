@@ -23,9 +23,16 @@ import java.util.List;
 public final class PairWorld {
   private static final int UNITS = 160;
   private static final int EXTENT_BYTES = 128 << 10;
+
+  /// Longest chunk of a synchronisation.
+  static final int CHUNK_UNITS = (128 << 10) / SimDisk.UNIT_BYTES;
+
   private static final int DATA_BYTES = UNITS * SimDisk.UNIT_BYTES;
   private static final long FAULT_PHASE_MICROS = 400_000;
   private static final long QUIET_PHASE_MICROS = 2_000_000;
+
+  private static final long ROT_PHASE_MICROS = 1_000_000;
+  private static final int BLOCK_UNITS = (64 << 10) / SimDisk.UNIT_BYTES;
 
   final VirtualTime time;
   final Transcript transcript;
@@ -38,6 +45,7 @@ public final class PairWorld {
   private final boolean slowLink;
   private final boolean slowJournal;
   private final boolean sparseClient;
+  private final long syncRate;
   private boolean clientsRun = true;
   private boolean faults = true;
   private final long[] aloneSince = {-1, -1};
@@ -55,6 +63,7 @@ public final class PairWorld {
     slowLink = time.chance(1, 4);
     slowJournal = time.chance(1, 4);
     sparseClient = time.chance(1, 3);
+    syncRate = time.chance(1, 4) ? 4 << 20 : Long.MAX_VALUE;
     link = new SimLink(this);
     int extents = (DATA_BYTES - 1) / EXTENT_BYTES + 1;
     nodes =
@@ -98,7 +107,11 @@ public final class PairWorld {
         SimNode.CLIENT_SLOTS,
         SimNode.SYNC_SLOTS,
         SimNode.PEER_SLOTS,
-        128 << 10);
+        CHUNK_UNITS * SimDisk.UNIT_BYTES);
+  }
+
+  long syncRate() {
+    return syncRate;
   }
 
   long freshId() {
@@ -145,7 +158,36 @@ public final class PairWorld {
     clientsRun = false;
     time.runUntil(FAULT_PHASE_MICROS + QUIET_PHASE_MICROS);
     checkConverged();
+    rot();
     return new Outcome(acknowledged, faultCount);
+  }
+
+  /// Changes blocks of the secondary behind its back: a verification finds exactly these, and the
+  /// repair makes both copies equal again.
+  private void rot() {
+    if (!primary(nodes[0]) && !primary(nodes[1])) {
+      return; // the last operator demoted it
+    }
+    var serving = primary(nodes[0]) ? nodes[0] : nodes[1];
+    var disk = nodes[1 - serving.index].disk;
+    var blocks = new java.util.HashSet<Integer>();
+    for (int i = 1 + time.random().nextInt(4); i > 0; i--) {
+      int unit = time.random().nextInt(UNITS);
+      disk.write(unit, -i);
+      blocks.add(unit / BLOCK_UNITS);
+    }
+    serving.rotten = blocks.size();
+    transcript.add("---", "rot in blocks " + blocks);
+    var core = serving.running();
+    core.stopVerify();
+    core.orderVerify(true);
+    time.runUntil(FAULT_PHASE_MICROS + QUIET_PHASE_MICROS + ROT_PHASE_MICROS);
+    long found = core.syncProgress().foundBytes() / (BLOCK_UNITS * SimDisk.UNIT_BYTES);
+    if (found != blocks.size() || core.syncProgress().verifying()) {
+      throw new Violation(
+          "verify", "found " + found + " blocks of " + blocks + ": " + core.syncProgress());
+    }
+    checkConverged();
   }
 
   private void ticks() {
@@ -155,6 +197,7 @@ public final class PairWorld {
           for (var node : nodes) {
             if (node.alive()) {
               node.running().tick();
+              node.running().pace(10_000);
             }
           }
           ticks();
@@ -198,15 +241,24 @@ public final class PairWorld {
 
   private void write(SimNode node, int unit, int units, boolean forced) {
     var write = oracle.start(unit, unit + units, time.nowMicros(), node.index);
+    boolean zeroes = time.chance(1, 6);
+    write.content = zeroes ? 0 : write.id;
     open.get(node.index).add(write);
     transcriptAdd(
         node,
-        "client writes " + write.id + " to " + unit + "+" + units + (forced ? " forced" : ""));
+        "client writes "
+            + write.id
+            + (zeroes ? " (zeroes)" : "")
+            + " to "
+            + unit
+            + "+"
+            + units
+            + (forced ? " forced" : ""));
     node.write(
         unit,
         units,
         write.id,
-        WriteKind.DATA,
+        zeroes ? WriteKind.HOLE : WriteKind.DATA,
         forced,
         result -> {
           open.get(node.index).remove(write);
@@ -307,6 +359,9 @@ public final class PairWorld {
       if (!partitioned && other.alive() && !other.running().phase().agreed() && !link.up()) {
         other.running().markOutdated();
       }
+      if (clientsRun && time.chance(1, 8)) {
+        order(serving);
+      }
       if (!(first && second) && faults && time.chance(1, 12)) {
         transcriptAdd(serving, "operator demotes");
         serving.setRole(Role.SECONDARY, false, _ -> {});
@@ -331,6 +386,19 @@ public final class PairWorld {
       transcriptAdd(node, "operator starts the node again");
       crash(node, false);
     }
+  }
+
+  /// Verifications and synchronisations on demand, at any moment.
+  private void order(SimNode node) {
+    var core = node.running();
+    var verdict =
+        switch (time.random().nextInt(5)) {
+          case 0, 1 -> core.orderVerify(time.random().nextBoolean());
+          case 2 -> core.resumeVerify();
+          case 3 -> core.stopVerify();
+          default -> core.orderSync(time.random().nextBoolean(), 0);
+        };
+    transcriptAdd(node, "operator orders a comparison or synchronisation: " + verdict);
   }
 
   private static boolean primary(SimNode node) {
@@ -468,6 +536,9 @@ public final class PairWorld {
             && other.disk.generation() == node.disk.generation();
     if ((!elsewhere && (lostPower[0] || lostPower[1])) || indistinct) {
       oracle.perhapsLostUnflushed();
+    }
+    if (powerCut && partitioned && primary(node) && !node.running().phase().agreed()) {
+      node.disk.forEachCached(oracle::perhapsLostContent);
     }
     if (mode == ReplicationMode.ASYNC) {
       oracle.perhapsLostOf(node.index, 0);

@@ -107,6 +107,15 @@ final class SimDisk {
     return cache.size();
   }
 
+  /// Hears what is only cached.
+  interface CacheReader {
+    void cached(int unit, long value);
+  }
+
+  void forEachCached(CacheReader reader) {
+    cache.forEach(write -> reader.cached(write.unit, write.value));
+  }
+
   /// Makes the first `count` cached writes durable.
   void flush(int count) {
     int n = Math.min(count, cache.size());

@@ -22,6 +22,14 @@ final class SimLink {
 
     record Data(long seq, LongBuffer payload, boolean ok) implements Frame {}
 
+    /// A comparison.
+    ///
+    /// @param content what the source has; null when that is zero
+    record Compare(long seq, long offset, int length, @Nullable LongBuffer content)
+        implements Frame {}
+
+    record Compared(long seq, int coveredBytes, long differentMask) implements Frame {}
+
     record Flush(long id) implements Frame {}
 
     record Flushed(long id, boolean ok) implements Frame {}

@@ -34,6 +34,7 @@ final class SimNode implements Effects {
   private int life;
 
   private final long[][] buffers = new long[CLIENT_SLOTS + SYNC_SLOTS + PEER_SLOTS][];
+  private final boolean[] comparesZeroes = new boolean[buffers.length];
   private final ArrayDeque<Integer> freeClientSlots = new ArrayDeque<>();
   private final ArrayDeque<Integer> freePeerSlots = new ArrayDeque<>();
   private final Map<Integer, Consumer<Result>> answers = new HashMap<>();
@@ -42,6 +43,9 @@ final class SimNode implements Effects {
   private long lastRequest;
   private long journalFreeAt;
   boolean fencedSeen;
+
+  /// Blocks of the peer's disk that were changed behind its back.
+  int rotten;
 
   SimNode(PairWorld world, int index, int units, int extents) {
     this.world = world;
@@ -76,6 +80,7 @@ final class SimNode implements Effects {
       freePeerSlots.add(CLIENT_SLOTS + SYNC_SLOTS + i);
     }
     core = new ReplicationCore(world.settings(name), disk.found(), world::freshId, this);
+    core.configureSyncRate(world.syncRate());
     core.setRole(0, Role.SECONDARY, false);
     log("starts: " + core);
   }
@@ -101,16 +106,12 @@ final class SimNode implements Effects {
       int unit, int units, long value, WriteKind kind, boolean forced, Consumer<Result> answer) {
     int slot = freeClientSlots.remove();
     var payload = new long[units];
-    java.util.Arrays.fill(payload, value);
+    java.util.Arrays.fill(payload, kind == WriteKind.DATA ? value : 0);
     buffers[slot] = payload;
     answers.put(slot, answer);
     running()
         .clientWrite(
-            slot,
-            (long) unit * SimDisk.UNIT_BYTES,
-            units * SimDisk.UNIT_BYTES,
-            WriteKind.DATA,
-            forced);
+            slot, (long) unit * SimDisk.UNIT_BYTES, units * SimDisk.UNIT_BYTES, kind, forced);
   }
 
   void read(int unit, int units, Consumer<long @Nullable []> answer) {
@@ -163,6 +164,18 @@ final class SimNode implements Effects {
         peerSeq.put(slot, seq);
         c.peerReadArrived(session, slot, offset, length);
       }
+      case Frame.Compare(long seq, long offset, int length, @Nullable LongBuffer content) -> {
+        Integer slot = freePeerSlots.poll();
+        if (slot == null) {
+          throw new IllegalStateException("no peer slot");
+        }
+        buffers[slot] = content == null ? new long[length / SimDisk.UNIT_BYTES] : content.array();
+        comparesZeroes[slot] = content == null;
+        peerSeq.put(slot, seq);
+        c.peerCompareArrived(session, slot, offset, length);
+      }
+      case Frame.Compared(long seq, int covered, long mask) ->
+          c.peerCompared(session, (int) seq, covered, mask);
       case Frame.Received(long seq) -> c.peerReceived(session, (int) seq);
       case Frame.Written(long seq, boolean ok) -> c.peerWritten(session, (int) seq, ok);
       case Frame.Data(long seq, LongBuffer payload, boolean ok) -> {
@@ -240,6 +253,65 @@ final class SimNode implements Effects {
     }
   }
 
+  private static final int BLOCK_UNITS = (64 << 10) / SimDisk.UNIT_BYTES;
+
+  /// Units that are zero from `first` on, in whole blocks or to the end.
+  private int zeroUnits(int first, int units) {
+    int zero = 0;
+    while (zero < units && disk.visible()[first + zero] == 0) {
+      zero++;
+    }
+    return zero == units ? zero : zero - zero % BLOCK_UNITS;
+  }
+
+  @Override
+  public void scanLocal(int slot, long offsetBytes, int lengthBytes, boolean digest) {
+    int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
+    int units = lengthBytes / SimDisk.UNIT_BYTES;
+    later(
+        1,
+        400,
+        c -> {
+          int zero = zeroUnits(first, units);
+          buffers[slot] =
+              java.util.Arrays.copyOfRange(
+                  disk.visible(), first, first + Math.min(units, PairWorld.CHUNK_UNITS));
+          c.localScanned(slot, true, zero * SimDisk.UNIT_BYTES);
+        });
+  }
+
+  @Override
+  public void compareLocal(int slot, long offsetBytes, int lengthBytes) {
+    int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
+    int units = lengthBytes / SimDisk.UNIT_BYTES;
+    boolean zeroes = comparesZeroes[slot];
+    later(
+        1,
+        400,
+        c -> {
+          int zero = zeroUnits(first, units);
+          if (zeroes && zero > 0) {
+            c.localCompared(slot, true, zero * SimDisk.UNIT_BYTES, 0);
+          } else if (zeroes) {
+            int one = Math.min(units, BLOCK_UNITS);
+            c.localCompared(slot, true, one * SimDisk.UNIT_BYTES, 1);
+          } else {
+            c.localCompared(slot, true, lengthBytes, differentMask(buffers[slot], first, units));
+          }
+        });
+  }
+
+  private long differentMask(long[] content, int first, int units) {
+    int blocks = (units - 1) / BLOCK_UNITS + 1;
+    long mask = 0;
+    for (int unit = 0; unit < units; unit++) {
+      if (content[unit] != disk.visible()[first + unit]) {
+        mask |= 1L << (blocks - 1 - unit / BLOCK_UNITS);
+      }
+    }
+    return mask;
+  }
+
   @Override
   public void flushLocal(long flushId) {
     int covered = disk.cached();
@@ -304,15 +376,41 @@ final class SimNode implements Effects {
 
   @Override
   public void sendWrite(long session, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
+    int units = lengthBytes / SimDisk.UNIT_BYTES;
+    var payload =
+        kind == WriteKind.DATA ? java.util.Arrays.copyOf(buffers[slot], units) : new long[units];
+    send(session, new Frame.Write(slot, offsetBytes, lengthBytes, LongBuffer.wrap(payload), kind));
+  }
+
+  @Override
+  public void sendChunk(long session, int slot, long offsetBytes, int lengthBytes, int skipBytes) {
+    int skip = skipBytes / SimDisk.UNIT_BYTES;
+    var part =
+        java.util.Arrays.copyOfRange(buffers[slot], skip, skip + lengthBytes / SimDisk.UNIT_BYTES);
     send(
         session,
-        new Frame.Write(
+        new Frame.Write(slot, offsetBytes, lengthBytes, LongBuffer.wrap(part), WriteKind.DATA));
+  }
+
+  @Override
+  public void sendCompare(
+      long session, int slot, long offsetBytes, int lengthBytes, boolean zeroes) {
+    send(
+        session,
+        new Frame.Compare(
             slot,
             offsetBytes,
             lengthBytes,
-            LongBuffer.wrap(
-                java.util.Arrays.copyOf(buffers[slot], lengthBytes / SimDisk.UNIT_BYTES)),
-            kind));
+            zeroes
+                ? null
+                : LongBuffer.wrap(
+                    java.util.Arrays.copyOf(buffers[slot], lengthBytes / SimDisk.UNIT_BYTES))));
+  }
+
+  @Override
+  public void answerCompare(long session, int slot, int coveredBytes, long differentMask) {
+    send(session, new Frame.Compared(seqOf(slot), coveredBytes, differentMask));
+    freePeerSlots.add(slot);
   }
 
   @Override
@@ -408,6 +506,10 @@ final class SimNode implements Effects {
   public void report(Notice notice) {
     if (world.transcript.kept()) {
       log("reports " + notice + ": " + core);
+    }
+    var c = core;
+    if (c != null && rotten == 0 && c.syncProgress().foundBytes() > 0) {
+      throw new carpool.sim.Violation("verify", "a false difference: " + c.syncProgress());
     }
   }
 

@@ -1,0 +1,11 @@
+package carpool.replicator.core;
+
+/// Whether an operator's order to synchronise or to verify is carried out.
+public enum SyncVerdict {
+  ALLOWED,
+  /// The primary's blocks count: the order belongs there.
+  NOT_PRIMARY,
+  NOT_CONNECTED,
+  /// What is being synchronised cannot be verified yet.
+  NOT_IN_STEP
+}
