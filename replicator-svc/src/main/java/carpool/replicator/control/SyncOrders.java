@@ -30,7 +30,7 @@ final class SyncOrders {
       case ALLOWED -> "";
       case NOT_PRIMARY -> "this node is not primary; blocks go from the primary to the secondary";
       case NOT_CONNECTED -> "the peer is not connected";
-      case NOT_IN_STEP -> "the copies are being synchronised";
+      case NOT_IN_STEP -> "the copies are being synchronised, or a disk has failed";
     };
   }
 

@@ -904,7 +904,7 @@ public final class ReplicationCore {
         op.kind = Kind.FREE;
         effects.answerRead(op.session, slot, ok);
       }
-      case FREE, CLIENT_WRITE, PEER_WRITE, REPAIR, SYNC_COPY ->
+      case FREE, CLIENT_WRITE, PEER_WRITE, SYNC_COPY, REPAIR ->
           Check.invariant(false, "read answered for " + op);
     }
   }
@@ -960,7 +960,7 @@ public final class ReplicationCore {
   /// Writes again what could be read from the peer only, so that the disk can put it elsewhere.
   /// Left out when no slot is free: the next read of the block comes here again.
   private void repair(long offset, int length) {
-    var op = disk == DiskState.FAILED ? null : sync.idleOp();
+    var op = disk == DiskState.FAILED ? null : sync.freeOp();
     if (op == null) {
       return;
     }
@@ -1258,7 +1258,7 @@ public final class ReplicationCore {
       failAll();
       continueDemotion();
     }
-    sync.pump();
+    sync.tick();
   }
 
   // ---------------------------------------------------------------------------------- session
@@ -1598,6 +1598,7 @@ public final class ReplicationCore {
       recordNotAlone();
     } else {
       phase = Phase.SOURCE_ANNOUNCED;
+      sync.announce();
       effects.send(session, new PeerMessage.SyncStart());
     }
   }
@@ -1631,9 +1632,10 @@ public final class ReplicationCore {
       }
       return phase == Phase.IN_STEP
               && role == Role.PRIMARY
-              && disk != DiskState.FAILED
               && !fenced
               && demotion == 0
+              && disk != DiskState.FAILED
+              && peerDisk != DiskState.FAILED
           ? Synchronisation.Work.IN_STEP
           : Synchronisation.Work.NONE;
     }
@@ -1660,6 +1662,11 @@ public final class ReplicationCore {
     public void repaired() {
       flushes.add(new Waiter.Background());
       pumpFlush();
+    }
+
+    @Override
+    public void unreadable(long offsetBytes, int lengthBytes) {
+      repair(offsetBytes, lengthBytes);
     }
 
     @Override
@@ -1752,6 +1759,9 @@ public final class ReplicationCore {
     if (!phase.agreed()) {
       return SyncVerdict.NOT_CONNECTED;
     }
+    if (disk == DiskState.FAILED || peerDisk == DiskState.FAILED) {
+      return SyncVerdict.NOT_IN_STEP;
+    }
     return role == Role.PRIMARY || phase.source() ? SyncVerdict.ALLOWED : SyncVerdict.NOT_PRIMARY;
   }
 
@@ -1759,7 +1769,7 @@ public final class ReplicationCore {
     if (role != Role.PRIMARY) {
       return SyncVerdict.NOT_PRIMARY;
     }
-    if (phase != Phase.IN_STEP) {
+    if (phase != Phase.IN_STEP || disk == DiskState.FAILED || peerDisk == DiskState.FAILED) {
       return phase.agreed() ? SyncVerdict.NOT_IN_STEP : SyncVerdict.NOT_CONNECTED;
     }
     return SyncVerdict.ALLOWED;

@@ -6,6 +6,6 @@ public enum SyncVerdict {
   /// The primary's blocks count: the order belongs there.
   NOT_PRIMARY,
   NOT_CONNECTED,
-  /// What is being synchronised cannot be verified yet.
+  /// What is being synchronised cannot be verified yet; and a failed disk is no copy.
   NOT_IN_STEP
 }

@@ -24,6 +24,10 @@ final class Synchronisation {
   /// The same while clients are active.
   private static final int WIDE_BYTES_SHARED = 1 << 20;
 
+  /// How long copying rests after a block could not be read: it is the newer one, and may be
+  /// written anew meanwhile.
+  private static final int UNREADABLE_PAUSE_TICKS = 5;
+
   /// What a range of zeroes counts for in the rate.
   private static final int ZERO_COST_BYTES = 4096;
 
@@ -52,6 +56,9 @@ final class Synchronisation {
     /// In step, and what was copied again wants a flush.
     void repaired();
 
+    /// In step, and the range cannot be read here.
+    void unreadable(long offsetBytes, int lengthBytes);
+
     /// Marks in the activemap.
     void markInMap(long offsetBytes, long lengthBytes);
   }
@@ -71,8 +78,8 @@ final class Synchronisation {
   private long cursor;
   private int inFlight;
 
-  /// The disk refused a chunk: nothing starts until time has passed.
-  private boolean stalled;
+  /// Ticks for which nothing starts, because a chunk could not be read here.
+  private int stalledTicks;
 
   private boolean paused;
   private boolean verifying;
@@ -125,11 +132,16 @@ final class Synchronisation {
 
   // ----- orders
 
-  /// A synchronisation starts: counts from here.
-  void begin() {
-    cursor = 0;
+  /// A synchronisation was announced: counts from here.
+  void announce() {
     totalBytes = differences.differentBytes();
     wireBytes = 0;
+  }
+
+  /// A synchronisation starts.
+  void begin() {
+    announce();
+    cursor = 0;
     choice.reset();
     pump();
   }
@@ -196,7 +208,12 @@ final class Synchronisation {
   /// Time has passed.
   void elapsed(long micros) {
     pace.elapsed(micros);
-    stalled = false;
+    pump();
+  }
+
+  /// About a second has passed.
+  void tick() {
+    stalledTicks = Math.max(0, stalledTicks - 1);
     pump();
   }
 
@@ -204,7 +221,7 @@ final class Synchronisation {
 
   /// Starts what may start now.
   void pump() {
-    while (pace.allows(inFlight, settings.syncSlots()) && !stalled && startNext()) {}
+    while (pace.allows(inFlight, settings.syncSlots()) && stalledTicks == 0 && startNext()) {}
     if (inFlight == 0) {
       endRound();
     }
@@ -215,6 +232,10 @@ final class Synchronisation {
   }
 
   private boolean startNext() {
+    var op = freeOp();
+    if (op == null) {
+      return false;
+    }
     boolean verify = verifies();
     var blocks = verify ? unverified : differences.different();
     boolean wanted =
@@ -237,7 +258,7 @@ final class Synchronisation {
         }
         wrapped = true;
         cursor = 0;
-      } else if (start(blocks, block, verify)) {
+      } else if (start(op, blocks, block, verify)) {
         return true;
       } else {
         cursor = block + 1;
@@ -247,12 +268,8 @@ final class Synchronisation {
 
   /// Takes the range of the run that starts at `block`. False when somebody else has it and there
   /// is other work meanwhile.
-  private boolean start(BlockSet blocks, long block, boolean verify) {
+  private boolean start(Op op, BlockSet blocks, long block, boolean verify) {
     int wide = pace.shared() ? WIDE_BYTES_SHARED : WIDE_BYTES;
-    var op = idleOp();
-    if (op == null) {
-      return false; // the others repair what could not be read; their end calls again
-    }
     op.begin(Kind.SYNC_COPY, differences.startOf(block), length(blocks, block, wide));
     op.verify = verify;
     op.session = host.session();
@@ -279,8 +296,8 @@ final class Synchronisation {
     return (int) (differences.endOf(end) - differences.startOf(block));
   }
 
-  /// A slot of the synchronisation that nobody uses, or null.
-  @Nullable Op idleOp() {
+  /// An op that nobody uses, or null; repairs of the local disk use them too.
+  @Nullable Op freeOp() {
     for (int i = settings.clientSlots(); i < settings.clientSlots() + settings.syncSlots(); i++) {
       if (ops[i].kind == Kind.FREE) {
         return ops[i];
@@ -349,15 +366,24 @@ final class Synchronisation {
   }
 
   private void unreadable(Op op) {
-    stalled = true;
     effects.report(Notice.DISK);
-    if (op.verify) {
-      // One block that cannot be read is one that cannot be shown to be equal.
-      op.length = Math.min(op.length, Differences.BLOCK_BYTES);
-      foundBytes += op.length;
-      unverified.remove(Differences.blockOf(op.offset));
+    long offset = op.offset;
+    // What comes after the chunk was not even tried.
+    op.length = Math.min(op.length, settings.syncChunkBytes());
+    int length = op.length;
+    boolean verify = op.verify;
+    cursor = Differences.endBlockOf(offset, length);
+    if (verify) {
+      // Blocks that cannot be read are blocks that cannot be shown to be equal.
+      foundBytes += length;
+      unverified.removeRange(Differences.blockOf(offset), cursor);
+    } else {
+      stalledTicks = UNREADABLE_PAUSE_TICKS;
     }
     end(op);
+    if (verify) {
+      host.unreadable(offset, length);
+    }
   }
 
   private void sendData(Op op, int skipBytes) {

@@ -52,7 +52,15 @@ final class BlockComparer {
       if (readLeft <= 0) {
         return zeroes;
       }
-      var chunk = read(slot, offset + zeroes, Math.min(length - zeroes, Slots.BYTES));
+      ByteBuffer chunk;
+      try {
+        chunk = read(slot, offset + zeroes, Math.min(length - zeroes, Slots.BYTES));
+      } catch (ProviderException e) {
+        if (zeroes == 0) {
+          throw e;
+        }
+        return zeroes; // whoever comes to that chunk hears of it
+      }
       if (!isZero(chunk)) {
         if (zeroes == 0 && digest) {
           slot.digests = digests(chunk);

@@ -18,6 +18,7 @@ final class CorePair {
   static final int UNIT = 4096;
   static final int UNITS = 64;
   static final int EXTENT = 128 << 10;
+  private static final int BLOCK_UNITS = (64 << 10) / UNIT;
 
   final Node a = new Node("a");
   final Node b = new Node("b");
@@ -232,6 +233,88 @@ final class CorePair {
             }
             core().localRead(slot, ok);
           });
+    }
+
+    private boolean readable(int first, int count) {
+      for (int i = 0; i < count; i++) {
+        if (unreadable.contains(first + i)) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    /// Zeroes are found for a whole range or not at all.
+    private boolean zero(int first, int count) {
+      for (int i = 0; i < count; i++) {
+        if (data[first + i] != 0) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    @Override
+    public void scanLocal(int slot, long offsetBytes, int lengthBytes, boolean digest) {
+      int first = (int) (offsetBytes / UNIT);
+      int count = lengthBytes / UNIT;
+      later(
+          0,
+          () -> {
+            boolean ok = readable(first, count);
+            buffers[slot] = Arrays.copyOfRange(data, first, first + count);
+            core().localScanned(slot, ok, ok && zero(first, count) ? lengthBytes : 0);
+          });
+    }
+
+    @Override
+    public void compareLocal(int slot, long offsetBytes, int lengthBytes) {
+      int first = (int) (offsetBytes / UNIT);
+      int count = lengthBytes / UNIT;
+      var theirs = buffers[slot];
+      later(
+          0,
+          () -> {
+            int blocks = (count - 1) / BLOCK_UNITS + 1;
+            long mask = 0;
+            for (int i = 0; i < count; i++) {
+              if (theirs[i] != data[first + i]) {
+                mask |= 1L << (blocks - 1 - i / BLOCK_UNITS);
+              }
+            }
+            boolean ok = readable(first, count);
+            core().localCompared(slot, ok, lengthBytes, ok ? mask : -1);
+          });
+    }
+
+    @Override
+    public void sendChunk(
+        long ofSession, int slot, long offsetBytes, int lengthBytes, int skipBytes) {
+      buffers[slot] = Arrays.copyOfRange(buffers[slot], skipBytes / UNIT, buffers[slot].length);
+      sendWrite(ofSession, slot, offsetBytes, lengthBytes, WriteKind.DATA);
+    }
+
+    @Override
+    public void sendCompare(
+        long ofSession, int slot, long offsetBytes, int lengthBytes, boolean zeroes) {
+      var payload = Arrays.copyOf(buffers[slot], lengthBytes / UNIT);
+      var peer = other(this);
+      send(
+          ofSession,
+          () -> {
+            int there = peer.peerSlot(slot);
+            peer.buffers[there] = payload;
+            peer.core().peerCompareArrived(ofSession, there, offsetBytes, lengthBytes);
+          });
+    }
+
+    @Override
+    public void answerCompare(long ofSession, int slot, int coveredBytes, long differentMask) {
+      int there = sequence[slot] - 1;
+      sequence[slot] = 0;
+      send(
+          ofSession,
+          () -> other(this).core().peerCompared(ofSession, there, coveredBytes, differentMask));
     }
 
     @Override

@@ -160,6 +160,9 @@ class BlockConnectionTest {
     sender.queueFlushed(12, true);
     sender.queueData(9, true, ones.duplicate().limit(16));
     sender.queueMessage(new PeerMessage.SyncStart());
+    sender.queueCompare(13, 65536, 131072, ones.duplicate().limit(64));
+    sender.queueCompare(14, 0, 1048576, ByteBuffer.allocate(0));
+    sender.queueCompared(15, 131072, 2);
     sender.drain();
 
     assertEquals("write 3 8192+4096 DATA true 4096", next());
@@ -174,6 +177,9 @@ class BlockConnectionTest {
     assertEquals("flushed 12 true", next());
     assertEquals("data 9 true 1", next());
     assertEquals("message SyncStart[]", next());
+    assertEquals("compare 13 65536+131072 64", next());
+    assertEquals("compare 14 0+1048576 0", next(), "with zeroes, of any length");
+    assertEquals("compared 15 131072 2", next());
     sender.close("done");
     assertEquals("end: the peer closed the connection", next());
   }
@@ -189,6 +195,9 @@ class BlockConnectionTest {
     "43505231 01 00 0000 0000000000000001 0000000000000000 00080000 00080000,a WRITE frame with a payload of 524288 bytes",
     "43505231 09 00 0000 0000000000000001 0000000000000000 00000000 7fffffff,a DATA frame with a payload of 2147483647 bytes",
     "43505231 0a 00 0000 0000000000000000 0000000000000000 00000000 00100000,a MESSAGE frame with a payload of 1048576 bytes",
+    "43505231 0c 00 0000 0000000000000001 0000000000000000 00020000 00000020,a COMPARE frame with a payload of 32 bytes",
+    "43505231 0c 00 0000 0000000000000001 0000000000000000 00040000 00000080,a COMPARE frame with a payload of 128 bytes",
+    "43505231 0c 00 0000 0000000000000001 0000000000000000 00200000 00000000,a range of 2097152 bytes at 0",
     "43505231 05 00 0000 7000000000000000 0000000000000000 00000000 00000000,an answer to the request 8070450532247928832"
   })
   void whatTheProtocolDoesNotAllowEndsTheConnection(String frame, String reason) throws Exception {

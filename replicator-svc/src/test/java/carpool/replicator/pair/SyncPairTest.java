@@ -173,7 +173,7 @@ class SyncPairTest {
       assertEquals(DiskState.DISK_STATE_INCONSISTENT, pair.status(2).getDisk());
       pair.kill(2);
       pair.start(2);
-      long left = pair.await(1, "copying", SyncPairTest::copying).getSync().getTotalBytes();
+      long left = pair.await(1, "copying", SyncPairTest::copying).getSync().getLeftBytes();
 
       // What was copied in the last seconds is not flushed there, and counts as different.
       print("interrupted after 36 of 48 MiB: %d bytes are left".formatted(left));
@@ -188,6 +188,53 @@ class SyncPairTest {
       pair.awaitComplete(1);
       assertEquals(-1, pair.firstDifference());
     }
+  }
+
+  @Test
+  void clientsAreServedWithBoundedLatencyWhileASynchronisationRuns() throws Exception {
+    try (var pair = new Pair(directory, "fullsync", 1L << 30, "")) {
+      up(pair);
+      pair.kill(2);
+      fio(pair, "--rw=write", "--bs=1M", "--size=900M", "--refill_buffers", "--iodepth=4");
+      pair.start(2);
+      pair.await(1, "copying", SyncPairTest::copying);
+
+      double during = slowestOf99Percent(pair);
+      boolean still = pair.status(1).getSync().getState() == SyncState.SYNC_STATE_SOURCE;
+      pair.awaitComplete(1);
+      double idle = slowestOf99Percent(pair);
+
+      print(
+          "4 KiB writes at depth 1, 99 %%: %.2f ms during a synchronisation (%s), %.2f ms without"
+              .formatted(during, still ? "still running after" : "ended meanwhile", idle));
+      assertTrue(during < 100, during + " ms");
+    }
+  }
+
+  /// Milliseconds within which 99 % of random writes at depth 1 are done.
+  private static double slowestOf99Percent(Pair pair) throws Exception {
+    var output =
+        run(
+            "fio",
+            "--name=l",
+            "--ioengine=nbd",
+            "--uri=" + pair.uri(1),
+            "--rw=randwrite",
+            "--bs=4k",
+            "--iodepth=1",
+            "--size=900M",
+            "--time_based",
+            "--runtime=2",
+            "--output-format=terse",
+            "--terse-version=3",
+            "--percentile_list=99");
+    var line = output.lines().filter(l -> l.startsWith("3;")).findFirst().orElseThrow();
+    for (var field : line.split(";", -1)) {
+      if (field.startsWith("99.000000%=") && !field.endsWith("=0")) {
+        return Double.parseDouble(field.substring(field.indexOf('=') + 1)) / 1000;
+      }
+    }
+    throw new AssertionError(output);
   }
 
   private static boolean copying(Resource resource) {

@@ -47,6 +47,10 @@ public final class PairWorld {
   private final boolean sparseClient;
   private final long syncRate;
   private boolean clientsRun = true;
+
+  /// A disk had trouble: what cannot be read counts as different in a verification.
+  boolean diskTrouble;
+
   private boolean faults = true;
   private final long[] aloneSince = {-1, -1};
   private final boolean[] lostPower = {false, false};
@@ -361,6 +365,11 @@ public final class PairWorld {
       }
       if (clientsRun && time.chance(1, 8)) {
         order(serving);
+      } else if (serving.running().phase() == Phase.IN_STEP
+          && serving.running().differentBytes() > 0
+          && time.chance(1, 4)) {
+        transcriptAdd(serving, "operator has the differences copied");
+        serving.running().orderSync(false, 0);
       }
       if (!(first && second) && faults && time.chance(1, 12)) {
         transcriptAdd(serving, "operator demotes");
@@ -371,6 +380,19 @@ public final class PairWorld {
       return;
     }
     promote(nodes[time.random().nextInt(2)]);
+  }
+
+  /// Verifications and synchronisations on demand, at any moment.
+  private void order(SimNode node) {
+    var core = node.running();
+    var verdict =
+        switch (time.random().nextInt(5)) {
+          case 0, 1 -> core.orderVerify(time.random().nextBoolean());
+          case 2 -> core.resumeVerify();
+          case 3 -> core.stopVerify();
+          default -> core.orderSync(time.random().nextBoolean(), 0);
+        };
+    transcriptAdd(node, "operator orders a comparison or synchronisation: " + verdict);
   }
 
   /// A node with a failed disk gives its role up before long; then somebody puts the cable back and
@@ -386,19 +408,6 @@ public final class PairWorld {
       transcriptAdd(node, "operator starts the node again");
       crash(node, false);
     }
-  }
-
-  /// Verifications and synchronisations on demand, at any moment.
-  private void order(SimNode node) {
-    var core = node.running();
-    var verdict =
-        switch (time.random().nextInt(5)) {
-          case 0, 1 -> core.orderVerify(time.random().nextBoolean());
-          case 2 -> core.resumeVerify();
-          case 3 -> core.stopVerify();
-          default -> core.orderSync(time.random().nextBoolean(), 0);
-        };
-    transcriptAdd(node, "operator orders a comparison or synchronisation: " + verdict);
   }
 
   private static boolean primary(SimNode node) {
@@ -481,11 +490,13 @@ public final class PairWorld {
           int unit = time.random().nextInt(UNITS);
           transcriptAdd(node, "unit " + unit + " cannot be read any more");
           node.disk.spoil(unit);
+          diskTrouble = true;
         }
       }
       case 9 -> {
         var node = nodes[time.random().nextInt(2)];
         var troubles = SimDisk.Trouble.values();
+        diskTrouble = true;
         node.disk.trouble(troubles[1 + time.random().nextInt(troubles.length - 1)]);
         transcriptAdd(node, "disk trouble: " + node.disk.trouble());
       }

@@ -258,7 +258,9 @@ final class SimNode implements Effects {
   /// Units that are zero from `first` on, in whole blocks or to the end.
   private int zeroUnits(int first, int units) {
     int zero = 0;
-    while (zero < units && disk.visible()[first + zero] == 0) {
+    while (zero < units
+        && disk.visible()[first + zero] == 0
+        && disk.readable(first + zero, first + zero + 1)) {
       zero++;
     }
     return zero == units ? zero : zero - zero % BLOCK_UNITS;
@@ -273,10 +275,12 @@ final class SimNode implements Effects {
         400,
         c -> {
           int zero = zeroUnits(first, units);
+          boolean ok =
+              zero > 0 || disk.readable(first, first + Math.min(units, PairWorld.CHUNK_UNITS));
           buffers[slot] =
               java.util.Arrays.copyOfRange(
                   disk.visible(), first, first + Math.min(units, PairWorld.CHUNK_UNITS));
-          c.localScanned(slot, true, zero * SimDisk.UNIT_BYTES);
+          c.localScanned(slot, ok, zero * SimDisk.UNIT_BYTES);
         });
   }
 
@@ -294,7 +298,9 @@ final class SimNode implements Effects {
             c.localCompared(slot, true, zero * SimDisk.UNIT_BYTES, 0);
           } else if (zeroes) {
             int one = Math.min(units, BLOCK_UNITS);
-            c.localCompared(slot, true, one * SimDisk.UNIT_BYTES, 1);
+            c.localCompared(slot, disk.readable(first, first + one), one * SimDisk.UNIT_BYTES, 1);
+          } else if (!disk.readable(first, first + units)) {
+            c.localCompared(slot, false, lengthBytes, -1);
           } else {
             c.localCompared(slot, true, lengthBytes, differentMask(buffers[slot], first, units));
           }
@@ -508,7 +514,7 @@ final class SimNode implements Effects {
       log("reports " + notice + ": " + core);
     }
     var c = core;
-    if (c != null && rotten == 0 && c.syncProgress().foundBytes() > 0) {
+    if (c != null && rotten == 0 && !world.diskTrouble && c.syncProgress().foundBytes() > 0) {
       throw new carpool.sim.Violation("verify", "a false difference: " + c.syncProgress());
     }
   }

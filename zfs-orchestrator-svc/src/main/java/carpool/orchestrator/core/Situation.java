@@ -54,24 +54,28 @@ final class Situation {
 
   /// It was found out once whether the pool is here.
   boolean looked;
+
   int blindProbes;
   boolean promoteGranted;
 
   /// A promotion was asked for, now or before a crash, and no demotion has ended since: the watch
   /// may lag behind what the replicator did.
   boolean mayBePrimary = true;
+
   boolean demoteGranted;
   boolean served;
   boolean paused;
 
   /// The pool is here, and a device under it is gone for good.
   boolean broken;
+
   boolean noPool;
   boolean noPoolOnce;
   boolean cutOff;
 
   /// Looks since the cut that found the pool still here.
   int cutProbes;
+
   long lastResortNanos;
   boolean detached;
   boolean demoteCut;
