@@ -79,7 +79,7 @@ class FailoverIT {
       var first = lab.serving();
       var second = lab.other(first);
       var acknowledged = write(first);
-      lab.await(
+      Lab.await(
           "records",
           Duration.ofSeconds(60),
           () -> acknowledged.numbers.size() >= RECORDS_BEFORE_THE_KILL,
