@@ -39,7 +39,7 @@ final class Pair implements AutoCloseable {
   private final @Nullable ManagedChannel[] channels = new ManagedChannel[3];
 
   Pair(Path directory, String mode) throws IOException {
-    this(directory, mode, SIZE_BYTES, "");
+    this(directory, mode, SIZE_BYTES, "none", "");
   }
 
   /// @param sizeBytes of the provider, a sparse file
@@ -49,7 +49,12 @@ final class Pair implements AutoCloseable {
   }
 
   /// @param device as in carpool.yaml
-  Pair(Path directory, String mode, long sizeBytes, String device, String more) throws IOException {
+  Pair(Path directory, String mode, String device, Duration hold) throws IOException {
+    this(directory, mode, SIZE_BYTES, device, ", hold: " + hold.toSeconds() + "s");
+  }
+
+  private Pair(Path directory, String mode, long sizeBytes, String device, String more)
+      throws IOException {
     this.directory = directory;
     int port = freePort();
     int blockPort = freePort();

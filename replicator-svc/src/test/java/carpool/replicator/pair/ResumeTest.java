@@ -36,8 +36,7 @@ final class ResumeTest {
     for (var tool : List.of("nbdfuse", "nbdkit", "fio")) {
       assumeTrue(ForeignTools.find(tool).isPresent(), tool + " is not installed");
     }
-    return new Pair(
-        directory, mode, Pair.SIZE_BYTES, "nbdfuse", ", hold: " + hold.toSeconds() + "s");
+    return new Pair(directory, mode, "nbdfuse", hold);
   }
 
   private static void up(Pair pair) throws Exception {
