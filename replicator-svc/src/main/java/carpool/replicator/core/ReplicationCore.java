@@ -325,14 +325,11 @@ public final class ReplicationCore {
     }
   }
 
-<<<<<<< HEAD
-=======
   /// Writes that are answered from now on are done when `newMode` says so.
   public void configureMode(ReplicationMode newMode) {
     mode = newMode;
   }
 
->>>>>>> link
   /// The process before this one was primary until it ended, on the same boot: everything that it
   /// completed is here. At the next meeting the copy counts like one that lived on, so that an
   /// equal peer waits for a promotion instead of copying its own blocks here. Whether this node may
@@ -344,14 +341,6 @@ public final class ReplicationCore {
   /// What the peer is told of this copy.
   private DiskState toldDisk() {
     return resumes && disk == DiskState.CONSISTENT ? DiskState.UP_TO_DATE : disk;
-<<<<<<< HEAD
-  }
-
-  /// Writes that are answered from now on are done when `newMode` says so.
-  public void configureMode(ReplicationMode newMode) {
-    mode = newMode;
-=======
->>>>>>> link
   }
 
   private void askPromotion(long request, boolean force) {
