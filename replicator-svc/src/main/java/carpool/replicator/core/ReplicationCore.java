@@ -140,7 +140,8 @@ public final class ReplicationCore {
   /// @param afterWrite number of the peer's last write before it
   private record PeerFlush(long session, long flushId, long afterWrite) {}
 
-  private record MetadataWrite(long token, Then then, long forSession, long request) {}
+  private record MetadataWrite(
+      long token, Then then, long forSession, long request, Identity identity) {}
 
   /// A core in role init.
   ///
@@ -393,7 +394,6 @@ public final class ReplicationCore {
   }
 
   private void promoted(long request) {
-    aloneDurable = identity.alone();
     if (session != 0 && phase.agreed()) {
       effects.send(session, new PeerMessage.StateChanged(role, disk));
       if (phase == Phase.WAITING) {
@@ -592,7 +592,7 @@ public final class ReplicationCore {
 
   private void recordInconsistent() {
     long token = ++lastToken;
-    metadataWrites.addLast(new MetadataWrite(token, Then.NOTHING, session, 0));
+    metadataWrites.addLast(new MetadataWrite(token, Then.NOTHING, session, 0, identity));
     effects.writeMetadata(token, role, DiskState.INCONSISTENT, identity);
   }
 
@@ -1059,7 +1059,7 @@ public final class ReplicationCore {
 
   private void writeMetadata(Then then, long request) {
     long token = ++lastToken;
-    metadataWrites.addLast(new MetadataWrite(token, then, session, request));
+    metadataWrites.addLast(new MetadataWrite(token, then, session, request, identity));
     effects.writeMetadata(token, role, disk, identity);
   }
 
@@ -1071,12 +1071,15 @@ public final class ReplicationCore {
       metadataFailed(write);
       return;
     }
+    // What counts is what this write recorded: a newer identity may wait behind it.
+    aloneDurable =
+        identity.alone()
+            && write.identity.alone()
+            && write.identity.generation() == identity.generation();
     boolean sameSession = write.forSession == session;
     switch (write.then) {
       case NOTHING -> {}
       case ALONE -> {
-        // A later write may have recorded a newer identity; only the present one counts.
-        aloneDurable = identity.alone() && noLaterIdentityPending();
         afterAlone();
       }
       case TARGET_MARKED -> {
@@ -1101,14 +1104,9 @@ public final class ReplicationCore {
       case PROMOTED -> promoted(write.request);
       case DEMOTED -> demoted(write.request);
       case SOLE_COPY -> {
-        aloneDurable = identity.alone();
         confirmSoleCopy();
       }
     }
-  }
-
-  private boolean noLaterIdentityPending() {
-    return metadataWrites.stream().noneMatch(write -> write.then == Then.ALONE);
   }
 
   private void metadataFailed(MetadataWrite write) {
