@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /// tcpdump on the client's port: who advertised what and when, and who claimed addresses.
@@ -80,15 +81,19 @@ final class Capture implements Guest {
   /// Seconds from the last packet of `before` (leave markers count) to the first of `after` that
   /// follows it.
   double takeover(String before, String after) {
+    // A node may say that it is master before its packet is in the capture.
+    Command.await(3, "a packet of " + after, () -> following(before, after).isPresent());
+    return following(before, after).orElseThrow();
+  }
+
+  private Optional<Double> following(String before, String after) {
     var all = adverts();
     var last = all.stream().filter(advert -> advert.source().equals(before)).toList().getLast();
     return all.stream()
-            .filter(advert -> advert.source().equals(after))
-            .filter(advert -> advert.seconds() > last.seconds())
-            .findFirst()
-            .orElseThrow()
-            .seconds()
-        - last.seconds();
+        .filter(advert -> advert.source().equals(after))
+        .filter(advert -> advert.seconds() > last.seconds())
+        .findFirst()
+        .map(advert -> advert.seconds() - last.seconds());
   }
 
   private List<Pcap.Frame> frames() {

@@ -47,8 +47,7 @@ final class Proxy {
             "export=" + exportName,
             "retries=" + retrySeconds,
             "retry-delay=1",
-            "retry-exponential=no",
-            "-v"));
+            "retry-exponential=no"));
     var up = deadline.atMost(START).await(() -> isUp() || nbdkit.hasEnded());
     if (!up || !isUp()) {
       throw new DeviceException("nbdkit does not start: " + nbdkit.lastWords());

@@ -2,6 +2,7 @@ package carpool.replicator.shell;
 
 import carpool.replicator.nbd.BlockDevice;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// One slot and the request in it; the fields are the present request's.
@@ -22,11 +23,28 @@ final class RequestSlot implements BlockDevice.Slot {
   long startedNanos;
   boolean failed;
 
+  /// A request was begun in this slot and its slot is not free again.
+  boolean begun;
+
+  /// How many of the two ends of a request have come: its answer (of a read: the buffer is given
+  /// back), and the core's release. They come from different steps on different threads, in any
+  /// order; the slot is used again only after both.
+  private final AtomicInteger ends = new AtomicInteger();
+
   /// Digests of the chunk in this slot, or of the peer's chunk that is to be compared.
   ByteBuffer digests = ByteBuffer.allocate(0);
 
   RequestSlot(int number) {
     this.number = number;
+  }
+
+  /// Counts one end; true for the second.
+  boolean endsNow() {
+    if (ends.incrementAndGet() < 2) {
+      return false;
+    }
+    ends.set(0);
+    return true;
   }
 
   @Override

@@ -58,6 +58,7 @@ final class ResourceDevice implements BlockDevice {
     slot.answer = answer;
     slot.startedNanos = System.nanoTime();
     slot.read = read;
+    slot.begun = true;
     slot.failed = false;
     slot.leftBytes = 0;
     return slot;
@@ -122,7 +123,12 @@ final class ResourceDevice implements BlockDevice {
   }
 
   @Override
-  public void release(BlockDevice.Slot slot) {
-    shell.slots().freeClient((RequestSlot) slot);
+  public void release(BlockDevice.Slot given) {
+    var slot = (RequestSlot) given;
+    if (slot.begun) {
+      shell.ended(slot);
+    } else {
+      shell.slots().freeClient(slot);
+    }
   }
 }

@@ -250,7 +250,7 @@ final class ResourceShell {
         }
       }
       case COMPLETE -> complete(slot, batch.detail(i, Result.class));
-      case RELEASE -> release(slots.at(slot));
+      case RELEASE -> ended(slots.at(slot));
       case FREE_PEER_SLOT -> slots.freePeer(slot);
       case ROLE_DECIDED -> decided(number, batch.detail(i, Verdict.class));
       case FENCED -> LOG.error("resource={} fenced: {}", name, batch.detail(i, String.class));
@@ -405,21 +405,25 @@ final class ResourceShell {
     var slot = slots.at(number);
     boolean ok = result == Result.OK;
     slot.failed |= !ok;
-    if (slot.leftBytes > 0 && ok) {
-      return; // more pieces follow; the last one answers
+    boolean read = slot.read; // afterwards the slot may be somebody else's
+    if (slot.leftBytes == 0 || !ok) { // else more pieces follow; the last one answers
+      slot.leftBytes = 0;
+      var answer = slot.answer;
+      if (answer != null) {
+        slot.answer = null;
+        counters.took(StageTimes.Stage.CLIENT, slot.startedNanos);
+        answer.done(slot, !slot.failed);
+      }
     }
-    slot.leftBytes = 0;
-    var answer = slot.answer;
-    if (answer != null) {
-      slot.answer = null;
-      counters.took(StageTimes.Stage.CLIENT, slot.startedNanos);
-      answer.done(slot, !slot.failed);
+    if (!read) { // the buffer of a read is the client's until it gives it back
+      ended(slot);
     }
   }
 
-  private void release(RequestSlot slot) {
-    if (slot.read) {
-      return; // the client gives it back
+  /// One of the two ends of a request in this slot; see [RequestSlot#endsNow].
+  void ended(RequestSlot slot) {
+    if (!slot.endsNow()) {
+      return;
     }
     if (slot.leftBytes > 0) {
       nextPiece(slot);

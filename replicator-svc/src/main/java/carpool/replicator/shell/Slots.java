@@ -54,6 +54,7 @@ final class Slots {
 
   void freeClient(RequestSlot slot) {
     slot.answer = null;
+    slot.begun = false;
     freeClient.add(slot);
   }
 
