@@ -579,7 +579,7 @@ public final class ReplicationCore {
       mapWaiters.clear();
       // As well as it can be done: after a restart this copy must not pass for a good one, even if
       // the peer falls before it has recorded the same.
-      recordInconsistent();
+      writeMetadata(Then.NOTHING, 0, DiskState.INCONSISTENT);
       return;
     }
     if (session != 0) {
@@ -588,12 +588,6 @@ public final class ReplicationCore {
     if (role == Role.PRIMARY) {
       fence(what);
     }
-  }
-
-  private void recordInconsistent() {
-    long token = ++lastToken;
-    metadataWrites.addLast(new MetadataWrite(token, Then.NOTHING, session, 0, identity));
-    effects.writeMetadata(token, role, DiskState.INCONSISTENT, identity);
   }
 
   /// The peer knows, durably, that its copy is the only one: what waited goes on there.
@@ -1058,9 +1052,13 @@ public final class ReplicationCore {
   }
 
   private void writeMetadata(Then then, long request) {
+    writeMetadata(then, request, disk);
+  }
+
+  private void writeMetadata(Then then, long request, DiskState recorded) {
     long token = ++lastToken;
     metadataWrites.addLast(new MetadataWrite(token, then, session, request, identity));
-    effects.writeMetadata(token, role, disk, identity);
+    effects.writeMetadata(token, role, recorded, identity);
   }
 
   /// Answer to `writeMetadata`.

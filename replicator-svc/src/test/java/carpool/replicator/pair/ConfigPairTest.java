@@ -21,13 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 class ConfigPairTest {
   @TempDir Path directory;
 
-  private static void up(Pair pair) throws Exception {
-    pair.start(1);
-    pair.start(2);
-    assertEquals(Role.ROLE_PRIMARY, pair.role(1, Role.ROLE_PRIMARY).getNow(), pair.logs());
-    pair.awaitComplete(1);
-  }
-
   private Path program(String name, String text) throws IOException {
     var file = directory.resolve(name);
     Files.writeString(file, "#!/bin/sh\n" + text + "\n");
@@ -86,7 +79,7 @@ class ConfigPairTest {
   @Test
   void reloadAppliesWhatChangedAndTouchesNoRole() throws Exception {
     try (var pair = new Pair(directory, "fullsync", new Pair.Extras("checksum crc32", "", ""))) {
-      up(pair);
+      pair.up();
       assertThat(pair.reload(1)).containsExactly("nothing has changed");
       for (int node = 1; node <= 2; node++) {
         pair.replaceInHast(node, "checksum crc32", "checksum sha256\ncompression lz4\ntimeout 5");
@@ -114,7 +107,7 @@ class ConfigPairTest {
   @Test
   void fileWithAnErrorChangesNothing() throws Exception {
     try (var pair = new Pair(directory, "fullsync", new Pair.Extras("checksum crc32", "", ""))) {
-      up(pair);
+      pair.up();
       pair.replaceInHast(1, "checksum crc32", "checksum crc33");
 
       assertThatThrownBy(() -> pair.reload(1)).hasMessageContaining("crc33");
@@ -127,7 +120,7 @@ class ConfigPairTest {
   @Test
   void resourcesComeAndGoWithAReloadAndWhatNeedsARestartIsNamed() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
-      up(pair);
+      pair.up();
       var second = directory.resolve("second.img");
       try (var file = new java.io.RandomAccessFile(second.toFile(), "rw")) {
         file.setLength(16 << 20);
@@ -157,7 +150,7 @@ class ConfigPairTest {
     int port = Pair.freePort();
     var nbd = "nbd: { listen: \"127.0.0.1:" + port + "\" }\n";
     try (var pair = new Pair(directory, "fullsync", new Pair.Extras("", nbd, ""))) {
-      up(pair);
+      pair.up();
       var uri = "nbd://127.0.0.1:" + port + "/disk1";
 
       Tools.run("qemu-io", "-f", "raw", "-c", "write -P 8 1M 1M", "-c", "flush", uri);

@@ -15,13 +15,6 @@ import org.junit.jupiter.api.io.TempDir;
 final class DiskErrorPairTest {
   @TempDir Path directory;
 
-  private static void up(Pair pair) throws Exception {
-    pair.start(1);
-    pair.start(2);
-    assertEquals(Role.ROLE_PRIMARY, pair.role(1, Role.ROLE_PRIMARY).getNow(), pair.logs());
-    pair.awaitComplete(1);
-  }
-
   private static String fio(Pair pair, int node, String rw, String offset) throws Exception {
     return Tools.run(
         "fio",
@@ -44,7 +37,7 @@ final class DiskErrorPairTest {
   void primaryWhoseDiskRefusesWritesServesFromItsPeerWithoutAnError() throws Exception {
     try (var pair = new Pair(directory, "fullsync");
         var disk = new FaultyDisk(directory, pair.image(1), "pwrite")) {
-      up(pair);
+      pair.up();
       fio(pair, 1, "randwrite", "0");
       disk.fail();
       fio(pair, 1, "randwrite", "32M");
@@ -69,7 +62,7 @@ final class DiskErrorPairTest {
   void blocksThatCannotBeReadAreReadFromThePeer() throws Exception {
     try (var pair = new Pair(directory, "fullsync");
         var disk = new FaultyDisk(directory, pair.image(1), "pread")) {
-      up(pair);
+      pair.up();
       fio(pair, 1, "randwrite", "0");
       disk.fail();
       Tools.run("dd", "if=" + pair.image(1), "iflag=nocache", "count=0"); // out of the page cache

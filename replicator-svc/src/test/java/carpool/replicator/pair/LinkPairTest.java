@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import carpool.kit.testing.ForeignTools;
 import carpool.replicator.v1.LinkState;
-import carpool.replicator.v1.Role;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,19 +22,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 class LinkPairTest {
   @TempDir Path directory;
 
-  private static void up(Pair pair) throws Exception {
-    pair.start(1);
-    pair.start(2);
-    assertEquals(Role.ROLE_PRIMARY, pair.role(1, Role.ROLE_PRIMARY).getNow(), pair.logs());
-    pair.awaitComplete(1);
-  }
-
   @ParameterizedTest
   @CsvSource({"crc32c, lz4", "sha256, lzf", "crc32, hole", "none, none"})
   void checksumAndCompressionAreObeyed(String checksum, String compression) throws Exception {
     var hast = "checksum " + checksum + "\ncompression " + compression;
     try (var pair = new Pair(directory, "memsync", new Pair.Extras(hast, "", ""))) {
-      up(pair);
+      pair.up();
       long before = pair.status(1).getStatistics().getSentBytes();
       Tools.run(
           "fio",
@@ -71,7 +63,7 @@ class LinkPairTest {
     try (var pair = new Pair(directory, "fullsync", extras)) {
       pair.replaceInHast(2, "checksum sha256", "checksum crc32c");
 
-      up(pair);
+      pair.up();
 
       Tools.run("qemu-io", "-f", "raw", "-c", "write -P 3 1M 1M", pair.uri(1));
       assertEquals(-1, pair.firstDifference());
@@ -86,7 +78,7 @@ class LinkPairTest {
     assumeTrue(ForeignTools.find("nbdkit").isPresent(), "nbdkit is not installed");
     try (var pair = new Pair(directory, "fullsync", new Pair.Extras("timeout 2", "", ""));
         var disk = new StoppableDisk(pair.image(2))) {
-      up(pair);
+      pair.up();
       disk.stop();
       long start = System.nanoTime();
       Tools.run("qemu-io", "-f", "raw", "-c", "write -P 4 1M 64k", "-c", "flush", pair.uri(1));

@@ -1,5 +1,7 @@
 package carpool.replicator.pair;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import carpool.kit.grpc.Channels;
 import carpool.kit.testing.JavaProcess;
 import carpool.replicator.MainForTests;
@@ -218,6 +220,14 @@ final class Pair implements AutoCloseable {
     processes[node] = process;
     process.await("ready:", DEADLINE);
     channels[node] = Channels.unix(home(node).resolve("run/replicator.sock"));
+  }
+
+  /// Starts both, makes hast1 primary and waits until both copies are equal.
+  void up() throws Exception {
+    start(1);
+    start(2);
+    assertEquals(Role.ROLE_PRIMARY, role(1, Role.ROLE_PRIMARY).getNow(), logs());
+    awaitComplete(1);
   }
 
   private JavaProcess process(int node) {

@@ -1,15 +1,11 @@
 package carpool.replicator.pair;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import carpool.kit.testing.ForeignTools;
 import carpool.replicator.v1.DiskState;
 import carpool.replicator.v1.Role;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -24,36 +20,13 @@ class PairTest {
 
   @TempDir Path directory;
 
-  private static String run(String tool, String... args) throws Exception {
-    var process = start(tool, args);
-    var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS), tool + " does not end");
-    assertEquals(0, process.exitValue(), tool + " " + List.of(args) + "\n" + output);
-    return output;
-  }
-
-  private static Process start(String tool, String... args) throws Exception {
-    var path = ForeignTools.find(tool);
-    assumeTrue(path.isPresent(), tool + " is not installed");
-    var command = new java.util.ArrayList<>(List.of(path.get().toString()));
-    command.addAll(List.of(args));
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
-  }
-
-  private static void up(Pair pair) throws Exception {
-    pair.start(1);
-    pair.start(2);
-    assertEquals(Role.ROLE_PRIMARY, pair.role(1, Role.ROLE_PRIMARY).getNow(), pair.logs());
-    pair.awaitComplete(1);
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"fullsync", "memsync", "async"})
   void whatIsWrittenOnThePrimaryIsOnBothNodesAndSurvivesASwitch(String mode) throws Exception {
     try (var pair = new Pair(directory, mode)) {
-      up(pair);
+      pair.up();
 
-      run(
+      Tools.run(
           "qemu-io",
           "-f",
           "raw",
@@ -72,7 +45,7 @@ class PairTest {
       assertEquals(Role.ROLE_PRIMARY, pair.role(2, Role.ROLE_PRIMARY).getNow(), pair.logs());
       pair.awaitComplete(2);
 
-      run(
+      Tools.run(
           "qemu-io",
           "-f",
           "raw",
@@ -92,7 +65,7 @@ class PairTest {
   @Test
   void secondaryRefusesPromotionWhileThePeerIsPrimaryAndShowsNoExport() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
-      up(pair);
+      pair.up();
 
       var refusal = pair.role(2, Role.ROLE_PRIMARY);
 
@@ -105,11 +78,11 @@ class PairTest {
   @Test
   void writesGoOnWhileTheSecondaryIsKilledAndOnlyTheDifferenceIsCopied() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
-      up(pair);
+      pair.up();
       var random = new Random(1);
       for (int round = 0; round < KILL_ROUNDS; round++) {
         var fio =
-            start(
+            Tools.start(
                 "fio",
                 "--name=w",
                 "--ioengine=nbd",
@@ -136,11 +109,11 @@ class PairTest {
   @Test
   void secondaryServesWhatWasAcknowledgedWhenThePrimaryIsKilled() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
-      up(pair);
+      pair.up();
       int serving = 1;
       for (int round = 0; round < KILL_ROUNDS; round++) {
         int pattern = 1 + round;
-        run(
+        Tools.run(
             "qemu-io",
             "-f",
             "raw",
@@ -149,7 +122,7 @@ class PairTest {
             pair.uri(serving));
         // Something is in flight when it falls.
         var busy =
-            start(
+            Tools.start(
                 "fio",
                 "--name=b",
                 "--ioengine=nbd",
@@ -172,7 +145,7 @@ class PairTest {
                     && r.getLink() != carpool.replicator.v1.LinkState.LINK_STATE_CONNECTED);
         assertEquals(Role.ROLE_PRIMARY, pair.role(other, Role.ROLE_PRIMARY).getNow(), pair.logs());
         for (int i = 0; i <= round; i++) {
-          run(
+          Tools.run(
               "qemu-io",
               "-f",
               "raw",
@@ -192,9 +165,9 @@ class PairTest {
   @Test
   void nodeThatComesBackAloneRefusesToServeWhatMayBeOld() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
-      up(pair);
+      pair.up();
       pair.kill(2);
-      run("qemu-io", "-f", "raw", "-c", "write -P 9 0 64k", pair.uri(1));
+      Tools.run("qemu-io", "-f", "raw", "-c", "write -P 9 0 64k", pair.uri(1));
       pair.kill(1);
       pair.start(2);
 
@@ -211,7 +184,7 @@ class PairTest {
   @Test
   void orderlyStopIsExitCodeZero() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
-      up(pair);
+      pair.up();
 
       pair.terminate(1);
       pair.terminate(2);

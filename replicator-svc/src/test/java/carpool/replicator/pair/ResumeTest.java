@@ -41,10 +41,7 @@ final class ResumeTest {
   }
 
   private static void up(Pair pair) throws Exception {
-    pair.start(1);
-    pair.start(2);
-    assertThat(pair.role(1, Role.ROLE_PRIMARY).getNow()).as(pair.logs()).isEqualTo(ROLE);
-    pair.awaitComplete(1);
+    pair.up();
     awaitDevice(pair, 1);
   }
 

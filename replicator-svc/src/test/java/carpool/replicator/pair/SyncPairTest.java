@@ -2,9 +2,7 @@ package carpool.replicator.pair;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import carpool.kit.testing.ForeignTools;
 import carpool.replicator.v1.DiskState;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
@@ -13,7 +11,6 @@ import carpool.replicator.v1.SyncRequest;
 import carpool.replicator.v1.SyncState;
 import carpool.replicator.v1.VerifyAction;
 import carpool.replicator.v1.VerifyRequest;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,38 +26,15 @@ class SyncPairTest {
 
   @TempDir Path directory;
 
-  private static Process start(String tool, String... args) throws Exception {
-    var path = ForeignTools.find(tool);
-    assumeTrue(path.isPresent(), tool + " is not installed");
-    var command = new ArrayList<>(List.of(path.get().toString()));
-    command.addAll(List.of(args));
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
-  }
-
-  private static String run(String tool, String... args) throws Exception {
-    var process = start(tool, args);
-    var output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS), tool + " does not end");
-    assertEquals(0, process.exitValue(), tool + " " + List.of(args) + "\n" + output);
-    return output;
-  }
-
   private static void fio(Pair pair, String... more) throws Exception {
     var args = new ArrayList<>(List.of("--name=w", "--ioengine=nbd", "--uri=" + pair.uri(1)));
     args.addAll(List.of(more));
-    run("fio", args.toArray(String[]::new));
+    Tools.run("fio", args.toArray(String[]::new));
   }
 
   /// Incompressible data everywhere but on the last MiB.
   private static void fill(Pair pair) throws Exception {
     fio(pair, "--rw=write", "--bs=1M", "--size=63M", "--refill_buffers", "--iodepth=4");
-  }
-
-  private static void up(Pair pair) throws Exception {
-    pair.start(1);
-    pair.start(2);
-    assertEquals(Role.ROLE_PRIMARY, pair.role(1, Role.ROLE_PRIMARY).getNow(), pair.logs());
-    pair.awaitComplete(1);
   }
 
   private static long wire(Pair pair) {
@@ -93,7 +67,7 @@ class SyncPairTest {
   @Test
   void outageWith1000ScatteredWritesCostsWhatTheirBlocksHold() throws Exception {
     try (var pair = new Pair(directory, "fullsync", 1L << 30, "")) {
-      up(pair);
+      pair.up();
       pair.kill(2);
       fio(
           pair,
@@ -123,7 +97,7 @@ class SyncPairTest {
   @Test
   void blocksThatAreEqualAreNotSent() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
-      up(pair);
+      pair.up();
       fill(pair);
       long before = wire(pair);
 
@@ -141,7 +115,7 @@ class SyncPairTest {
   @Test
   void synchronisationKeepsTheConfiguredRateAndShowsIt() throws Exception {
     try (var pair = new Pair(directory, "fullsync", Pair.SIZE_BYTES, ", sync-rate: 8MiB/s")) {
-      up(pair);
+      pair.up();
       pair.kill(2);
       fio(pair, "--rw=write", "--bs=1M", "--size=32M", "--refill_buffers");
       pair.start(2);
@@ -165,7 +139,7 @@ class SyncPairTest {
   @Test
   void interruptedSynchronisationGoesOnAndTheTargetIsNotServedBefore() throws Exception {
     try (var pair = new Pair(directory, "fullsync", Pair.SIZE_BYTES, ", sync-rate: 5MiB/s")) {
-      up(pair);
+      pair.up();
       pair.kill(2);
       fio(pair, "--rw=write", "--bs=1M", "--size=48M", "--refill_buffers");
       pair.start(2);
@@ -193,7 +167,7 @@ class SyncPairTest {
   @Test
   void clientsAreServedWithBoundedLatencyWhileASynchronisationRuns() throws Exception {
     try (var pair = new Pair(directory, "fullsync", 1L << 30, "")) {
-      up(pair);
+      pair.up();
       pair.kill(2);
       fio(pair, "--rw=write", "--bs=1M", "--size=900M", "--refill_buffers", "--iodepth=4");
       pair.start(2);
@@ -214,7 +188,7 @@ class SyncPairTest {
   /// Milliseconds within which 99 % of random writes at depth 1 are done.
   private static double slowestOf99Percent(Pair pair) throws Exception {
     var output =
-        run(
+        Tools.run(
             "fio",
             "--name=l",
             "--ioengine=nbd",
@@ -245,7 +219,7 @@ class SyncPairTest {
   @Test
   void pausedSynchronisationRestsUntilItIsResumed() throws Exception {
     try (var pair = new Pair(directory, "fullsync", Pair.SIZE_BYTES, ", sync-rate: 4MiB/s")) {
-      up(pair);
+      pair.up();
       pair.kill(2);
       fio(pair, "--rw=write", "--bs=1M", "--size=32M", "--refill_buffers");
       pair.start(2);
@@ -268,10 +242,10 @@ class SyncPairTest {
   @Test
   void verifyUnderAWriterFindsExactlyTheRottenBlocksAndTheSyncRepairsThem() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
-      up(pair);
+      pair.up();
       fill(pair);
       var writer =
-          start(
+          Tools.start(
               "fio",
               "--name=b",
               "--ioengine=nbd",
@@ -322,7 +296,7 @@ class SyncPairTest {
   @Test
   void verifyIsRefusedOnTheSecondaryAndWithoutAPeer() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
-      up(pair);
+      pair.up();
 
       assertEquals(
           "NOT_PRIMARY", pair.verify(2, VerifyRequest.newBuilder()).getError().getReason());
@@ -336,10 +310,10 @@ class SyncPairTest {
   @Test
   void trimmedAndZeroedRangesAreEqualAfterAHeal() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
-      up(pair);
+      pair.up();
       fill(pair);
       pair.kill(2);
-      run(
+      Tools.run(
           "qemu-io",
           "-f",
           "raw",
