@@ -125,7 +125,7 @@ public final class SimDisk {
     cache.subList(0, n).clear();
   }
 
-  void powerCut(RandomGenerator random) {
+  public void powerCut(RandomGenerator random) {
     int mood = random.nextInt(4); // nothing, everything, or an arbitrary part survives
     for (var write : cache) {
       if (mood == 1 || (mood > 1 && random.nextBoolean())) {
