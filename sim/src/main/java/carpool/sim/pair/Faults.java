@@ -205,7 +205,7 @@ final class Faults {
         () -> {
           for (var node : world.nodes) {
             if (node.replicator.running()
-                && node.replicas.stream().anyMatch(Faults::broken)
+                && broken(node)
                 && (calm || time.chance(1, 3))) {
               world.log(node.name, "operator replaces the cable and starts the replicator again");
               node.replicas.forEach(replica -> replica.node.disk.trouble(SimDisk.Trouble.NONE));
@@ -220,6 +220,10 @@ final class Faults {
           }
           operate();
         });
+  }
+
+  boolean broken(PairNode node) {
+    return node.replicator.alive() && node.replicas.stream().anyMatch(Faults::broken);
   }
 
   private static boolean broken(SimReplica replica) {
