@@ -229,13 +229,14 @@ final class SimPool {
             }));
   }
 
-  /// Never two nodes that can write, unless neither network can tell them of each other.
+  /// Never two nodes that can write, unless neither network can tell them of each other, or could
+  /// not when they began to write each its own branch.
   static void checkOneWriter(WholePairWorld world) {
     boolean both = world.nodes[0].pool.writable() && world.nodes[1].pool.writable();
     if (!both) {
       world.twoWritersExcused = false;
     } else if (!world.twoWritersExcused) {
-      if (!world.apart()) {
+      if (!world.apart() && !world.branched()) {
         throw new Violation("one writer", "the pool can be written on both nodes");
       }
       world.log("---", "two writers, apart");

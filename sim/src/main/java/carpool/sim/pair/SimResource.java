@@ -19,8 +19,8 @@ import carpool.sim.replication.SimNode;
 /// What a double failure may take is marked in the oracle, and nothing else:
 ///
 /// - not flushed, and every node that had it lost its power or its disk (R2 asks for a flush);
-/// - acknowledged by a node that was alone, and the other was promoted without it while neither of
-///   the two networks told it of that (link and node failed one after the other);
+/// - acknowledged by a node that was alone, and the other was promoted without it after neither of
+///   the two networks could tell it of that (link and node failed one after the other);
 /// - the branch that an operator gave up after a split brain.
 final class SimResource implements SimHost {
   static final int UNITS = 48;
@@ -234,7 +234,7 @@ final class SimResource implements SimHost {
   void promoted(int node) {
     int other = 1 - node;
     boolean ahead = aloneSince[other] >= 0 && !nodes[node].running().phase().agreed();
-    if (ahead && world.apart()) {
+    if (ahead && (apartSinceEqual || world.apart())) {
       world.log(nodes[node].name, "promoted without what the other wrote alone: a double failure");
       oracle.perhapsLostOf(other, aloneSince[other]);
     }

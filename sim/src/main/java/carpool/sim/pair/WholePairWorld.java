@@ -275,8 +275,15 @@ public final class WholePairWorld {
   /// Neither network can tell one node of the other, now or a moment ago: each is cut, or the
   /// process that speaks on it, or that would act on it, is dead or stopped, on either node. In a
   /// split brain that nobody has resolved yet the replicators do not speak with each other, either.
+  /// A link that is cut while one node gives up counts as both: the other has its role by then.
   boolean apart() {
     return time.nowMicros() < replicationApartUntil && time.nowMicros() < clientApartUntil;
+  }
+
+  /// Both nodes became primary while they were apart, and each goes on with its own branch until an
+  /// operator names the survivor.
+  boolean branched() {
+    return resources.stream().anyMatch(r -> r.diverged && r.apartSinceEqual);
   }
 
   private void lookAtNetworks() {
@@ -287,7 +294,10 @@ public final class WholePairWorld {
     }
     for (var node : nodes) {
       replication &= node.replicator.running();
-      client &= node.carp.alive() && node.orchestrator.running();
+      client &=
+          node.carp.alive()
+              && node.orchestrator.running()
+              && node.mind.phase() != Phase.GIVING_UP;
     }
     if (!replication) {
       replicationApartUntil = time.nowMicros() + 2 * SimResource.DEAD_MICROS;
