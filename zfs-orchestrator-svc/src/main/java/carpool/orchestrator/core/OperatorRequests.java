@@ -104,6 +104,7 @@ final class OperatorRequests {
         }
         s.held = s.facts.carp != Carp.MASTER;
         s.force = byForce;
+        s.heldByForce = byForce;
         s.exported = false;
         s.failing = null;
         s.failingYields = false;
@@ -147,9 +148,10 @@ final class OperatorRequests {
   }
 
   /// An operator's word holds against CARP only as long as it is known that the other node does not
-  /// write: without force, a link that breaks before the promotion ends it.
+  /// write: without force, a link that breaks ends it, because the other node is MASTER and takes
+  /// over then.
   void noteHeld() {
-    if (s.held && !s.force && !s.facts.anyPrimary() && !s.facts.all(OperatorRequests::free)) {
+    if (s.held && !s.heldByForce && !s.facts.all(OperatorRequests::free)) {
       s.held = false;
     }
   }

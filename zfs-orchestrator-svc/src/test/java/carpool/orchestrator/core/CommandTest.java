@@ -190,6 +190,27 @@ final class CommandTest {
   }
 
   @Test
+  void aTakeoverWithoutForceThatServesGivesUpWhenTheLinkBreaks() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.ask(new Command.TakeOver(false)).done("promote").role(Role.PRIMARY).devices();
+    bench.done("import");
+    bench.lines();
+
+    bench.peer(false, false, false);
+
+    assertThat(bench.lines()).contains("= GIVING_UP", "run export");
+  }
+
+  @Test
+  void aForcedTakeoverStaysWithoutTheLink() {
+    var bench = new Bench(Bench.zfs()).standby().peer(false, false, false);
+    bench.ask(new Command.TakeOver(true)).done("promote").role(Role.PRIMARY).devices();
+    bench.done("import").peer(false, false, false);
+
+    assertThat(bench.lines()).contains("= SERVING").doesNotContain("= GIVING_UP");
+  }
+
+  @Test
   void aSwitchoverEndsHereWhenTheLinkBreaksBeforeTheRoleIsGone() {
     var bench = new Bench(Bench.zfs()).serving();
     bench.ask(new Command.Switchover()).done("export");
