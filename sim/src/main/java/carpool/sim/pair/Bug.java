@@ -4,6 +4,8 @@ package carpool.sim.pair;
 enum Bug {
   /// A promotion that is refused because the peer is primary is carried out all the same.
   PROMOTE_BESIDE_PRIMARY,
-  /// Cutting off tells success and leaves the devices as they are.
-  CUT_OFF_LEAVES_DEVICES
+  /// A demotion tells success and leaves role and devices as they are.
+  DEMOTION_ONLY_SAYS_SO,
+  /// A restarted replicator takes its role again without asking whether the peer took over.
+  RESUMES_UNASKED
 }

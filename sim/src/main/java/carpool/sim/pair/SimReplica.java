@@ -134,6 +134,10 @@ final class SimReplica {
     if (!resuming() || changing || node.rolePending()) {
       return;
     }
+    if (world.bugs.contains(Bug.RESUMES_UNASKED)) {
+      change(Role.PRIMARY, true, _ -> {});
+      return;
+    }
     switch (node.running().judgePromotion()) {
       case ALLOWED -> change(Role.PRIMARY, false, _ -> {});
       case CURRENCY_UNKNOWN -> {
@@ -208,6 +212,10 @@ final class SimReplica {
   }
 
   private void demote(Role previous, Consumer<RoleAnswer> end) {
+    if (world.bugs.contains(Bug.DEMOTION_ONLY_SAYS_SO)) {
+      end.accept(new RoleAnswer(Verdict.ALLOWED, previous));
+      return;
+    }
     roleFile = false;
     resumeUntilMicros = -1;
     device = 0;
@@ -273,10 +281,8 @@ final class SimReplica {
     roleFile = false;
     resumeUntilMicros = -1;
     exported = false;
-    if (!world.bugs.contains(Bug.CUT_OFF_LEAVES_DEVICES)) {
-      node.running().cutOff();
-      endDevice();
-    }
+    node.running().cutOff();
+    endDevice();
   }
 
   // ----- the device
