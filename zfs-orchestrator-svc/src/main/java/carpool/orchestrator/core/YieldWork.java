@@ -129,7 +129,7 @@ final class YieldWork {
       s.demoteSince = s.now;
     }
     var late = s.now - s.demoteSince >= s.spec.deadlines().demoteNanos();
-    if (late && !s.demoteCut && s.facts.anyPrimary()) {
+    if (late && !s.cutOff && !s.demoteCut && s.facts.anyPrimary()) {
       s.run(
           new Step.CutOff("demotion for pool " + s.spec.name() + " did not end"), Patience.CUT_OFF);
     } else {
