@@ -261,7 +261,7 @@ final class SimResource implements SimHost {
     if ((!heldElsewhere(node) && (lostPower[0] || lostPower[1])) || indistinct) {
       oracle.perhapsLostUnflushed();
     }
-    if (powerCut && diverged) {
+    if (powerCut && apartSinceEqual && !(node.alive() && node.running().phase().agreed())) {
       node.disk.forEachCached(oracle::perhapsLostContent);
     }
   }
