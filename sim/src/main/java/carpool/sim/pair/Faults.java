@@ -5,7 +5,7 @@ import carpool.orchestrator.core.Phase;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Role;
 import carpool.sim.VirtualTime;
-import carpool.sim.pair.PairNode.Process;
+import carpool.sim.pair.PairNode.Service;
 import carpool.sim.replication.SimDisk;
 
 /// What goes wrong, when it is mended, and what the operator does.
@@ -45,7 +45,7 @@ final class Faults {
     world.clientSilence(false);
     for (var node : world.nodes) {
       world.carrier(node.index, true);
-      for (var process : Process.values()) {
+      for (var process : Service.values()) {
         node.resume(process);
       }
       node.pool.busyUntil(0);
@@ -86,8 +86,8 @@ final class Faults {
     return any();
   }
 
-  private Process anyProcess() {
-    return Process.values()[time.random().nextInt(3)];
+  private Service anyProcess() {
+    return Service.values()[time.random().nextInt(3)];
   }
 
   /// Mended after a random time, at the latest with everything else.
@@ -117,11 +117,11 @@ final class Faults {
           silence(longest);
         }
       }
-      case 4, 5 -> node.kill(Process.REPLICATOR);
-      case 6 -> node.kill(Process.ELECTION);
-      case 7 -> node.kill(Process.ORCHESTRATOR);
+      case 4, 5 -> node.kill(Service.REPLICATOR);
+      case 6 -> node.kill(Service.ELECTION);
+      case 7 -> node.kill(Service.ORCHESTRATOR);
       case 8 -> {
-        for (var process : Process.values()) {
+        for (var process : Service.values()) {
           node.kill(process);
         }
       }
@@ -133,7 +133,7 @@ final class Faults {
       case 12 -> pause(node, anyProcess(), time.random().nextLong(SECOND, 20 * SECOND));
       case 13 -> {
         long micros = time.random().nextLong(SECOND, 20 * SECOND);
-        for (var process : Process.values()) {
+        for (var process : Service.values()) {
           pause(node, process, micros);
         }
       }
@@ -168,7 +168,7 @@ final class Faults {
     }
   }
 
-  private void pause(PairNode node, Process process, long micros) {
+  private void pause(PairNode node, Service process, long micros) {
     node.pause(process);
     time.after(
         micros,
@@ -209,7 +209,7 @@ final class Faults {
                 && (calm || time.chance(1, 3))) {
               world.log(node.name, "operator replaces the cable and starts the replicator again");
               node.replicas.forEach(replica -> replica.node.disk.trouble(SimDisk.Trouble.NONE));
-              node.kill(Process.REPLICATOR);
+              node.kill(Service.REPLICATOR);
             }
             if (calm) {
               node.mind.maintenanceOff();

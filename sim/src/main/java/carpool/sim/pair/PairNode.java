@@ -6,7 +6,7 @@ import java.util.List;
 
 /// One node: three processes under a supervisor, and what its kernel keeps.
 final class PairNode {
-  enum Process {
+  enum Service {
     REPLICATOR,
     ELECTION,
     ORCHESTRATOR
@@ -56,12 +56,12 @@ final class PairNode {
     power = true;
     bootNumber++;
     world.log(name, "boots");
-    for (var process : Process.values()) {
+    for (var process : Service.values()) {
       world.time.within(100_000, 2_000_000, supervised(process, bootNumber));
     }
   }
 
-  private Runnable supervised(Process process, long ofBoot) {
+  private Runnable supervised(Service process, long ofBoot) {
     return () -> {
       if (power && bootNumber == ofBoot && !alive(process)) {
         start(process);
@@ -69,7 +69,7 @@ final class PairNode {
     };
   }
 
-  boolean alive(Process process) {
+  boolean alive(Service process) {
     return switch (process) {
       case REPLICATOR -> replicator.alive();
       case ELECTION -> carp.isRunning();
@@ -77,7 +77,7 @@ final class PairNode {
     };
   }
 
-  private void start(Process process) {
+  private void start(Service process) {
     world.log(name, process + " starts");
     switch (process) {
       case REPLICATOR -> {
@@ -98,7 +98,7 @@ final class PairNode {
   }
 
   /// kill -9; the supervisor starts it again after about a second.
-  void kill(Process process) {
+  void kill(Service process) {
     if (!power || !alive(process)) {
       return;
     }
@@ -107,7 +107,7 @@ final class PairNode {
     world.time.within(800_000, 1_500_000, supervised(process, bootNumber));
   }
 
-  private void end(Process process, boolean powerCut) {
+  private void end(Service process, boolean powerCut) {
     switch (process) {
       case REPLICATOR -> {
         if (replicator.alive()) {
@@ -132,7 +132,7 @@ final class PairNode {
     }
     world.log(name, "loses its power");
     boolean replicatorRan = replicator.alive();
-    for (var process : Process.values()) {
+    for (var process : Service.values()) {
       end(process, true);
     }
     if (!replicatorRan) {
@@ -154,7 +154,7 @@ final class PairNode {
   }
 
   /// SIGSTOP.
-  void pause(Process process) {
+  void pause(Service process) {
     if (!power || !alive(process)) {
       return;
     }
@@ -180,7 +180,7 @@ final class PairNode {
   }
 
   /// SIGCONT.
-  void resume(Process process) {
+  void resume(Service process) {
     if (!alive(process)) {
       return;
     }

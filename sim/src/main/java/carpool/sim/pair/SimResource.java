@@ -159,6 +159,7 @@ final class SimResource implements SimHost {
     if (!heldElsewhere(node)) {
       oracle.perhapsLostUnflushed();
     }
+    lostCache(node);
     world.log(node.name, "a flush fails");
     node.disk.powerCut(world.time.random());
   }
@@ -261,7 +262,16 @@ final class SimResource implements SimHost {
     if ((!heldElsewhere(node) && (lostPower[0] || lostPower[1])) || indistinct) {
       oracle.perhapsLostUnflushed();
     }
-    if (powerCut && apartSinceEqual && !(node.alive() && node.running().phase().agreed())) {
+    if (powerCut) {
+      lostCache(node);
+    }
+  }
+
+  /// What was only cached on this node is gone. In a time apart a flush covers one branch only, and
+  /// that may be the one that is given up.
+  private void lostCache(SimNode node) {
+    boolean agreed = node.alive() && node.running().phase().agreed();
+    if (apartSinceEqual && !agreed) {
       node.disk.forEachCached(oracle::perhapsLostContent);
     }
   }
