@@ -98,6 +98,7 @@ public final class ReplicationCore {
 
   /// The peer said that its copy is newer, and the two have not agreed since.
   private boolean peerNewer;
+
   private boolean cutOff;
   private boolean yields;
   private boolean splitBrain;

@@ -7,6 +7,7 @@ import carpool.replicator.core.Role;
 import carpool.sim.VirtualTime;
 import carpool.sim.pair.PairNode.Service;
 import carpool.sim.replication.SimDisk;
+import java.util.List;
 
 /// What goes wrong, when it is mended, and what the operator does.
 final class Faults {
@@ -62,11 +63,14 @@ final class Faults {
             count++;
             fault();
             if (time.chance(1, 4)) {
-              time.within(0, 3 * SECOND, () -> {
-                if (running) {
-                  fault();
-                }
-              });
+              time.within(
+                  0,
+                  3 * SECOND,
+                  () -> {
+                    if (running) {
+                      fault();
+                    }
+                  });
             }
             next();
           }
@@ -87,7 +91,7 @@ final class Faults {
   }
 
   private Service anyProcess() {
-    return Service.values()[time.random().nextInt(3)];
+    return List.of(Service.values()).get(time.random().nextInt(3));
   }
 
   /// Mended after a random time, at the latest with everything else.
@@ -141,9 +145,9 @@ final class Faults {
           serving().pool.busyUntil(time.nowMicros() + time.random().nextLong(2, 60) * SECOND);
       case 15 -> {
         var replica = node.replicas.get(time.random().nextInt(node.replicas.size()));
-        var troubles = SimDisk.Trouble.values();
+        var troubles = List.of(SimDisk.Trouble.values());
         replica.resource.spoil(
-            node.index, troubles[1 + time.random().nextInt(troubles.length - 1)]);
+            node.index, troubles.get(1 + time.random().nextInt(troubles.size() - 1)));
       }
       default -> command(node);
     }
@@ -160,8 +164,7 @@ final class Faults {
       }
       case 2 -> {
         node.mind.ask(new Command.Maintenance(true, "operator"));
-        mend(
-            SECOND, 30 * SECOND, () -> node.mind.ask(new Command.Maintenance(false, "operator")));
+        mend(SECOND, 30 * SECOND, () -> node.mind.ask(new Command.Maintenance(false, "operator")));
       }
       case 3 -> node.mind.ask(new Command.TakeOver(false));
       default -> node.mind.ask(new Command.Import());
@@ -196,17 +199,15 @@ final class Faults {
 
   // ----- the operator
 
-  /// What is left to a person: failed disks and split brains. Maintenance that an operator forgot is
-  /// switched off with the last fault.
+  /// What is left to a person: failed disks and split brains. Maintenance that an operator forgot
+  /// is switched off with the last fault.
   private void operate() {
     time.within(
         2 * SECOND,
         8 * SECOND,
         () -> {
           for (var node : world.nodes) {
-            if (node.replicator.running()
-                && broken(node)
-                && (calm || time.chance(1, 3))) {
+            if (node.replicator.running() && broken(node) && (calm || time.chance(1, 3))) {
               world.log(node.name, "operator replaces the cable and starts the replicator again");
               node.replicas.forEach(replica -> replica.node.disk.trouble(SimDisk.Trouble.NONE));
               node.kill(Service.REPLICATOR);

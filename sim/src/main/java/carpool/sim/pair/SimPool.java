@@ -163,15 +163,16 @@ final class SimPool {
           index,
           0,
           LABEL_UNITS,
-          ok -> flush(
-              index,
-              flushed -> {
-                good[0] &= ok && flushed;
-                left[0]--;
-                if (left[0] == 0) {
-                  answer.accept(good[0]);
-                }
-              }));
+          ok ->
+              flush(
+                  index,
+                  flushed -> {
+                    good[0] &= ok && flushed;
+                    left[0]--;
+                    if (left[0] == 0) {
+                      answer.accept(good[0]);
+                    }
+                  }));
     }
   }
 

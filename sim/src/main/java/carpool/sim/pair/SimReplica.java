@@ -227,8 +227,7 @@ final class SimReplica {
           if (node.running().role() == Role.SECONDARY) {
             end.accept(new RoleAnswer(Verdict.ALLOWED, previous));
           } else {
-            decide(
-                Role.SECONDARY, false, verdict -> end.accept(new RoleAnswer(verdict, previous)));
+            decide(Role.SECONDARY, false, verdict -> end.accept(new RoleAnswer(verdict, previous)));
           }
         });
   }
@@ -330,7 +329,10 @@ final class SimReplica {
                 if (values != null && requests.contains(request) && !resource.diverged) {
                   for (int i = 0; i < request.units; i++) {
                     resource.oracle.check(
-                        "R6 read on " + node.name, request.unit + i, values[i], request.startMicros);
+                        "R6 read on " + node.name,
+                        request.unit + i,
+                        values[i],
+                        request.startMicros);
                   }
                 }
                 answered(request, values != null);

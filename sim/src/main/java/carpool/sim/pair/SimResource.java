@@ -201,8 +201,7 @@ final class SimResource implements SimHost {
   void acknowledged(int node, Oracle.Write write) {
     oracle.acknowledged(write, world.time.nowMicros());
     var running = nodes[node];
-    boolean alone =
-        !running.alive() || running.running().phase() != Phase.IN_STEP;
+    boolean alone = !running.alive() || running.running().phase() != Phase.IN_STEP;
     if (alone && aloneSince[node] < 0) {
       aloneSince[node] = write.startMicros;
     }
@@ -227,7 +226,8 @@ final class SimResource implements SimHost {
       }
     }
     if (splitBrain() && !apartSinceEqual) {
-      throw new Violation("split brain", name + " has one, and both networks never failed at a time");
+      throw new Violation(
+          "split brain", name + " has one, and both networks never failed at a time");
     }
   }
 

@@ -30,12 +30,10 @@ final class SimSteps {
 
   private static final class Running {
     final long token;
-    final Step step;
     @Nullable Consumer<End> end;
 
-    Running(long token, Step step, Consumer<End> end) {
+    Running(long token, Consumer<End> end) {
       this.token = token;
-      this.step = step;
       this.end = end;
     }
 
@@ -59,10 +57,11 @@ final class SimSteps {
   }
 
   void start(long token, Step step, long limitMicros, Consumer<End> end) {
-    var run = new Running(token, step, end);
+    var run = new Running(token, end);
     running = run;
     node.orchestrator.after(limitMicros + OVERTIME_MICROS, () -> run.end(timedOut("left behind")));
-    int dice = world.faults() && !(step instanceof Step.CutOff) ? world.time.random().nextInt(90) : 90;
+    int dice =
+        world.faults() && !(step instanceof Step.CutOff) ? world.time.random().nextInt(90) : 90;
     if (dice == 0) {
       later(run, failed("no"));
     } else if (dice == 1) {
@@ -132,10 +131,11 @@ final class SimSteps {
               () ->
                   pool.bring(problem ->
                       end.accept(
-                          problem.isEmpty() ? new End.Done(true, Health.ONLINE) : failed(problem))));
+                          problem.isEmpty()
+                              ? new End.Done(true, Health.ONLINE)
+                              : failed(problem))));
       case Step.Export(var force) ->
-          pool.release(
-              force, problem -> end.accept(problem.isEmpty() ? done() : failed(problem)));
+          pool.release(force, problem -> end.accept(problem.isEmpty() ? done() : failed(problem)));
       case Step.Detach _ -> end.accept(done());
       case Step.LastResort _ -> {
         if (world.lastResortReboots) {

@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// - **split brain** only after both networks failed at a time;
 /// - **settles**: within [#SETTLE_SECONDS] of the last fault exactly one node serves, is MASTER and
 ///   has the address, the other stands by, nothing stands against either, both copies are equal,
-///   and so it stays. By hand is done only what follows: a branch of a split brain is given up, maintenance is
-///   switched off, a broken disk is replaced.
+///   and so it stays. By hand is done only what follows: a branch of a split brain is given up,
+///   maintenance is switched off, a broken disk is replaced.
 public final class WholePairWorld {
   static final int SETTLE_SECONDS = 240;
   private static final long SECOND = 1_000_000;
@@ -295,9 +295,7 @@ public final class WholePairWorld {
     for (var node : nodes) {
       replication &= node.replicator.running();
       client &=
-          node.carp.alive()
-              && node.orchestrator.running()
-              && node.mind.phase() != Phase.GIVING_UP;
+          node.carp.alive() && node.orchestrator.running() && node.mind.phase() != Phase.GIVING_UP;
     }
     if (!replication) {
       replicationApartUntil = time.nowMicros() + 2 * SimResource.DEAD_MICROS;

@@ -67,7 +67,9 @@ public final class PairWorld implements SimHost {
     link = new SimLink(this);
     int extents = (DATA_BYTES - 1) / EXTENT_BYTES + 1;
     nodes =
-        new SimNode[] {new SimNode(this, 0, "a", UNITS, extents), new SimNode(this, 1, "b", UNITS, extents)};
+        new SimNode[] {
+          new SimNode(this, 0, "a", UNITS, extents), new SimNode(this, 1, "b", UNITS, extents)
+        };
     transcript.add("---", mode + (partitioned ? " partitioned" : " orderly"));
   }
 

@@ -91,9 +91,7 @@ public final class SimLink {
   }
 
   private void notice(Connection connection, int side, long min, long max) {
-    world
-        .time()
-        .within(min, max, () -> world.reach(world.node(side), () -> end(connection, side)));
+    world.time().within(min, max, () -> world.reach(world.node(side), () -> end(connection, side)));
   }
 
   private void end(Connection connection, int side) {
@@ -129,13 +127,15 @@ public final class SimLink {
 
   /// Tries to connect, over and over.
   public void dial() {
-    world.time().within(
-        500,
-        world.dialWithinMicros(),
-        () -> {
-          tryConnect();
-          dial();
-        });
+    world
+        .time()
+        .within(
+            500,
+            world.dialWithinMicros(),
+            () -> {
+              tryConnect();
+              dial();
+            });
   }
 
   private void tryConnect() {
@@ -201,18 +201,20 @@ public final class SimLink {
             connection.lastArrival[to] + 1,
             sent + world.time().random().nextLong(20, world.slowLink() ? 3000 : 400));
     connection.lastArrival[to] = at;
-    world.time().after(
-        at - sent,
-        () -> {
-          if (at < connection.cutAt) {
-            world.reach(
-                world.node(to),
-                () -> {
-                  if (connection.open[to] && world.node(to).alive()) {
-                    arrival.run();
-                  }
-                });
-          }
-        });
+    world
+        .time()
+        .after(
+            at - sent,
+            () -> {
+              if (at < connection.cutAt) {
+                world.reach(
+                    world.node(to),
+                    () -> {
+                      if (connection.open[to] && world.node(to).alive()) {
+                        arrival.run();
+                      }
+                    });
+              }
+            });
   }
 }

@@ -195,10 +195,7 @@ public final class SimNode implements Effects {
 
   private void later(long min, long max, Consumer<ReplicationCore> event) {
     int thisLife = life;
-    world.time().within(
-        min,
-        max,
-        () -> reach(thisLife, event));
+    world.time().within(min, max, () -> reach(thisLife, event));
   }
 
   private void reach(int ofLife, Consumer<ReplicationCore> event) {
@@ -220,16 +217,18 @@ public final class SimNode implements Effects {
     for (int i = 0; i < lengthBytes / SimDisk.UNIT_BYTES; i++) {
       int unit = i;
       int thisLife = life;
-      world.time().within(
-          1,
-          world.slowDisk(index) ? 8000 : 300,
-          () -> {
-            if (life == thisLife && disk.writable()) {
-              disk.write(first + unit, payload[unit]);
-            } else {
-              refused[0] = true;
-            }
-          });
+      world
+          .time()
+          .within(
+              1,
+              world.slowDisk(index) ? 8000 : 300,
+              () -> {
+                if (life == thisLife && disk.writable()) {
+                  disk.write(first + unit, payload[unit]);
+                } else {
+                  refused[0] = true;
+                }
+              });
     }
     later(
         world.slowDisk(index) ? 8001 : 301,
@@ -354,17 +353,17 @@ public final class SimNode implements Effects {
     long done = applied + world.time().random().nextLong(1, 50);
     journalFreeAt = done;
     int thisLife = life;
-    world.time().after(
-        applied - now,
-        () -> {
-          // Refused in the end, a record may have reached the disk all the same.
-          if (life == thisLife && (disk.writable() || world.time().chance(1, 2))) {
-            apply.run();
-          }
-        });
-    world.time().after(
-        done - now,
-        () -> reach(thisLife, c -> event.accept(c, disk.writable())));
+    world
+        .time()
+        .after(
+            applied - now,
+            () -> {
+              // Refused in the end, a record may have reached the disk all the same.
+              if (life == thisLife && (disk.writable() || world.time().chance(1, 2))) {
+                apply.run();
+              }
+            });
+    world.time().after(done - now, () -> reach(thisLife, c -> event.accept(c, disk.writable())));
   }
 
   @Override
@@ -483,13 +482,15 @@ public final class SimNode implements Effects {
     }
     // The client may act at once, but not inside the core's step.
     int thisLife = life;
-    world.time().after(
-        0,
-        () -> {
-          if (life == thisLife) {
-            answer.accept(result);
-          }
-        });
+    world
+        .time()
+        .after(
+            0,
+            () -> {
+              if (life == thisLife) {
+                answer.accept(result);
+              }
+            });
   }
 
   @Override
