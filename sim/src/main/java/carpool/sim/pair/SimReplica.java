@@ -83,6 +83,9 @@ final class SimReplica {
   }
 
   void stop(boolean powerCut) {
+    if (node.running().disk() == DiskState.FAILED) {
+      roleFile = false; // as soon as it failed
+    }
     resource.ending(node.index, powerCut);
     node.stop(powerCut);
     requests.forEach(request -> request.submitted = false);
