@@ -359,7 +359,10 @@ public final class ResourceNode {
     }
     changedUnixMillis = System.currentTimeMillis();
     var s = shell;
-    if (notice == Notice.DISK && s != null && s.ask(ReplicationCore::disk) == DiskState.FAILED) {
+    if (notice == Notice.DISK
+        && s != null
+        && !resuming()
+        && s.ask(ReplicationCore::disk) == DiskState.FAILED) {
       // What this process completed may be on the peer only: a successor must not go on from here.
       forgetRole();
     }
