@@ -8,7 +8,9 @@ import com.github.dockerjava.api.model.Frame;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -37,7 +39,7 @@ class FailoverIT {
   /// What the writer was told is durable.
   private static final class Acknowledged extends ResultCallback.Adapter<Frame> {
     final ConcurrentSkipListSet<Integer> numbers = new ConcurrentSkipListSet<>();
-    final StringBuffer complaints = new StringBuffer();
+    final Queue<String> complaints = new ConcurrentLinkedQueue<>();
     private final StringBuilder open = new StringBuilder();
 
     /// A frame may end in the middle of a line.
@@ -50,7 +52,7 @@ class FailoverIT {
         if (line.startsWith("acknowledged ")) {
           numbers.add(Integer.parseInt(line.substring("acknowledged ".length())));
         } else {
-          complaints.append(line).append('\n');
+          complaints.add(line);
         }
       }
     }
@@ -79,7 +81,7 @@ class FailoverIT {
       var first = lab.serving();
       var second = lab.other(first);
       var acknowledged = write(first);
-      lab.await(
+      Lab.await(
           "records",
           Duration.ofSeconds(60),
           () -> acknowledged.numbers.size() >= RECORDS_BEFORE_THE_KILL,

@@ -169,12 +169,12 @@ final class OrchestratorNode implements Startable, Node {
   }
 
   @Override
-  public boolean ask(String pool, Command command, Listener listener) {
+  public boolean ask(String pool, Command command, Duration deadline, Listener listener) {
     var runner = pools.get(pool);
     if (runner == null) {
       return false;
     }
-    runner.ask(command, listener);
+    runner.ask(command, deadline, listener);
     return true;
   }
 

@@ -106,11 +106,21 @@ final class PoolRunner {
   }
 
   void ask(Command command, Node.Listener listener) {
+    ask(command, Duration.ZERO, listener);
+  }
+
+  /// @param deadline after which the command is answered in any case; zero: none
+  void ask(Command command, Duration deadline, Node.Listener listener) {
     var id = lastAsked.incrementAndGet();
     loop.post(now -> {
       listeners.put(id, listener);
       return new PoolEvent.Asked(now, id, command);
     });
+    if (deadline.isPositive()) {
+      var _ =
+          loop.schedule(
+              deadline.toNanos(), () -> now -> new PoolEvent.Asked(now, id, new Command.Expire()));
+    }
   }
 
   void onReading(PoolReading next) {

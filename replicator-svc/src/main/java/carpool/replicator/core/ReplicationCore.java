@@ -144,7 +144,8 @@ public final class ReplicationCore {
   /// @param afterWrite number of the peer's last write before it
   private record PeerFlush(long session, long flushId, long afterWrite) {}
 
-  private record MetadataWrite(long token, Then then, long forSession, long request) {}
+  private record MetadataWrite(
+      long token, Then then, long forSession, long request, Identity identity) {}
 
   /// A core in role init.
   ///
@@ -329,6 +330,11 @@ public final class ReplicationCore {
     }
   }
 
+  /// Writes that are answered from now on are done when `newMode` says so.
+  public void configureMode(ReplicationMode newMode) {
+    mode = newMode;
+  }
+
   /// The process before this one was primary until it ended, on the same boot: everything that it
   /// completed is here. At the next meeting the copy counts like one that lived on, so that an
   /// equal peer waits for a promotion instead of copying its own blocks here. Whether this node may
@@ -340,11 +346,6 @@ public final class ReplicationCore {
   /// What the peer is told of this copy.
   private DiskState toldDisk() {
     return resumes && disk == DiskState.CONSISTENT ? DiskState.UP_TO_DATE : disk;
-  }
-
-  /// Writes that are answered from now on are done when `newMode` says so.
-  public void configureMode(ReplicationMode newMode) {
-    mode = newMode;
   }
 
   private void askPromotion(long request, boolean force) {
@@ -398,7 +399,6 @@ public final class ReplicationCore {
   }
 
   private void promoted(long request) {
-    aloneDurable = identity.alone();
     if (session != 0 && phase.agreed()) {
       effects.send(session, new PeerMessage.StateChanged(role, disk));
       if (phase == Phase.WAITING) {
@@ -597,7 +597,7 @@ public final class ReplicationCore {
 
   private void recordInconsistent() {
     long token = ++lastToken;
-    metadataWrites.addLast(new MetadataWrite(token, Then.NOTHING, session, 0));
+    metadataWrites.addLast(new MetadataWrite(token, Then.NOTHING, session, 0, identity));
     effects.writeMetadata(token, role, DiskState.INCONSISTENT, identity);
   }
 
@@ -1065,7 +1065,7 @@ public final class ReplicationCore {
 
   private void writeMetadata(Then then, long request) {
     long token = ++lastToken;
-    metadataWrites.addLast(new MetadataWrite(token, then, session, request));
+    metadataWrites.addLast(new MetadataWrite(token, then, session, request, identity));
     effects.writeMetadata(token, role, disk, identity);
   }
 
@@ -1077,12 +1077,15 @@ public final class ReplicationCore {
       metadataFailed(write);
       return;
     }
+    // What counts is what this write recorded: a newer identity may wait behind it.
+    aloneDurable =
+        identity.alone()
+            && write.identity.alone()
+            && write.identity.generation() == identity.generation();
     boolean sameSession = write.forSession == session;
     switch (write.then) {
       case NOTHING -> {}
       case ALONE -> {
-        // A later write may have recorded a newer identity; only the present one counts.
-        aloneDurable = identity.alone() && noLaterIdentityPending();
         afterAlone();
       }
       case TARGET_MARKED -> {
@@ -1107,14 +1110,9 @@ public final class ReplicationCore {
       case PROMOTED -> promoted(write.request);
       case DEMOTED -> demoted(write.request);
       case SOLE_COPY -> {
-        aloneDurable = identity.alone();
         confirmSoleCopy();
       }
     }
-  }
-
-  private boolean noLaterIdentityPending() {
-    return metadataWrites.stream().noneMatch(write -> write.then == Then.ALONE);
   }
 
   private void metadataFailed(MetadataWrite write) {

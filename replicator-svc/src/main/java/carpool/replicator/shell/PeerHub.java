@@ -107,7 +107,7 @@ public final class PeerHub implements Startable {
   record PeerFacts(
       String refusalReason, String refusalText, String configDigest, @Nullable SplitSide side) {}
 
-  private record Target(InetSocketAddress address, String node) {}
+  private record Target(InetSocketAddress address, Optional<InetAddress> source, String node) {}
 
   /// A listener's half-open session: waits for the block connection with its token.
   private record Awaited(HastResource resource, PeerLink link, Coding coding, Meeting meeting) {}
@@ -452,15 +452,21 @@ public final class PeerHub implements Startable {
     var _ = stopped.await(millis, TimeUnit.MILLISECONDS);
   }
 
-  ManagedChannel channel(InetSocketAddress address, HastResource resource) {
+  ManagedChannel channel(InetSocketAddress address, HastResource resource) throws IOException {
+    var from = resource.local().source().flatMap(HastAddress::hostPort);
+    var source =
+        from.isPresent()
+            ? Optional.of(from.get().resolve().getAddress())
+            : Optional.<InetAddress>empty();
     var peer = resource.peer().map(p -> p.node().value()).orElse("");
     synchronized (channels) {
       var channel =
           channels.computeIfAbsent(
-              new Target(address, peer),
+              new Target(address, source, peer),
               target ->
                   Channels.peer(
                       target.address(),
+                      target.source(),
                       tls,
                       target.node(),
                       config().replicator().keepalive().toMillis()));

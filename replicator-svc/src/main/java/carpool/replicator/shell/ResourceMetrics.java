@@ -51,8 +51,9 @@ final class ResourceMetrics {
     counter("local.errors", "kind", "flush", c.flushErrors);
     counter("client.bytes", "direction", "read", c.readBytes);
     counter("client.bytes", "direction", "written", c.writeBytes);
-    counter("link.bytes", "direction", "sent", c.sentBytes);
-    counter("link.bytes", "direction", "received", c.receivedBytes);
+    // Those of ended sessions, and those of the one under way.
+    linkBytes("sent", n -> n.counters().sentBytes.sum() + Snapshot.of(n).sentBytes());
+    linkBytes("received", n -> n.counters().receivedBytes.sum() + Snapshot.of(n).receivedBytes());
     counter("activemap.updates", "kind", "durable", c.mapUpdates);
     counter("remote.errors", "kind", "write", c.remoteErrors);
     counter("local.repairs", "kind", "read", c.repairs);
@@ -83,10 +84,6 @@ final class ResourceMetrics {
         c0 -> c0.syncProgress().foundBytes());
     gauge("marked.extents", "extents marked in the activemap", ReplicationCore::markedExtents);
     gauge(
-        "sync.left.bytes",
-        "bytes left of the synchronisation under way",
-        c0 -> c0.syncProgress().leftBytes());
-    gauge(
         "sync.total.bytes",
         "bytes of the synchronisation under way at its start",
         c0 -> c0.syncProgress().totalBytes());
@@ -115,6 +112,12 @@ final class ResourceMetrics {
             n -> Snapshot.of(n).oldestRequestMillis() / 1e3)
         .description("seconds for which the peer has owed its oldest answer")
         .tags(tags)
+        .register(registry);
+  }
+
+  private void linkBytes(String direction, ToDoubleFunction<ResourceNode> bytes) {
+    FunctionCounter.builder("carpool.replicator.link.bytes", node, bytes)
+        .tags(tags.and("direction", direction))
         .register(registry);
   }
 

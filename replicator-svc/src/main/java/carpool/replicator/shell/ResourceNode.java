@@ -63,12 +63,12 @@ public final class ResourceNode {
   private final RoleFile roleFile;
   private final Duration hold;
   private @Nullable NbdServer server;
+  private volatile @Nullable NbdServer tcp;
 
   /// When taking the role of an earlier process again is given up, by the monotonic clock; null
   /// when it is not being tried.
   private volatile @Nullable Long resumeUntilNanos;
 
-  private volatile @Nullable NbdServer tcp;
   private volatile @Nullable ResourceShell shell;
   private volatile @Nullable ResourceDevice device;
   private volatile String attachProblem = "";

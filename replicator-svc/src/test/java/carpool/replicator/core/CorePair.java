@@ -111,6 +111,8 @@ final class CorePair {
     final Map<Integer, Result> answers = new HashMap<>();
     boolean refusesWrites;
     boolean refusesFlushes;
+    private boolean holdsRecords;
+    private final ArrayDeque<Runnable> records = new ArrayDeque<>();
     boolean alive;
     private long life;
     private final byte[] map = new byte[4096];
@@ -146,6 +148,11 @@ final class CorePair {
       var settings = new Settings(name, mode, true, UNITS * UNIT, EXTENT, 2, 8, 4, 4, 1 << 17);
       core = new ReplicationCore(settings, new Found(role, disk, identity, marked), this::id, this);
       core.setRole(0, Role.SECONDARY, false);
+    }
+
+    /// What is on the disk.
+    Identity stored() {
+      return identity;
     }
 
     /// `kill -9`, and the connection with it.
@@ -341,16 +348,28 @@ final class CorePair {
 
     @Override
     public void writeMetadata(long token, Role newRole, DiskState newDisk, Identity newIdentity) {
-      later(
-          0,
-          () -> {
-            if (!refusesWrites) {
-              role = newRole;
-              disk = newDisk;
-              identity = newIdentity;
-            }
-            core().metadataWritten(token, !refusesWrites);
-          });
+      records.add(() -> {
+        if (!refusesWrites) {
+          role = newRole;
+          disk = newDisk;
+          identity = newIdentity;
+        }
+        core().metadataWritten(token, !refusesWrites);
+      });
+      if (!holdsRecords) {
+        releaseRecords();
+      }
+    }
+
+    /// From now on records reach the disk only with [#releaseRecords].
+    void holdRecords() {
+      holdsRecords = true;
+    }
+
+    void releaseRecords() {
+      while (!records.isEmpty()) {
+        later(0, records.remove());
+      }
     }
 
     @Override

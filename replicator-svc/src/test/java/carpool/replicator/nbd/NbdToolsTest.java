@@ -157,6 +157,7 @@ class NbdToolsTest {
         "--io_size=128M",
         "--verify=" + (kind.equals("randtrim") ? "0" : "crc32c"),
         "--verify_fatal=1",
+        "--verify_state_save=0",
         "--fsync=50",
         "--randseed=7");
   }
@@ -175,7 +176,8 @@ class NbdToolsTest {
         "--offset_increment=16M",
         "--size=16M",
         "--verify=crc32c",
-        "--verify_fatal=1");
+        "--verify_fatal=1",
+        "--verify_state_save=0");
   }
 
   @Test

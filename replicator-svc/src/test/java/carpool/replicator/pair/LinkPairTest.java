@@ -49,7 +49,8 @@ class LinkPairTest {
           "--buffer_compress_percentage=80",
           "--buffer_compress_chunk=4k",
           "--verify=crc32c",
-          "--verify_fatal=1");
+          "--verify_fatal=1",
+          "--verify_state_save=0");
       long sent = pair.status(1).getStatistics().getSentBytes() - before;
       pair.kill(2);
       pair.start(2);

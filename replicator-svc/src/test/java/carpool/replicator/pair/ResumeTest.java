@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -120,7 +121,12 @@ final class ResumeTest {
       }
       enough.set(true);
 
-      assertThat(writer.get(120, TimeUnit.SECONDS)).as(pair.logs()).isPositive();
+      try {
+        assertThat(writer.get(120, TimeUnit.SECONDS)).as(pair.logs()).isPositive();
+      } catch (TimeoutException e) {
+        throw new AssertionError(
+            "the writer hangs; " + pair.status(1) + pair.status(2) + pair.logs(), e);
+      }
       pair.awaitComplete(1);
       down(pair);
       assertThat(pair.firstDifference()).isEqualTo(-1);

@@ -34,6 +34,7 @@ class SplitBrainPairTest {
     pair.await(1, "apart", r -> r.getLink() != LinkState.LINK_STATE_CONNECTED);
     write(pair, 1, "write -P 2 4M 192k");
     TimeUnit.MILLISECONDS.sleep(300); // status looks at writes a few times a second
+    pair.role(1, Role.ROLE_SECONDARY); // or it would be primary again at once
     pair.kill(1);
     pair.start(2);
     assertEquals("", pair.force(2, Role.ROLE_PRIMARY).getError().getReason(), pair.logs());

@@ -49,6 +49,7 @@ class TlsPairTest {
                 "--size=48M",
                 "--verify=crc32c",
                 "--verify_fatal=1",
+                "--verify_state_save=0",
                 "--randseed=" + round);
         TimeUnit.MILLISECONDS.sleep(300 + 150 * round);
         pair.kill(2);

@@ -1,6 +1,7 @@
 package carpool.kit.grpc;
 
 import carpool.kit.config.CarpoolConfig.TlsFiles;
+import io.grpc.Attributes;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoopGroup;
@@ -10,12 +11,14 @@ import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// gRPC clients. The caller owns the channel and shuts it down; all channels of a process share one
 /// I/O thread.
@@ -52,10 +55,24 @@ public final class Channels {
 
   /// To the replicator of the peer node, with mutual TLS when `tls` is there; then the certificate
   /// must be made out to `node`.
+  ///
+  /// @param source where the connection comes from, with any port; empty: the kernel chooses
   public static ManagedChannel peer(
-      InetSocketAddress address, Optional<PeerTls> tls, String node, long keepAliveMillis) {
+      InetSocketAddress address,
+      Optional<InetAddress> source,
+      Optional<PeerTls> tls,
+      String node,
+      long keepAliveMillis) {
     var builder =
         builder(address)
+            .localSocketPicker(
+                new NettyChannelBuilder.LocalSocketPicker() {
+                  @Override
+                  public @Nullable SocketAddress createSocketAddress(
+                      SocketAddress remote, Attributes attributes) {
+                    return source.map(from -> new InetSocketAddress(from, 0)).orElse(null);
+                  }
+                })
             .channelType(NioSocketChannel.class)
             .keepAliveTime(keepAliveMillis, TimeUnit.MILLISECONDS)
             .keepAliveTimeout(keepAliveMillis, TimeUnit.MILLISECONDS)

@@ -29,6 +29,9 @@ public final class JavaProcess implements AutoCloseable {
     var command =
         new ArrayList<>(
             List.of(
+                // Whoever runs the tests may ignore SIGHUP, and children inherit that.
+                "env",
+                "--default-signal=HUP",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",

@@ -5,7 +5,5 @@ enum Bug {
   /// A promotion that is refused because the peer is primary is carried out all the same.
   PROMOTE_BESIDE_PRIMARY,
   /// A demotion tells success and leaves role and devices as they are.
-  DEMOTION_ONLY_SAYS_SO,
-  /// A restarted replicator takes its role again without asking whether the peer took over.
-  RESUMES_UNASKED
+  DEMOTION_ONLY_SAYS_SO
 }

@@ -137,10 +137,6 @@ final class SimReplica {
     if (!resuming() || changing || node.rolePending()) {
       return;
     }
-    if (world.bugs.contains(Bug.RESUMES_UNASKED)) {
-      change(Role.PRIMARY, true, _ -> {});
-      return;
-    }
     switch (node.running().judgePromotion()) {
       case ALLOWED -> change(Role.PRIMARY, false, _ -> {});
       case CURRENCY_UNKNOWN -> {

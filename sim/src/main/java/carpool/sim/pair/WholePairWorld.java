@@ -275,7 +275,8 @@ public final class WholePairWorld {
   /// Neither network can tell one node of the other, now or a moment ago: each is cut, or the
   /// process that speaks on it, or that would act on it, is dead or stopped, on either node. In a
   /// split brain that nobody has resolved yet the replicators do not speak with each other, either.
-  /// A link that is cut while one node gives up counts as both: the other has its role by then.
+  /// A link that is cut while one node gives up counts as both: the other has its role by then. So
+  /// does one that is cut while a node serves by an operator's word and the other is MASTER.
   boolean apart() {
     return time.nowMicros() < replicationApartUntil && time.nowMicros() < clientApartUntil;
   }
@@ -295,7 +296,10 @@ public final class WholePairWorld {
     for (var node : nodes) {
       replication &= node.replicator.running();
       client &=
-          node.carp.alive() && node.orchestrator.running() && node.mind.phase() != Phase.GIVING_UP;
+          node.carp.alive()
+              && node.orchestrator.running()
+              && node.mind.phase() != Phase.GIVING_UP
+              && (node.mind.phase() != Phase.SERVING || node.mind.carp() == Carp.MASTER);
     }
     if (!replication) {
       replicationApartUntil = time.nowMicros() + 2 * SimResource.DEAD_MICROS;

@@ -477,7 +477,9 @@ public final class PairWorld implements SimHost {
       }
       survivor.running().standAsSurvivor();
       transcriptAdd(loser, "operator: this side loses");
-      oracle.perhapsLostOf(loser.index, Math.max(0, aloneSince[loser.index]));
+      // In async a write is answered before anybody can know that the peer will not have it.
+      long since = mode == ReplicationMode.ASYNC ? 0 : Math.max(0, aloneSince[loser.index]);
+      oracle.perhapsLostOf(loser.index, since);
       loser.setRole(Role.SECONDARY, false, _ -> loser.running().yieldToPeer());
     }
   }

@@ -8,6 +8,7 @@ import carpool.orchestrator.core.StepRecord;
 import carpool.orchestrator.peers.ElectionPeer;
 import carpool.orchestrator.peers.ReplicatorPeer;
 import carpool.orchestrator.pool.PoolReading;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,9 @@ public interface Node {
 
   /// Asks one pool; what happens on the way, and the end, are told on other threads. False when
   /// there is no such pool.
-  boolean ask(String pool, Command command, Listener listener);
+  ///
+  /// @param deadline after which it is answered in any case; zero: none
+  boolean ask(String pool, Command command, Duration deadline, Listener listener);
 
   /// From now on, everything that happens, in order; the first calls are one per pool.
   ///

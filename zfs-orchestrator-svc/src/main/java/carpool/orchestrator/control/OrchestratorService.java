@@ -146,7 +146,10 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
       return;
     }
     carryOut(
-        moving.stream().map(pool -> pool.spec().name()).toList(), new Command.Switchover(), answer);
+        moving.stream().map(pool -> pool.spec().name()).toList(),
+        new Command.Switchover(),
+        request.getDeadlineMillis(),
+        answer);
   }
 
   @Override
@@ -162,7 +165,7 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
             "repeat exactly that sentence as accepted_risk");
       }
     }
-    carryOut(known(request.getPoolsList()), new Command.TakeOver(request.getForce()), answer);
+    carryOut(known(request.getPoolsList()), new Command.TakeOver(request.getForce()), 0, answer);
   }
 
   private String risk() {
@@ -180,18 +183,37 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
 
   @Override
   public void importPool(ImportPoolRequest request, StreamObserver<SwitchoverProgress> answer) {
-    carryOut(known(List.of(request.getPool())), new Command.Import(), answer);
+    carryOut(
+        known(List.of(request.getPool())),
+        new Command.Import(),
+        request.getDeadlineMillis(),
+        answer);
   }
 
   @Override
   public void exportPool(ExportPoolRequest request, StreamObserver<SwitchoverProgress> answer) {
-    carryOut(known(List.of(request.getPool())), new Command.Export(request.getForce()), answer);
+    carryOut(
+        known(List.of(request.getPool())),
+        new Command.Export(request.getForce()),
+        request.getDeadlineMillis(),
+        answer);
   }
 
   private void carryOut(
-      List<String> pools, Command command, StreamObserver<SwitchoverProgress> answer) {
+      List<String> pools,
+      Command command,
+      long deadlineMillis,
+      StreamObserver<SwitchoverProgress> answer) {
+    if (deadlineMillis < 0) {
+      throw new ServiceError(
+          Status.Code.INVALID_ARGUMENT,
+          RefusalReason.DEADLINE_INVALID,
+          "",
+          "deadline_millis is " + deadlineMillis,
+          "0 for none, or a number of milliseconds");
+    }
     new Progress((ServerCallStreamObserver<SwitchoverProgress>) answer, node, pools.size())
-        .run(pools, command);
+        .run(pools, command, Duration.ofMillis(deadlineMillis));
   }
 
   @Override
@@ -203,6 +225,7 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
           node.ask(
               pool.spec().name(),
               new Command.Maintenance(request.getOn(), cause),
+              Duration.ZERO,
               new Node.Listener() {
                 @Override
                 public void step(carpool.orchestrator.core.StepRecord step) {}

@@ -5,6 +5,7 @@ import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.StepRecord;
 import carpool.orchestrator.v1.SwitchoverProgress;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -21,12 +22,14 @@ final class Progress {
     this.left = new AtomicInteger(pools);
   }
 
-  void run(List<String> pools, Command command) {
+  /// @param deadline after which each is answered in any case; zero: none
+  void run(List<String> pools, Command command, Duration deadline) {
     for (var pool : pools) {
       var _ =
           node.ask(
               pool,
               command,
+              deadline,
               new Node.Listener() {
                 @Override
                 public void step(StepRecord step) {

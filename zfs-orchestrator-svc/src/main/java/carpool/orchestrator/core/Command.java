@@ -18,6 +18,10 @@ public sealed interface Command {
   /// Serve here by an operator's word.
   record TakeOver(boolean force) implements Command {}
 
+  /// The time that an operator gave for the command asked with this same id is over. What it began
+  /// is taken back where that is possible: a switchover ends in serving here again.
+  record Expire() implements Command {}
+
   /// The process ends: give up everything.
   record Stop() implements Command {}
 }

@@ -7,6 +7,7 @@ import carpool.orchestrator.core.Situation.Pending;
 
 /// What operators ask, and the end of the process: one at a time, each answered once.
 final class OperatorRequests {
+  private static final String LATE = "DEADLINE_EXCEEDED";
   private static final String NO_SUCH = "POOL_NOT_FOUND";
 
   private final Situation s;
@@ -26,6 +27,7 @@ final class OperatorRequests {
         s.stopping = true;
         s.pending = new Pending(id, command);
       }
+      case Command.Expire _ -> expire(id);
       case Command.Maintenance(var on, var cause) -> {
         if (on && servesAlone()) {
           s.emit(
@@ -113,7 +115,24 @@ final class OperatorRequests {
         s.retryNow();
         s.pending = new Pending(id, command);
       }
-      case Command.Maintenance _, Command.Stop _ -> {}
+      case Command.Maintenance _, Command.Stop _, Command.Expire _ -> {}
+    }
+  }
+
+  private void expire(long id) {
+    if (s.pending == null || s.pending.id() != id) {
+      return; // answered meanwhile
+    }
+    switch (s.pending.command()) {
+      case Command.Switchover _ ->
+          s.endSwitchover(LATE, "the switchover was not done in time; this node serves on");
+      case Command.Export _ -> {
+        s.exported = false;
+        s.answer(LATE, s.spec.name() + " was not exported in time", "it is served on");
+      }
+      case Command.Import _, Command.TakeOver _ ->
+          s.answer(LATE, "not serving yet: " + picture.shownProblem(), "it is tried on");
+      case Command.Maintenance _, Command.Stop _, Command.Expire _ -> {}
     }
   }
 
@@ -177,7 +196,7 @@ final class OperatorRequests {
           s.answer("STEP_FAILED", "superseded: " + s.goalCause, "");
         }
       }
-      case Command.Maintenance _ -> {}
+      case Command.Maintenance _, Command.Expire _ -> {}
     }
   }
 

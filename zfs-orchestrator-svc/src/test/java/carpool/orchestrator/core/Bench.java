@@ -153,6 +153,11 @@ final class Bench {
     return post(new PoolEvent.Asked(now, lastId, command));
   }
 
+  /// The time for the command asked last is over.
+  Bench expire() {
+    return post(new PoolEvent.Asked(now, lastId, new Command.Expire()));
+  }
+
   /// The running step, which must be this one, is done.
   Bench done(String step) {
     return answer(step, token -> new PoolEvent.StepDone(now, token, false, Health.ONLINE, ""));

@@ -139,6 +139,37 @@ final class CommandTest {
   }
 
   @Test
+  void aSwitchoverThatIsNotDoneInTimeEndsInServingHere() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Switchover());
+    bench.expire().done("export").done("import").expire();
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run export",
+            "= GIVING_UP",
+            "answer DEADLINE_EXCEEDED",
+            "= TAKING_OVER",
+            "run import",
+            "= SERVING");
+  }
+
+  @Test
+  void anExportThatIsNotDoneInTimeIsTakenBack() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    bench.ask(new Command.Export(false)).expire().done("stop web").done("start web");
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "run stop web",
+            "= GIVING_UP",
+            "answer DEADLINE_EXCEEDED",
+            "= TAKING_OVER",
+            "run start web",
+            "run check web");
+  }
+
+  @Test
   void importIsRefusedOnANodeWithoutTheRightToWrite() {
     var bench = new Bench(Bench.zfs()).standby();
     bench.ask(new Command.Import());
