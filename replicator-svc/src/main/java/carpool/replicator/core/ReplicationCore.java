@@ -95,6 +95,10 @@ public final class ReplicationCore {
   private long soleCopyAfterWrite;
 
   private boolean fenced;
+
+  /// The peer said that its copy is newer, and the two have not agreed since.
+  private boolean peerNewer;
+
   private boolean cutOff;
   private boolean yields;
   private boolean splitBrain;
@@ -286,7 +290,7 @@ public final class ReplicationCore {
   /// Whether a promotion would be allowed now.
   public Verdict judgePromotion() {
     return PromotionRule.judge(
-        disk,
+        peerNewer && disk.servable() ? DiskState.OUTDATED : disk,
         // A copy that never met its peer has nothing newer to fear.
         (identity.alone() && aloneDurable) || identity.resuid() == 0,
         settings.peerConfigured(),
@@ -383,6 +387,7 @@ public final class ReplicationCore {
     fenced = false;
     cutOff = false;
     yields = false;
+    peerNewer = false;
     disk = DiskState.UP_TO_DATE;
     if (overridden != Verdict.ALLOWED) {
       identity = identity.goOnAlone(ids.getAsLong());
@@ -777,7 +782,8 @@ public final class ReplicationCore {
 
   /// Draws a new generation unless this copy went on alone already.
   private void goOnAlone() {
-    if (!identity.alone() && disk != DiskState.FAILED) {
+    // A fenced node answers nothing: what it is asked to write makes it no party to a split brain.
+    if (!identity.alone() && disk != DiskState.FAILED && !fenced) {
       identity = identity.goOnAlone(ids.getAsLong());
       aloneDurable = false;
       writeMetadata(Then.ALONE, 0);
@@ -1311,6 +1317,7 @@ public final class ReplicationCore {
       case Agreement.Refused(var reason) -> refuse(reason);
       case Agreement.Fenced(var reason) -> {
         refuse(reason);
+        peerNewer |= reason == RefusalReason.OUTDATED_PRIMARY;
         fence(reason.text());
       }
       case Agreement.Source(boolean full, long resuid) -> {
@@ -1341,6 +1348,7 @@ public final class ReplicationCore {
 
   private void agree(long resuid) {
     refusal = null;
+    peerNewer = false;
     splitBrain = false;
     if (identity.resuid() != resuid) {
       identity = identity.withResuid(resuid);

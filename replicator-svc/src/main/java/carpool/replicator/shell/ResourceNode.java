@@ -3,6 +3,7 @@ package carpool.replicator.shell;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastResource;
 import carpool.kit.config.Rate;
+import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.core.Phase;
 import carpool.replicator.core.PromotionRule.Verdict;
@@ -358,6 +359,13 @@ public final class ResourceNode {
     }
     changedUnixMillis = System.currentTimeMillis();
     var s = shell;
+    if (notice == Notice.DISK
+        && s != null
+        && !resuming()
+        && s.ask(ReplicationCore::disk) == DiskState.FAILED) {
+      // What this process completed may be on the peer only: a successor must not go on from here.
+      forgetRole();
+    }
     LOG.info(
         "resource={} event={} state={}",
         resource.name(),

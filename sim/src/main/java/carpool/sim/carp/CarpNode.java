@@ -24,12 +24,13 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 
 /// One host: a machine with the twin of its shell, and the part of the kernel that outlives the
 /// process (the addresses with their lifetimes, the socket's queue).
-final class CarpNode {
+public final class CarpNode {
   /// What the kernel keeps for a process that does not read.
   private static final int SOCKET_QUEUE_MAX = 200;
 
@@ -38,8 +39,8 @@ final class CarpNode {
 
   private static final long NEVER = Long.MIN_VALUE;
 
-  final String name;
-  final IpAddress address;
+  public final String name;
+  public final IpAddress address;
   final CarpConfig config;
   private final CarpDigest digest;
   private final IpAddress group;
@@ -64,12 +65,15 @@ final class CarpNode {
   int transitions;
   long lastTransitionMicros;
 
+  private Demotions atStart = Demotions.none();
+  private BiConsumer<Integer, Long> onHeard = (_, _) -> {};
+
   private record Armed(long deadlineNanos, long token) {}
 
   /// @param rate of this host's clock: 1.005 is half a percent fast
   /// @param wire where packets go
   /// @param onHolding called whenever the address came or went
-  CarpNode(
+  public CarpNode(
       String name,
       IpAddress address,
       CarpConfig config,
@@ -99,8 +103,24 @@ final class CarpNode {
     return new Inbound(config.vhid(), digest, Set.of(), Set.of(group), new ReplayMemory(4096));
   }
 
+  /// What stands against the node from the start of each process.
+  public void startDemoted(Demotions demotions) {
+    atStart = demotions;
+  }
+
+  /// Told the skew of each advertisement heard, and when (virtual microseconds).
+  public void onHeard(BiConsumer<Integer, Long> listener) {
+    onHeard = listener;
+  }
+
+  /// The machine loses its power: its addresses go with it.
+  public void powerCut() {
+    crash();
+    drop();
+  }
+
   /// Starts the process; what the last one knew is gone.
-  void start() {
+  public void start() {
     incarnation++;
     running = true;
     paused = false;
@@ -108,7 +128,7 @@ final class CarpNode {
     timers.clear();
     door = door();
     long now = nowNanos();
-    state = CarpState.initial(config, Demotions.none(), time.random().nextLong(), now);
+    state = CarpState.initial(config, atStart, time.random().nextLong(), now);
     transcript.add(name, "starts");
     // The real one removes what its record says a crashed process left.
     drop();
@@ -118,7 +138,7 @@ final class CarpNode {
   }
 
   /// kill -9: no effect comes from it any more; the kernel's leases run out.
-  void crash() {
+  public void crash() {
     transcript.add(name, "is killed");
     running = false;
     incarnation++;
@@ -126,7 +146,7 @@ final class CarpNode {
   }
 
   /// SIGTERM.
-  void stop() {
+  public void stop() {
     if (running && !paused) {
       apply(CarpEvent.StopRequested::new);
       crash();
@@ -134,13 +154,13 @@ final class CarpNode {
   }
 
   /// SIGSTOP.
-  void pause() {
+  public void pause() {
     transcript.add(name, "is frozen");
     paused = true;
   }
 
   /// SIGCONT: overdue timers run before the queue is read, as in the real loop.
-  void resume() {
+  public void resume() {
     if (!paused) {
       return;
     }
@@ -168,7 +188,7 @@ final class CarpNode {
     }
   }
 
-  void link(boolean up) {
+  public void link(boolean up) {
     linkUp = up;
     if (running && !paused) {
       apply(at -> new CarpEvent.LinkChanged(at, up));
@@ -176,14 +196,14 @@ final class CarpNode {
   }
 
   /// Any other event.
-  void tell(LongFunction<CarpEvent> event) {
+  public void tell(LongFunction<CarpEvent> event) {
     if (running && !paused) {
       apply(event);
     }
   }
 
   /// A packet arrives at the host.
-  void receive(IpAddress source, byte[] packet) {
+  public void receive(IpAddress source, byte[] packet) {
     if (!running || !linkUp) {
       return;
     }
@@ -203,31 +223,32 @@ final class CarpNode {
       if (transcript.kept()) {
         transcript.add(name, "hears " + source + " " + heard.advbase() + "/" + heard.advskew());
       }
+      onHeard.accept(heard.advskew(), time.nowMicros());
       apply(at -> new CarpEvent.AdvertisementHeard(at, source, heard));
     }
   }
 
-  boolean holds() {
+  public boolean holds() {
     return addressPresent;
   }
 
-  boolean alive() {
+  public boolean alive() {
     return running && !paused;
   }
 
-  boolean isRunning() {
+  public boolean isRunning() {
     return running;
   }
 
-  boolean linked() {
+  public boolean linked() {
     return linkUp;
   }
 
-  Role role() {
+  public Role role() {
     return state.role();
   }
 
-  CarpState state() {
+  public CarpState state() {
     return state;
   }
 

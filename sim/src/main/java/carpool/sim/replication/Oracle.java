@@ -10,21 +10,21 @@ import java.util.List;
 /// write that was never acknowledged may or may not have happened until then. Acknowledged writes
 /// that a double failure may legally take (not flushed, and the last node that had them lost its
 /// power) are marked as such, never forgotten.
-final class Oracle {
-  static final class Write {
-    final long id;
-    final int firstUnit;
-    final int endUnit;
-    final long startMicros;
-    final int node;
+public final class Oracle {
+  public static final class Write {
+    public final long id;
+    public final int firstUnit;
+    public final int endUnit;
+    public final long startMicros;
+    public final int node;
 
     /// What it put there: its id, or 0 when it wrote zeroes.
-    long content;
+    public long content;
 
     /// When it was acknowledged or given up; MAX while it is open.
     long overMicros = Long.MAX_VALUE;
 
-    boolean acknowledged;
+    public boolean acknowledged;
 
     /// Covered by a completed flush.
     boolean flushed;
@@ -66,7 +66,7 @@ final class Oracle {
   private final List<List<Write>> perUnit = new ArrayList<>();
   private long lastId;
 
-  Oracle(int units) {
+  public Oracle(int units) {
     for (int i = 0; i < units; i++) {
       var initial = new Write(0, i, i + 1, -2, -1);
       initial.overMicros = -1;
@@ -78,7 +78,7 @@ final class Oracle {
     }
   }
 
-  Write start(int firstUnit, int endUnit, long nowMicros, int node) {
+  public Write start(int firstUnit, int endUnit, long nowMicros, int node) {
     var write = new Write(++lastId, firstUnit, endUnit, nowMicros, node);
     for (int unit = firstUnit; unit < endUnit; unit++) {
       perUnit.get(unit).add(write);
@@ -86,17 +86,17 @@ final class Oracle {
     return write;
   }
 
-  void acknowledged(Write write, long nowMicros) {
+  public void acknowledged(Write write, long nowMicros) {
     write.overMicros = nowMicros;
     write.acknowledged = true;
   }
 
-  void failed(Write write, long nowMicros) {
+  public void failed(Write write, long nowMicros) {
     write.overMicros = nowMicros;
   }
 
   /// Writes that are over now: what a flush that starts now has to make durable.
-  List<Write> acknowledgedNow() {
+  public List<Write> acknowledgedNow() {
     var all = new ArrayList<Write>();
     for (var writes : perUnit) {
       for (var write : writes) {
@@ -108,12 +108,12 @@ final class Oracle {
     return all;
   }
 
-  void flushed(List<Write> writes) {
+  public void flushed(List<Write> writes) {
     writes.forEach(write -> write.flushed = true);
   }
 
   /// The last node that surely had them lost its power: what was not flushed may be gone.
-  void perhapsLostUnflushed() {
+  public void perhapsLostUnflushed() {
     for (var writes : perUnit) {
       for (var write : writes) {
         write.perhapsLost |= write.acknowledged && !write.flushed;
@@ -123,14 +123,14 @@ final class Oracle {
 
   /// A node that served a branch of its own lost its power, and with it this cached content; that
   /// the other branch has it does not help when an operator gives that one up.
-  void perhapsLostContent(int unit, long content) {
+  public void perhapsLostContent(int unit, long content) {
     for (var write : perUnit.get(unit)) {
       write.perhapsLost |= write.id > 0 && write.content == content;
     }
   }
 
   /// An operator gave up what `node` was told alone.
-  void perhapsLostOf(int node, long sinceMicros) {
+  public void perhapsLostOf(int node, long sinceMicros) {
     for (var writes : perUnit) {
       for (var write : writes) {
         write.perhapsLost |= write.node == node && write.overMicros >= sinceMicros;
@@ -153,7 +153,7 @@ final class Oracle {
   }
 
   /// Checks a value that a read, started at `readStartMicros`, returned.
-  void check(String rule, int unit, long value, long readStartMicros) {
+  public void check(String rule, int unit, long value, long readStartMicros) {
     var writes = perUnit.get(unit);
     for (var write : writes) {
       if (write.content == value && !superseded(write, writes, readStartMicros)) {

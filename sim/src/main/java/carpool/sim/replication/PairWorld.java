@@ -20,12 +20,9 @@ import java.util.List;
 /// would know: nobody is promoted while the other is primary, and a node whose peer lives on
 /// without it is told so. In a *partitioned* run both sides may be promoted; then nothing may be
 /// overwritten until an operator names the survivor.
-public final class PairWorld {
+public final class PairWorld implements SimHost {
   private static final int UNITS = 160;
   private static final int EXTENT_BYTES = 128 << 10;
-
-  /// Longest chunk of a synchronisation.
-  static final int CHUNK_UNITS = (128 << 10) / SimDisk.UNIT_BYTES;
 
   private static final int DATA_BYTES = UNITS * SimDisk.UNIT_BYTES;
   private static final long FAULT_PHASE_MICROS = 400_000;
@@ -48,8 +45,7 @@ public final class PairWorld {
   private final long syncRate;
   private boolean clientsRun = true;
 
-  /// A disk had trouble: what cannot be read counts as different in a verification.
-  boolean diskTrouble;
+  private boolean diskTrouble;
 
   private boolean faults = true;
   private final long[] aloneSince = {-1, -1};
@@ -71,7 +67,9 @@ public final class PairWorld {
     link = new SimLink(this);
     int extents = (DATA_BYTES - 1) / EXTENT_BYTES + 1;
     nodes =
-        new SimNode[] {new SimNode(this, 0, UNITS, extents), new SimNode(this, 1, UNITS, extents)};
+        new SimNode[] {
+          new SimNode(this, 0, "a", UNITS, extents), new SimNode(this, 1, "b", UNITS, extents)
+        };
     transcript.add("---", mode + (partitioned ? " partitioned" : " orderly"));
   }
 
@@ -100,7 +98,33 @@ public final class PairWorld {
     }
   }
 
-  Settings settings(String name) {
+  @Override
+  public VirtualTime time() {
+    return time;
+  }
+
+  @Override
+  public Transcript transcript() {
+    return transcript;
+  }
+
+  @Override
+  public SimLink link() {
+    return link;
+  }
+
+  @Override
+  public SimNode node(int index) {
+    return nodes[index];
+  }
+
+  @Override
+  public boolean diskTrouble() {
+    return diskTrouble;
+  }
+
+  @Override
+  public Settings settings(String name) {
     return new Settings(
         name,
         mode,
@@ -114,27 +138,33 @@ public final class PairWorld {
         CHUNK_UNITS * SimDisk.UNIT_BYTES);
   }
 
-  long syncRate() {
+  @Override
+  public long syncRate() {
     return syncRate;
   }
 
-  long freshId() {
+  @Override
+  public long freshId() {
     return time.random().nextLong() | 2;
   }
 
-  boolean memsync() {
+  @Override
+  public boolean memsync() {
     return mode == ReplicationMode.MEMSYNC;
   }
 
-  boolean slowDisk(int node) {
+  @Override
+  public boolean slowDisk(int node) {
     return slowDisk == node;
   }
 
-  boolean slowJournal() {
+  @Override
+  public boolean slowJournal() {
     return slowJournal;
   }
 
-  boolean slowLink() {
+  @Override
+  public boolean slowLink() {
     return slowLink;
   }
 
@@ -479,7 +509,7 @@ public final class PairWorld {
       }
       case 5, 6 -> {
         transcript.add("net", "connection breaks");
-        link.breakConnection();
+        link.breakConnection(false);
         if (time.chance(1, 3)) {
           var node = nodes[time.random().nextInt(2)];
           time.within(1, 6000, () -> crash(node, time.chance(1, 2)));
@@ -520,8 +550,8 @@ public final class PairWorld {
         && (follows || node.running().complete() || node.running().servesFromPeer());
   }
 
-  /// A flush was refused, and what it should have covered may be gone from this disk.
-  void flushFailed(SimNode node) {
+  @Override
+  public void flushFailed(SimNode node) {
     if (!heldElsewhere(node)) {
       oracle.perhapsLostUnflushed();
     }

@@ -19,13 +19,13 @@ import java.util.random.RandomGenerator;
 /// A power cut keeps an arbitrary part of what was written after the last flush, unit by unit:
 /// writes are lost, torn and reordered. Metadata and map writes are flushed by their nature; one
 /// under way during a cut is there or not.
-final class SimDisk {
-  static final int UNIT_BYTES = 4096;
+public final class SimDisk {
+  public static final int UNIT_BYTES = 4096;
 
   private record Cached(int unit, long value) {}
 
   /// What a disk that is going to pieces refuses, until its node is started again.
-  enum Trouble {
+  public enum Trouble {
     NONE,
     /// Every request.
     ALL,
@@ -53,25 +53,25 @@ final class SimDisk {
     map = new byte[4096];
   }
 
-  long[] visible() {
+  public long[] visible() {
     return visible;
   }
 
-  Trouble trouble() {
+  public Trouble trouble() {
     return trouble;
   }
 
-  void trouble(Trouble now) {
+  public void trouble(Trouble now) {
     trouble = now;
   }
 
   /// From now on the unit cannot be read, until it is written.
-  void spoil(int unit) {
+  public void spoil(int unit) {
     unreadable.add(unit);
   }
 
   /// Whatever was unreadable can be read again.
-  void mend() {
+  public void mend() {
     unreadable.clear();
     trouble = Trouble.NONE;
   }
@@ -108,11 +108,11 @@ final class SimDisk {
   }
 
   /// Hears what is only cached.
-  interface CacheReader {
+  public interface CacheReader {
     void cached(int unit, long value);
   }
 
-  void forEachCached(CacheReader reader) {
+  public void forEachCached(CacheReader reader) {
     cache.forEach(write -> reader.cached(write.unit, write.value));
   }
 
@@ -125,7 +125,7 @@ final class SimDisk {
     cache.subList(0, n).clear();
   }
 
-  void powerCut(RandomGenerator random) {
+  public void powerCut(RandomGenerator random) {
     int mood = random.nextInt(4); // nothing, everything, or an arbitrary part survives
     for (var write : cache) {
       if (mood == 1 || (mood > 1 && random.nextBoolean())) {
@@ -148,11 +148,11 @@ final class SimDisk {
     identity = newIdentity;
   }
 
-  long generation() {
+  public long generation() {
     return identity.generation();
   }
 
-  boolean marked(int extent) {
+  public boolean marked(int extent) {
     return (map[extent >> 3] & 1 << (extent & 7)) != 0;
   }
 
@@ -166,7 +166,7 @@ final class SimDisk {
     return new Found(role, disk, identity, marked);
   }
 
-  boolean sameContent(SimDisk other) {
+  public boolean sameContent(SimDisk other) {
     return Arrays.equals(visible, other.visible);
   }
 }

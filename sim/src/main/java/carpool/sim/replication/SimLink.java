@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The connection between two nodes: in order, delayed, cut at any moment. Each side notices a cut
 /// at a time of its own, and what was under way may arrive or not.
-final class SimLink {
+public final class SimLink {
   /// What travels.
   sealed interface Frame {
     record Write(long seq, long offset, int length, LongBuffer payload, WriteKind kind)
@@ -52,60 +52,63 @@ final class SimLink {
     }
   }
 
-  private final PairWorld world;
+  private final SimHost world;
   private @Nullable Connection now;
   private long lastId;
   private boolean up = true;
 
-  SimLink(PairWorld world) {
+  /// A link that is up.
+  public SimLink(SimHost world) {
     this.world = world;
   }
 
-  boolean up() {
+  public boolean up() {
     return up;
   }
 
-  void heal() {
+  public void heal() {
     up = true;
-    world.transcript.add("net", "link up");
+    world.transcript().add("net", "link up");
   }
 
-  void cut() {
+  public void cut() {
     up = false;
-    world.transcript.add("net", "link cut");
-    breakConnection();
+    world.transcript().add("net", "link cut");
+    breakConnection(true);
   }
 
   /// Breaks the connection, if there is one; the link stays as it is.
-  void breakConnection() {
+  ///
+  /// @param silent nobody tells the two ends of it
+  public void breakConnection(boolean silent) {
     var connection = now;
     now = null;
     if (connection != null && connection.cutAt == Long.MAX_VALUE) {
-      connection.cutAt = world.time.nowMicros();
-      notice(connection, 0, 1, 6000);
-      notice(connection, 1, 1, 6000);
+      connection.cutAt = world.time().nowMicros();
+      notice(connection, 0, 1, world.noticedWithinMicros(silent));
+      notice(connection, 1, 1, world.noticedWithinMicros(silent));
     }
   }
 
   private void notice(Connection connection, int side, long min, long max) {
-    world.time.within(min, max, () -> end(connection, side));
+    world.time().within(min, max, () -> world.reach(world.node(side), () -> end(connection, side)));
   }
 
   private void end(Connection connection, int side) {
     if (connection.open[side]) {
       connection.open[side] = false;
-      var core = world.nodes[side].core;
+      var core = world.node(side).core;
       if (core != null) {
         core.disconnected(connection.id);
       }
     }
   }
 
-  void nodeGone(SimNode node) {
+  void nodeGone(SimNode node, boolean silent) {
     var connection = now;
     if (connection != null) {
       connection.open[node.index] = false;
-      breakConnection();
+      breakConnection(silent);
     }
   }
 
@@ -116,26 +119,28 @@ final class SimLink {
     }
     now = null;
     if (connection.cutAt == Long.MAX_VALUE) {
-      connection.cutAt = world.time.nowMicros() + world.time.random().nextLong(0, 500);
+      connection.cutAt = world.time().nowMicros() + world.time().random().nextLong(0, 500);
     }
     notice(connection, node.index, 0, 0);
     notice(connection, 1 - node.index, 1, 3000);
   }
 
   /// Tries to connect, over and over.
-  void dial() {
-    world.time.within(
-        500,
-        4000,
-        () -> {
-          tryConnect();
-          dial();
-        });
+  public void dial() {
+    world
+        .time()
+        .within(
+            500,
+            world.dialWithinMicros(),
+            () -> {
+              tryConnect();
+              dial();
+            });
   }
 
   private void tryConnect() {
-    var dialler = world.nodes[0];
-    var listener = world.nodes[1];
+    var dialler = world.node(0);
+    var listener = world.node(1);
     if (!up || now != null || !ready(dialler) || !ready(listener)) {
       return;
     }
@@ -165,10 +170,10 @@ final class SimLink {
               1,
               () -> {
                 connection.ready[1] = true;
-                world.nodes[1].running().connected(connection.id, fromDialler);
+                world.node(1).running().connected(connection.id, fromDialler);
               });
           connection.ready[0] = true;
-          world.nodes[0].running().connected(connection.id, fromListener);
+          world.node(0).running().connected(connection.id, fromListener);
         });
   }
 
@@ -182,26 +187,34 @@ final class SimLink {
       return;
     }
     int to = 1 - from.index;
-    deliver(connection, to, () -> world.nodes[to].receive(session, frame));
+    deliver(connection, to, () -> world.node(to).receive(session, frame));
   }
 
   /// In order per direction; lost when the connection was cut before it arrived.
   private void deliver(Connection connection, int to, Runnable arrival) {
-    long sent = world.time.nowMicros();
+    long sent = world.time().nowMicros();
     if (sent >= connection.cutAt) {
       return;
     }
     long at =
         Math.max(
             connection.lastArrival[to] + 1,
-            sent + world.time.random().nextLong(20, world.slowLink() ? 3000 : 400));
+            sent + world.time().random().nextLong(20, world.slowLink() ? 3000 : 400));
     connection.lastArrival[to] = at;
-    world.time.after(
-        at - sent,
-        () -> {
-          if (at < connection.cutAt && connection.open[to] && world.nodes[to].alive()) {
-            arrival.run();
-          }
-        });
+    world
+        .time()
+        .after(
+            at - sent,
+            () -> {
+              if (at < connection.cutAt) {
+                world.reach(
+                    world.node(to),
+                    () -> {
+                      if (connection.open[to] && world.node(to).alive()) {
+                        arrival.run();
+                      }
+                    });
+              }
+            });
   }
 }

@@ -19,15 +19,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One node: a core, its disk, and what the shell does, under virtual time.
-final class SimNode implements Effects {
+public final class SimNode implements Effects {
   static final int CLIENT_SLOTS = 6;
   static final int SYNC_SLOTS = 3;
   static final int PEER_SLOTS = 24;
 
-  private final PairWorld world;
-  final int index;
-  final String name;
-  final SimDisk disk;
+  private final SimHost world;
+  public final int index;
+  public final String name;
+  public final SimDisk disk;
   @Nullable ReplicationCore core;
 
   /// Counts the lives of the process; events of an earlier life are dropped.
@@ -47,28 +47,29 @@ final class SimNode implements Effects {
   /// Blocks of the peer's disk that were changed behind its back.
   int rotten;
 
-  SimNode(PairWorld world, int index, int units, int extents) {
+  /// @param name differs from the other node's
+  public SimNode(SimHost world, int index, String name, int units, int extents) {
     this.world = world;
     this.index = index;
-    this.name = index == 0 ? "a" : "b";
+    this.name = name;
     this.disk = new SimDisk(units, extents);
   }
 
-  boolean alive() {
+  public boolean alive() {
     return core != null;
   }
 
-  ReplicationCore running() {
+  public ReplicationCore running() {
     if (core == null) {
       throw new IllegalStateException(name + " is down");
     }
     return core;
   }
 
-  void start() {
+  public void start() {
     life++;
     fencedSeen = false;
-    journalFreeAt = world.time.nowMicros();
+    journalFreeAt = world.time().nowMicros();
     freeClientSlots.clear();
     freePeerSlots.clear();
     answers.clear();
@@ -86,23 +87,23 @@ final class SimNode implements Effects {
   }
 
   /// The process is gone. The disk keeps what the operating system has, unless the power went too.
-  void stop(boolean powerCut) {
+  public void stop(boolean powerCut) {
     log(powerCut ? "power cut" : "killed");
     life++;
     core = null;
     if (powerCut) {
-      disk.powerCut(world.time.random());
+      disk.powerCut(world.time().random());
     }
-    world.link.nodeGone(this);
+    world.link().nodeGone(this, powerCut);
   }
 
   // ----- what the client does
 
-  boolean hasClientSlot() {
+  public boolean hasClientSlot() {
     return !freeClientSlots.isEmpty();
   }
 
-  void write(
+  public void write(
       int unit, int units, long value, WriteKind kind, boolean forced, Consumer<Result> answer) {
     int slot = freeClientSlots.remove();
     var payload = new long[units];
@@ -114,7 +115,7 @@ final class SimNode implements Effects {
             slot, (long) unit * SimDisk.UNIT_BYTES, units * SimDisk.UNIT_BYTES, kind, forced);
   }
 
-  void read(int unit, int units, Consumer<long @Nullable []> answer) {
+  public void read(int unit, int units, Consumer<long @Nullable []> answer) {
     int slot = freeClientSlots.remove();
     var buffer = new long[units]; // the reader's own, whoever uses the slot afterwards
     buffers[slot] = buffer;
@@ -122,13 +123,13 @@ final class SimNode implements Effects {
     running().clientRead(slot, (long) unit * SimDisk.UNIT_BYTES, units * SimDisk.UNIT_BYTES);
   }
 
-  void flush(Consumer<Result> answer) {
+  public void flush(Consumer<Result> answer) {
     int slot = freeClientSlots.remove();
     answers.put(slot, answer);
     running().clientFlush(slot);
   }
 
-  void setRole(Role role, boolean force, Consumer<Verdict> answer) {
+  public void setRole(Role role, boolean force, Consumer<Verdict> answer) {
     if (rolePending()) {
       return;
     }
@@ -137,7 +138,7 @@ final class SimNode implements Effects {
     running().setRole(request, role, force);
   }
 
-  boolean rolePending() {
+  public boolean rolePending() {
     return !roleAnswers.isEmpty();
   }
 
@@ -194,11 +195,14 @@ final class SimNode implements Effects {
 
   private void later(long min, long max, Consumer<ReplicationCore> event) {
     int thisLife = life;
-    world.time.within(
-        min,
-        max,
+    world.time().within(min, max, () -> reach(thisLife, event));
+  }
+
+  private void reach(int ofLife, Consumer<ReplicationCore> event) {
+    world.reach(
+        this,
         () -> {
-          if (life == thisLife && core != null) {
+          if (life == ofLife && core != null) {
             event.accept(core);
           }
         });
@@ -213,16 +217,18 @@ final class SimNode implements Effects {
     for (int i = 0; i < lengthBytes / SimDisk.UNIT_BYTES; i++) {
       int unit = i;
       int thisLife = life;
-      world.time.within(
-          1,
-          world.slowDisk(index) ? 8000 : 300,
-          () -> {
-            if (life == thisLife && disk.writable()) {
-              disk.write(first + unit, payload[unit]);
-            } else {
-              refused[0] = true;
-            }
-          });
+      world
+          .time()
+          .within(
+              1,
+              world.slowDisk(index) ? 8000 : 300,
+              () -> {
+                if (life == thisLife && disk.writable()) {
+                  disk.write(first + unit, payload[unit]);
+                } else {
+                  refused[0] = true;
+                }
+              });
     }
     later(
         world.slowDisk(index) ? 8001 : 301,
@@ -276,10 +282,10 @@ final class SimNode implements Effects {
         c -> {
           int zero = zeroUnits(first, units);
           boolean ok =
-              zero > 0 || disk.readable(first, first + Math.min(units, PairWorld.CHUNK_UNITS));
+              zero > 0 || disk.readable(first, first + Math.min(units, SimHost.CHUNK_UNITS));
           buffers[slot] =
               java.util.Arrays.copyOfRange(
-                  disk.visible(), first, first + Math.min(units, PairWorld.CHUNK_UNITS));
+                  disk.visible(), first, first + Math.min(units, SimHost.CHUNK_UNITS));
           c.localScanned(slot, ok, zero * SimDisk.UNIT_BYTES);
         });
   }
@@ -341,27 +347,23 @@ final class SimNode implements Effects {
 
   /// Map and metadata writes are carried out one after the other.
   private void journal(Runnable apply, BiConsumer<ReplicationCore, Boolean> event) {
-    long now = world.time.nowMicros();
+    long now = world.time().nowMicros();
     long start = Math.max(now, journalFreeAt);
-    long applied = start + world.time.random().nextLong(20, world.slowJournal() ? 6000 : 800);
-    long done = applied + world.time.random().nextLong(1, 50);
+    long applied = start + world.time().random().nextLong(20, world.slowJournal() ? 6000 : 800);
+    long done = applied + world.time().random().nextLong(1, 50);
     journalFreeAt = done;
     int thisLife = life;
-    world.time.after(
-        applied - now,
-        () -> {
-          // Refused in the end, a record may have reached the disk all the same.
-          if (life == thisLife && (disk.writable() || world.time.chance(1, 2))) {
-            apply.run();
-          }
-        });
-    world.time.after(
-        done - now,
-        () -> {
-          if (life == thisLife && core != null) {
-            event.accept(core, disk.writable());
-          }
-        });
+    world
+        .time()
+        .after(
+            applied - now,
+            () -> {
+              // Refused in the end, a record may have reached the disk all the same.
+              if (life == thisLife && (disk.writable() || world.time().chance(1, 2))) {
+                apply.run();
+              }
+            });
+    world.time().after(done - now, () -> reach(thisLife, c -> event.accept(c, disk.writable())));
   }
 
   @Override
@@ -377,7 +379,7 @@ final class SimNode implements Effects {
   }
 
   private void send(long session, Frame frame) {
-    world.link.send(this, session, frame);
+    world.link().send(this, session, frame);
   }
 
   @Override
@@ -469,7 +471,7 @@ final class SimNode implements Effects {
   @Override
   public void closeSession(long session, String reason) {
     log("closes the session: " + reason);
-    world.link.close(this, session);
+    world.link().close(this, session);
   }
 
   @Override
@@ -480,13 +482,15 @@ final class SimNode implements Effects {
     }
     // The client may act at once, but not inside the core's step.
     int thisLife = life;
-    world.time.after(
-        0,
-        () -> {
-          if (life == thisLife) {
-            answer.accept(result);
-          }
-        });
+    world
+        .time()
+        .after(
+            0,
+            () -> {
+              if (life == thisLife) {
+                answer.accept(result);
+              }
+            });
   }
 
   @Override
@@ -498,7 +502,7 @@ final class SimNode implements Effects {
   public void roleDecided(long request, Verdict verdict) {
     var answer = roleAnswers.remove(request);
     if (answer != null) {
-      world.time.after(0, () -> answer.accept(verdict));
+      world.time().after(0, () -> answer.accept(verdict));
     }
   }
 
@@ -510,18 +514,18 @@ final class SimNode implements Effects {
 
   @Override
   public void report(Notice notice) {
-    if (world.transcript.kept()) {
+    if (world.transcript().kept()) {
       log("reports " + notice + ": " + core);
     }
     var c = core;
-    if (c != null && rotten == 0 && !world.diskTrouble && c.syncProgress().foundBytes() > 0) {
+    if (c != null && rotten == 0 && !world.diskTrouble() && c.syncProgress().foundBytes() > 0) {
       throw new carpool.sim.Violation("verify", "a false difference: " + c.syncProgress());
     }
   }
 
   private void log(String what) {
-    if (world.transcript.kept()) {
-      world.transcript.add(name, what);
+    if (world.transcript().kept()) {
+      world.transcript().add(name, what);
     }
   }
 }

@@ -71,6 +71,15 @@ final class Observations {
       }
       s.clearRefusal();
     }
+    if (s.goal == Goal.YIELD
+        && s.settled
+        && !s.demoteGranted
+        && s.facts.here == Here.NO
+        && s.facts.anyFenced()) {
+      // A promotion that was asked for long ago has come through after all.
+      s.settled = false;
+      s.mayBePrimary = true;
+    }
     if (s.handover == Handover.WAITING_FOR_PEER && s.facts.all(ResourceFacts::peerPrimary)) {
       s.endSwitchover("", "the peer has the devices");
     }

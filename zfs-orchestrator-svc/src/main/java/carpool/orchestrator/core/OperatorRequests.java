@@ -29,6 +29,18 @@ final class OperatorRequests {
       }
       case Command.Expire _ -> expire(id);
       case Command.Maintenance(var on, var cause) -> {
+        if (on && servesAlone()) {
+          s.emit(
+              new Answer(
+                  id,
+                  "PEER_UNREACHABLE",
+                  "what is written here is missing on the other node, which would take over: no"
+                      + " connection for "
+                      + s.facts.names(r -> !r.linkUp()),
+                  "mend the replication link and wait until carpool status shows every resource"
+                      + " complete; or carpool pool export first"));
+          return;
+        }
         s.maintenance = on ? cause : null;
         s.emit(new Answer(id, "", "", ""));
       }
@@ -82,8 +94,19 @@ final class OperatorRequests {
           s.emit(new Answer(id, "ALREADY_SERVING", s.spec.name() + " is served here", ""));
           return;
         }
+        if (!byForce && s.facts.carp != Carp.MASTER && !s.facts.all(OperatorRequests::free)) {
+          s.emit(
+              new Answer(
+                  id,
+                  s.facts.any(ResourceFacts::peerPrimary) ? "PEER_IS_PRIMARY" : "PEER_UNREACHABLE",
+                  "the other node may be writing: " + s.facts.names(r -> !free(r)),
+                  "carpool switchover on the other node, or carpool takeover --force with its"
+                      + " risk"));
+          return;
+        }
         s.held = s.facts.carp != Carp.MASTER;
         s.force = byForce;
+        s.heldByForce = byForce;
         s.exported = false;
         s.failing = null;
         s.failingYields = false;
@@ -128,6 +151,27 @@ final class OperatorRequests {
     } else {
       s.handover = Handover.YIELDING;
       s.pending = new Pending(id, command);
+    }
+  }
+
+  /// A pool is served here whose peer does not get what is written.
+  private boolean servesAlone() {
+    return s.goal == Goal.SERVE
+        && s.facts.here == Here.YES
+        && s.facts.any(resource -> !resource.linkUp());
+  }
+
+  /// The peer is heard and says that it does not write.
+  private static boolean free(ResourceFacts resource) {
+    return resource.linkUp() && !resource.peerPrimary();
+  }
+
+  /// An operator's word holds against CARP only as long as it is known that the other node does not
+  /// write: without force, a link that breaks ends it, because the other node is MASTER and takes
+  /// over then.
+  void noteHeld() {
+    if (s.held && !s.heldByForce && !s.facts.all(OperatorRequests::free)) {
+      s.held = false;
     }
   }
 

@@ -104,6 +104,7 @@ public final class PoolMachine {
 
   void advance() {
     goals.noteBroken();
+    requests.noteHeld();
     var next = goals.decide();
     if (next == null) {
       return;

@@ -39,6 +39,7 @@ final class Situation {
   boolean exported;
   boolean exportForced;
   boolean held;
+  boolean heldByForce;
   boolean force;
   boolean fenced;
   Handover handover = Handover.NONE;

@@ -62,10 +62,22 @@ final class YieldWork {
       }
       return;
     }
+    if (s.handover == Handover.YIELDING && !s.stopping && !s.facts.peerAble()) {
+      // What was written since is on this node only: a planned move must not lose it.
+      s.endSwitchover(
+          "PEER_UNREACHABLE", "the other node fell behind meanwhile; this node serves again");
+      again.run();
+      return;
+    }
     if (s.facts.here == Here.UNKNOWN) {
       s.run(new Step.Inspect(), Patience.INSPECT);
     } else if (s.facts.here == Here.YES && !(s.cutOff && s.detached)) {
       giveUpPool();
+    } else if (s.handover == Handover.YIELDING
+        && s.demoteGranted
+        && !s.facts.allInRole(Role.SECONDARY)) {
+      // The next look tells whether the peer had everything when the role went.
+      return;
     } else if (!s.facts.replicatorUp || (!s.mayBePrimary && secondaryOrSoon())) {
       settle();
     } else {
@@ -117,7 +129,7 @@ final class YieldWork {
       s.demoteSince = s.now;
     }
     var late = s.now - s.demoteSince >= s.spec.deadlines().demoteNanos();
-    if (late && !s.demoteCut && s.facts.anyPrimary()) {
+    if (late && !s.cutOff && !s.demoteCut && s.facts.anyPrimary()) {
       s.run(
           new Step.CutOff("demotion for pool " + s.spec.name() + " did not end"), Patience.CUT_OFF);
     } else {

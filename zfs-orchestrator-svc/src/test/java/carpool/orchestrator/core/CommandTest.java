@@ -197,6 +197,76 @@ final class CommandTest {
   }
 
   @Test
+  void aTakeoverWithoutForceIsRefusedWhileTheOtherNodeMayBeWriting() {
+    var apart = new Bench(Bench.zfs()).standby().peer(false, false, false);
+    apart.lines();
+    assertThat(apart.ask(new Command.TakeOver(false)).lines())
+        .containsExactly("answer PEER_UNREACHABLE");
+
+    var beside = new Bench(Bench.zfs()).standby().peer(true, true, true);
+    beside.lines();
+    assertThat(beside.ask(new Command.TakeOver(false)).lines())
+        .containsExactly("answer PEER_IS_PRIMARY");
+  }
+
+  @Test
+  void aTakeoverWithoutForceEndsWhenTheLinkBreaksBeforeThePromotion() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.ask(new Command.TakeOver(false)).refused(Refusal.PEER_IS_PRIMARY);
+    bench.lines();
+
+    bench.peer(false, false, false).done("demote");
+
+    assertThat(bench.lines()).contains("answer STEP_FAILED").doesNotContain("run promote");
+  }
+
+  @Test
+  void aTakeoverWithoutForceThatServesGivesUpWhenTheLinkBreaks() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.ask(new Command.TakeOver(false)).done("promote").role(Role.PRIMARY).devices();
+    bench.done("import");
+    bench.lines();
+
+    bench.peer(false, false, false);
+
+    assertThat(bench.lines()).contains("= GIVING_UP", "run export");
+  }
+
+  @Test
+  void aForcedTakeoverStaysWithoutTheLink() {
+    var bench = new Bench(Bench.zfs()).standby().peer(false, false, false);
+    bench.ask(new Command.TakeOver(true)).done("promote").role(Role.PRIMARY).devices();
+    bench.done("import").peer(false, false, false);
+
+    assertThat(bench.lines()).contains("= SERVING").doesNotContain("= GIVING_UP");
+  }
+
+  @Test
+  void aSwitchoverEndsHereWhenTheLinkBreaksBeforeTheRoleIsGone() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Switchover()).done("export");
+    bench.lines();
+
+    bench.done("demote");
+    assertThat(bench.lines()).doesNotContain("resign");
+
+    bench.peer(false, false, false);
+    assertThat(bench.lines())
+        .contains("answer PEER_UNREACHABLE", "= TAKING_OVER")
+        .doesNotContain("resign");
+  }
+
+  @Test
+  void maintenanceIsRefusedWhileWhatIsWrittenHereIsMissingOnTheOtherNode() {
+    var bench = new Bench(Bench.zfs()).serving().peer(false, false, false);
+    bench.lines();
+
+    bench.ask(new Command.Maintenance(true, "new disks"));
+
+    assertThat(bench.lines()).containsExactly("answer PEER_UNREACHABLE");
+  }
+
+  @Test
   void aTakeoverThatIsRefusedSaysWhy() {
     var bench = new Bench(Bench.zfs()).standby();
     bench.ask(new Command.TakeOver(false)).refused(Refusal.COPY_INCONSISTENT).done("demote");

@@ -31,6 +31,31 @@ final class FailureTest {
   }
 
   @Test
+  void aLateDemotionAfterACutIsTriedAgainWithoutCuttingOnceMore() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.carp(Carp.BACKUP);
+    bench.pass(10).fails("export", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.pass(9).fails("export (forced)", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.done("cut off").done("detach").pass(11).fails("demote", Failure.Kind.TIMED_OUT);
+    bench.lines();
+
+    bench.pass(10);
+
+    assertThat(bench.running()).isEqualTo("demote");
+    assertThat(bench.lines()).doesNotContain("run cut off");
+  }
+
+  @Test
+  void aPromotionThatComesThroughLateIsTakenBack() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.lines();
+
+    bench.role(Role.PRIMARY).fenced();
+
+    assertThat(bench.running()).isEqualTo("demote");
+  }
+
+  @Test
   void aPoolThatWasCutOffIsNotServedAgainBeforeItIsGone() {
     var bench = new Bench(Bench.zfs()).serving();
     bench.carp(Carp.BACKUP);

@@ -1,0 +1,9 @@
+package carpool.sim.pair;
+
+/// A fault planted on purpose: the checkers must find it.
+enum Bug {
+  /// A promotion that is refused because the peer is primary is carried out all the same.
+  PROMOTE_BESIDE_PRIMARY,
+  /// A demotion tells success and leaves role and devices as they are.
+  DEMOTION_ONLY_SAYS_SO
+}

@@ -1,0 +1,264 @@
+package carpool.sim.pair;
+
+import carpool.orchestrator.core.Command;
+import carpool.orchestrator.core.Phase;
+import carpool.replicator.core.DiskState;
+import carpool.replicator.core.Role;
+import carpool.sim.VirtualTime;
+import carpool.sim.pair.PairNode.Service;
+import carpool.sim.replication.SimDisk;
+import java.util.List;
+
+/// What goes wrong, when it is mended, and what the operator does.
+final class Faults {
+  private static final long SECOND = 1_000_000;
+
+  private final WholePairWorld world;
+  private final VirtualTime time;
+  private boolean running;
+  private boolean calm;
+  private int count;
+
+  Faults(WholePairWorld world) {
+    this.world = world;
+    this.time = world.time;
+  }
+
+  boolean running() {
+    return running;
+  }
+
+  int count() {
+    return count;
+  }
+
+  void begin() {
+    running = true;
+    next();
+    operate();
+  }
+
+  /// Mends everything.
+  void end() {
+    running = false;
+    calm = true;
+    world.replication(true);
+    world.clientSilence(false);
+    for (var node : world.nodes) {
+      world.carrier(node.index, true);
+      for (var process : Service.values()) {
+        node.resume(process);
+      }
+      node.pool.busyUntil(0);
+      node.mind.ask(new Command.Maintenance(false, ""));
+    }
+  }
+
+  private void next() {
+    time.within(
+        SECOND / 2,
+        15 * SECOND,
+        () -> {
+          if (running) {
+            count++;
+            fault();
+            if (time.chance(1, 4)) {
+              time.within(
+                  0,
+                  3 * SECOND,
+                  () -> {
+                    if (running) {
+                      fault();
+                    }
+                  });
+            }
+            next();
+          }
+        });
+  }
+
+  private PairNode any() {
+    return world.nodes[time.random().nextInt(2)];
+  }
+
+  private PairNode serving() {
+    for (var node : world.nodes) {
+      if (node.pool.imported()) {
+        return node;
+      }
+    }
+    return any();
+  }
+
+  private Service anyProcess() {
+    return List.of(Service.values()).get(time.random().nextInt(3));
+  }
+
+  /// Mended after a random time, at the latest with everything else.
+  private void mend(long minMicros, long maxMicros, Runnable mending) {
+    time.within(
+        minMicros,
+        maxMicros,
+        () -> {
+          if (running) {
+            mending.run();
+          }
+        });
+  }
+
+  private void fault() {
+    var node = time.chance(1, 2) ? serving() : any();
+    switch (time.random().nextInt(17)) {
+      case 0 -> cutClients(node, 30 * SECOND);
+      case 1 -> silence(30 * SECOND);
+      case 2 -> cutReplication(50 * SECOND);
+      case 3 -> {
+        long longest = time.random().nextLong(2 * SECOND, 60 * SECOND);
+        cutReplication(longest);
+        if (time.chance(1, 2)) {
+          cutClients(node, longest);
+        } else {
+          silence(longest);
+        }
+      }
+      case 4, 5 -> node.kill(Service.REPLICATOR);
+      case 6 -> node.kill(Service.ELECTION);
+      case 7 -> node.kill(Service.ORCHESTRATOR);
+      case 8 -> {
+        for (var process : Service.values()) {
+          node.kill(process);
+        }
+      }
+      case 9, 10 -> node.powerCut(time.random().nextLong(2 * SECOND, 40 * SECOND));
+      case 11 -> {
+        world.nodes[0].powerCut(time.random().nextLong(2 * SECOND, 20 * SECOND));
+        world.nodes[1].powerCut(time.random().nextLong(2 * SECOND, 20 * SECOND));
+      }
+      case 12 -> pause(node, anyProcess(), time.random().nextLong(SECOND, 20 * SECOND));
+      case 13 -> {
+        long micros = time.random().nextLong(SECOND, 20 * SECOND);
+        for (var process : Service.values()) {
+          pause(node, process, micros);
+        }
+      }
+      case 14 ->
+          serving().pool.busyUntil(time.nowMicros() + time.random().nextLong(2, 60) * SECOND);
+      case 15 -> {
+        var replica = node.replicas.get(time.random().nextInt(node.replicas.size()));
+        var troubles = List.of(SimDisk.Trouble.values());
+        replica.resource.spoil(
+            node.index, troubles.get(1 + time.random().nextInt(troubles.size() - 1)));
+      }
+      default -> command(node);
+    }
+  }
+
+  private void command(PairNode node) {
+    switch (time.random().nextInt(5)) {
+      case 0, 1 -> {
+        for (var each : world.nodes) {
+          if (each.mind.phase() == Phase.SERVING) {
+            each.mind.ask(new Command.Switchover());
+          }
+        }
+      }
+      case 2 -> {
+        node.mind.ask(new Command.Maintenance(true, "operator"));
+        mend(SECOND, 30 * SECOND, () -> node.mind.ask(new Command.Maintenance(false, "operator")));
+      }
+      case 3 -> node.mind.ask(new Command.TakeOver(false));
+      default -> node.mind.ask(new Command.Import());
+    }
+  }
+
+  private void pause(PairNode node, Service process, long micros) {
+    node.pause(process);
+    time.after(
+        micros,
+        () -> {
+          if (running) {
+            node.resume(process);
+          }
+        });
+  }
+
+  private void cutClients(PairNode node, long longest) {
+    world.carrier(node.index, false);
+    mend(SECOND / 5, longest, () -> world.carrier(node.index, true));
+  }
+
+  private void silence(long longest) {
+    world.clientSilence(true);
+    mend(SECOND / 5, longest, () -> world.clientSilence(false));
+  }
+
+  private void cutReplication(long longest) {
+    world.replication(false);
+    mend(SECOND / 5, longest, () -> world.replication(true));
+  }
+
+  // ----- the operator
+
+  /// What is left to a person: failed disks and split brains. Maintenance that an operator forgot
+  /// is switched off with the last fault.
+  private void operate() {
+    time.within(
+        2 * SECOND,
+        8 * SECOND,
+        () -> {
+          for (var node : world.nodes) {
+            if (node.replicator.running() && broken(node) && (calm || time.chance(1, 3))) {
+              world.log(node.name, "operator replaces the cable and starts the replicator again");
+              node.replicas.forEach(replica -> replica.node.disk.trouble(SimDisk.Trouble.NONE));
+              node.kill(Service.REPLICATOR);
+            }
+            if (calm) {
+              node.mind.maintenanceOff();
+            }
+          }
+          if (calm || time.chance(1, 3)) {
+            resolveSplitBrain();
+          }
+          operate();
+        });
+  }
+
+  boolean broken(PairNode node) {
+    return node.replicator.alive() && node.replicas.stream().anyMatch(Faults::broken);
+  }
+
+  private static boolean broken(SimReplica replica) {
+    return replica.node.running().disk() == DiskState.FAILED
+        || replica.node.disk.trouble() != SimDisk.Trouble.NONE;
+  }
+
+  /// `carpool split-brain keep-local` on the node that is to survive, for every resource of the
+  /// pool; refused while the other is primary.
+  private void resolveSplitBrain() {
+    if (!world.nodes[0].replicator.running() || !world.nodes[1].replicator.running()) {
+      return;
+    }
+    if (world.resources.stream().noneMatch(SimResource::splitBrain)) {
+      return;
+    }
+    int survivor = time.random().nextInt(2);
+    for (var node : world.nodes) {
+      if (node.replicas.stream().anyMatch(r -> r.node.running().role() == Role.PRIMARY)) {
+        survivor = node.index;
+      }
+    }
+    int loser = 1 - survivor;
+    for (var resource : world.resources) {
+      if (resource.node(loser).running().role() == Role.PRIMARY) {
+        return;
+      }
+    }
+    for (var resource : world.resources) {
+      if (resource.splitBrain()
+          && resource.node(survivor).running().disk() != DiskState.INCONSISTENT) {
+        resource.giveUpBranch(loser);
+        world.splitBrainResolved();
+      }
+    }
+  }
+}

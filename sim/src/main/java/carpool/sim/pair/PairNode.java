@@ -1,0 +1,210 @@
+package carpool.sim.pair;
+
+import carpool.sim.carp.CarpNode;
+import java.util.ArrayList;
+import java.util.List;
+
+/// One node: three processes under a supervisor, and what its kernel keeps.
+final class PairNode {
+  enum Service {
+    REPLICATOR,
+    ELECTION,
+    ORCHESTRATOR
+  }
+
+  private static final long TICK_MICROS = 1_000_000;
+  private static final long LOOK_MICROS = 50_000;
+
+  final WholePairWorld world;
+  final int index;
+  final String name;
+  final Gate replicator;
+  final Gate orchestrator;
+  final List<SimReplica> replicas = new ArrayList<>();
+  final SimPool pool;
+  final CarpNode carp;
+  final SimOrchestrator mind;
+  private boolean power;
+  private long electionStoppedMicros = -1;
+  private long bootNumber;
+
+  PairNode(WholePairWorld world, int index, CarpNode carp) {
+    this.world = world;
+    this.index = index;
+    this.name = index == 0 ? "a" : "b";
+    this.replicator = new Gate(world.time);
+    this.orchestrator = new Gate(world.time);
+    for (var resource : world.resources) {
+      replicas.add(new SimReplica(resource, index, replicator));
+    }
+    this.pool = new SimPool(world, this);
+    this.carp = carp;
+    this.mind = new SimOrchestrator(this);
+  }
+
+  boolean power() {
+    return power;
+  }
+
+  PairNode peer() {
+    return world.nodes[1 - index];
+  }
+
+  // ----- power and processes
+
+  void boot() {
+    power = true;
+    bootNumber++;
+    world.log(name, "boots");
+    for (var process : Service.values()) {
+      world.time.within(100_000, 2_000_000, supervised(process, bootNumber));
+    }
+  }
+
+  private Runnable supervised(Service process, long ofBoot) {
+    return () -> {
+      if (power && bootNumber == ofBoot && !alive(process)) {
+        start(process);
+      }
+    };
+  }
+
+  boolean alive(Service process) {
+    return switch (process) {
+      case REPLICATOR -> replicator.alive();
+      case ELECTION -> carp.isRunning();
+      case ORCHESTRATOR -> orchestrator.alive();
+    };
+  }
+
+  private void start(Service process) {
+    world.log(name, process + " starts");
+    switch (process) {
+      case REPLICATOR -> {
+        replicator.start();
+        replicas.forEach(SimReplica::start);
+        tick();
+        look();
+      }
+      case ELECTION -> {
+        electionStoppedMicros = -1;
+        carp.start();
+      }
+      case ORCHESTRATOR -> {
+        orchestrator.start();
+        mind.start();
+      }
+    }
+  }
+
+  /// kill -9; the supervisor starts it again after about a second.
+  void kill(Service process) {
+    if (!power || !alive(process)) {
+      return;
+    }
+    world.log(name, process + " is killed");
+    end(process, false);
+    world.time.within(800_000, 1_500_000, supervised(process, bootNumber));
+  }
+
+  private void end(Service process, boolean powerCut) {
+    switch (process) {
+      case REPLICATOR -> {
+        if (replicator.alive()) {
+          replicator.kill();
+          replicas.forEach(replica -> replica.stop(powerCut));
+        }
+      }
+      case ELECTION -> {
+        if (powerCut) {
+          carp.powerCut();
+        } else {
+          carp.crash();
+        }
+      }
+      case ORCHESTRATOR -> orchestrator.kill();
+    }
+  }
+
+  void powerCut(long downMicros) {
+    if (!power) {
+      return;
+    }
+    world.log(name, "loses its power");
+    boolean replicatorRan = replicator.alive();
+    for (var process : Service.values()) {
+      end(process, true);
+    }
+    if (!replicatorRan) {
+      // Its cache is lost all the same.
+      replicas.forEach(replica -> {
+        replica.resource.ending(index, true);
+        replica.stopped();
+      });
+    }
+    pool.drop();
+    power = false;
+    world.time.after(
+        downMicros,
+        () -> {
+          if (!power) {
+            boot();
+          }
+        });
+  }
+
+  /// SIGSTOP.
+  void pause(Service process) {
+    if (!power || !alive(process)) {
+      return;
+    }
+    world.log(name, process + " is stopped");
+    switch (process) {
+      case REPLICATOR -> {
+        replicator.pause();
+        // The peer takes it for dead in the end.
+        world.time.after(
+            SimResource.DEAD_MICROS,
+            () -> {
+              if (replicator.silentFor(SimResource.DEAD_MICROS)) {
+                replicas.forEach(replica -> replica.resource.link().breakConnection(false));
+              }
+            });
+      }
+      case ELECTION -> {
+        electionStoppedMicros = world.time.nowMicros();
+        carp.pause();
+      }
+      case ORCHESTRATOR -> orchestrator.pause();
+    }
+  }
+
+  /// SIGCONT.
+  void resume(Service process) {
+    if (!alive(process)) {
+      return;
+    }
+    switch (process) {
+      case REPLICATOR -> replicator.resume();
+      case ELECTION -> {
+        electionStoppedMicros = -1;
+        carp.resume();
+      }
+      case ORCHESTRATOR -> orchestrator.resume();
+    }
+  }
+
+  boolean electionSilentFor(long micros) {
+    return electionStoppedMicros >= 0 && world.time.nowMicros() - electionStoppedMicros >= micros;
+  }
+
+  private void tick() {
+    replicas.forEach(SimReplica::tick);
+    replicator.after(TICK_MICROS, this::tick);
+  }
+
+  private void look() {
+    replicas.forEach(replica -> replica.look(LOOK_MICROS));
+    replicator.after(LOOK_MICROS, this::look);
+  }
+}

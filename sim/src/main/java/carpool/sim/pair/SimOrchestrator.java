@@ -1,0 +1,325 @@
+package carpool.sim.pair;
+
+import carpool.election.core.CarpEvent;
+import carpool.orchestrator.core.Carp;
+import carpool.orchestrator.core.Cause;
+import carpool.orchestrator.core.Command;
+import carpool.orchestrator.core.Failure;
+import carpool.orchestrator.core.Health;
+import carpool.orchestrator.core.OutdatedRule;
+import carpool.orchestrator.core.Phase;
+import carpool.orchestrator.core.PoolEffect;
+import carpool.orchestrator.core.PoolEvent;
+import carpool.orchestrator.core.PoolMachine;
+import carpool.orchestrator.core.PoolSpec;
+import carpool.orchestrator.core.ResourceFacts;
+import carpool.orchestrator.core.Role;
+import carpool.orchestrator.core.Step;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongFunction;
+
+/// The twin of the orchestrator's shell: one machine, its timers, its running step, the two watches
+/// and the reports to the election service.
+final class SimOrchestrator {
+  private static final long SECOND = 1_000_000_000L;
+  private static final long REPORT_MICROS = 3_000_000;
+  private static final long NEXT_WITHIN_NANOS = 10 * SECOND;
+
+  /// Two questions without an answer.
+  private static final long SILENT_MICROS = 6_000_000;
+
+  private final PairNode node;
+  private final WholePairWorld world;
+  private final Gate gate;
+  private final PoolSpec spec;
+  private final SimSteps steps;
+  private final Map<Cause, String> causes = new EnumMap<>(Cause.class);
+  private final Map<String, Long> losses = new HashMap<>();
+  private PoolMachine machine;
+  private List<ResourceFacts> told = List.of();
+  private boolean replicatorUp;
+  private Carp carp = Carp.UNKNOWN;
+  private boolean maintenanceKnown;
+  private long asked;
+  private int heardSkew;
+  private long heardMicros = -1;
+  private Phase phase = Phase.STARTING;
+
+  SimOrchestrator(PairNode node) {
+    this.node = node;
+    this.world = node.world;
+    this.gate = node.orchestrator;
+    this.spec =
+        new PoolSpec(
+            "tank",
+            "storage",
+            PoolSpec.Kind.ZFS,
+            world.resources.stream().map(resource -> resource.name).toList(),
+            List.of(),
+            true,
+            new PoolSpec.Deadlines(
+                10 * SECOND,
+                10 * SECOND,
+                60 * SECOND,
+                20 * SECOND,
+                10 * SECOND,
+                SimReplica.HOLD_MICROS * 1000));
+    this.machine = new PoolMachine(spec);
+    this.steps = new SimSteps(node);
+    node.carp.onHeard((skew, micros) -> {
+      heardSkew = skew;
+      heardMicros = micros;
+    });
+  }
+
+  void start() {
+    machine = new PoolMachine(spec);
+    causes.clear();
+    causes.put(Cause.NOT_READY, "the orchestrator is starting");
+    losses.clear();
+    told = List.of();
+    replicatorUp = false;
+    carp = Carp.UNKNOWN;
+    maintenanceKnown = false;
+    phase = Phase.STARTING;
+    steps.reset();
+    post(now -> new PoolEvent.CarpSeen(now, Carp.UNKNOWN, "not asked yet"));
+    post(PoolEvent.ReplicatorLost::new);
+    watchReplicator();
+    watchElection();
+    gate.after(REPORT_MICROS, this::reportOften);
+  }
+
+  Phase phase() {
+    return phase;
+  }
+
+  boolean quiet() {
+    return causes.isEmpty();
+  }
+
+  @Override
+  public String toString() {
+    var view = machine.view();
+    return phase + " " + view.problem() + " step '" + view.step() + "' causes " + causes;
+  }
+
+  void ask(Command command) {
+    if (gate.running()) {
+      world.log(node.name, "operator: " + command);
+      post(now -> new PoolEvent.Asked(now, ++asked, command));
+    }
+  }
+
+  /// `carpool maintenance off`, when it is on.
+  void maintenanceOff() {
+    if (machine.view().maintenance()) {
+      ask(new Command.Maintenance(false, ""));
+    }
+  }
+
+  // ----- the machine
+
+  private long nowNanos() {
+    return world.time.nowMicros() * 1000;
+  }
+
+  private void post(LongFunction<PoolEvent> event) {
+    var effects = new java.util.ArrayList<PoolEffect>();
+    machine.step(event.apply(nowNanos()), effects::add);
+    effects.forEach(this::perform);
+  }
+
+  private void perform(PoolEffect effect) {
+    switch (effect) {
+      case PoolEffect.Run(var token, var step, var limitNanos) -> run(token, step, limitNanos);
+      case PoolEffect.Abort(var token) -> gate.within(100, 20_000, () -> steps.abort(token));
+      case PoolEffect.ArmTimer(var token, var delayNanos) ->
+          gate.after(
+              Math.max(0, delayNanos / 1000),
+              () -> post(now -> new PoolEvent.TimerFired(now, token)));
+      case PoolEffect.SetCause(var cause, var text) -> {
+        if (causes.put(cause, text) == null) {
+          world.log(node.name, "cause " + cause + ": " + text);
+        }
+        soon();
+      }
+      case PoolEffect.ClearCause(var cause) -> {
+        causes.remove(cause);
+        world.log(node.name, "cause " + cause + " is gone");
+        soon();
+      }
+      case PoolEffect.Resign(var cause, _) -> {
+        world.log(node.name, "resigns: " + cause);
+        gate.within(
+            1_000,
+            20_000,
+            () -> {
+              report();
+              node.carp.tell(now -> new CarpEvent.ResignRequested(now, 0));
+            });
+      }
+      case PoolEffect.PhaseChanged(var from, var to, var cause) -> {
+        phase = to;
+        if (to == Phase.SERVING) {
+          world.serves();
+        }
+        world.log(node.name, "pool " + from + " -> " + to + " (" + cause + ")");
+        soon();
+      }
+      case PoolEffect.StepNoted _,
+          PoolEffect.PassageOver _,
+          PoolEffect.ServiceNoted _,
+          PoolEffect.Answer _ -> {}
+    }
+  }
+
+  private void run(long token, Step step, long limitNanos) {
+    steps.start(
+        token,
+        step,
+        limitNanos / 1000,
+        end ->
+            gate.after(
+                0,
+                () -> {
+                  if (world.transcript.kept() && !(step instanceof Step.Inspect)) {
+                    world.log(node.name, "step " + step + ": " + end);
+                  }
+                  switch (end) {
+                    case SimSteps.End.Done(var imported, var health) ->
+                        post(now -> new PoolEvent.StepDone(now, token, imported, health, ""));
+                    case SimSteps.End.Failed(Failure failure) ->
+                        post(now -> new PoolEvent.StepFailed(now, token, failure));
+                  }
+                }));
+  }
+
+  // ----- what the replicator tells
+
+  private void watchReplicator() {
+    var replicator = node.replicator;
+    if (!replicator.alive() || replicator.silentFor(SILENT_MICROS)) {
+      if (replicatorUp) {
+        replicatorUp = false;
+        world.log(node.name, "the replicator does not answer");
+        post(PoolEvent.ReplicatorLost::new);
+      }
+    } else if (replicator.running()) {
+      var facts = node.replicas.stream().map(SimReplica::facts).toList();
+      if (!replicatorUp || !facts.equals(told)) {
+        replicatorUp = true;
+        told = facts;
+        lost(facts);
+        post(now -> new PoolEvent.ResourcesSeen(now, facts));
+      }
+    }
+    gate.within(5_000, 150_000, this::watchReplicator);
+  }
+
+  private void lost(List<ResourceFacts> facts) {
+    for (var resource : facts) {
+      if (!resource.linkUp() && resource.role() == Role.SECONDARY) {
+        losses.putIfAbsent(resource.name(), nowNanos());
+      } else {
+        losses.remove(resource.name());
+      }
+    }
+  }
+
+  // ----- what the election tells, and is told
+
+  private void watchElection() {
+    if (!node.carp.isRunning() || node.electionSilentFor(SILENT_MICROS)) {
+      if (carp != Carp.UNKNOWN) {
+        carp = Carp.UNKNOWN;
+        world.log(node.name, "the election does not answer");
+        post(now -> new PoolEvent.CarpSeen(now, Carp.UNKNOWN, "lost"));
+      }
+    } else if (node.carp.alive()) {
+      var next =
+          switch (node.carp.role()) {
+            case INIT -> Carp.INIT;
+            case BACKUP -> Carp.BACKUP;
+            case MASTER -> Carp.MASTER;
+          };
+      adoptMaintenance();
+      if (next != carp || world.time.chance(1, 200)) {
+        carp = next;
+        post(now -> new PoolEvent.CarpSeen(now, next, ""));
+        soon();
+      }
+    }
+    gate.within(2_000, 100_000, this::watchElection);
+  }
+
+  private void adoptMaintenance() {
+    if (!maintenanceKnown) {
+      maintenanceKnown = true;
+      if (node.carp.state().demotions().causes().containsKey(Cause.MAINTENANCE.word())) {
+        ask(new Command.Maintenance(true, "adopted"));
+      }
+    }
+  }
+
+  private void soon() {
+    gate.within(1_000, 20_000, this::report);
+  }
+
+  private void reportOften() {
+    report();
+    gate.after(REPORT_MICROS, this::reportOften);
+  }
+
+  private void report() {
+    if (!node.carp.alive() || carp == Carp.UNKNOWN) {
+      return;
+    }
+    boolean ready = phase == Phase.SERVING;
+    node.carp.tell(now -> new CarpEvent.ReadinessReported(now, ready, NEXT_WITHIN_NANOS));
+    heard();
+    var standing = node.carp.state().demotions().causes();
+    for (var cause : Cause.values()) {
+      boolean there = standing.containsKey(cause.word());
+      if (causes.containsKey(cause) && !there) {
+        node.carp.tell(now ->
+            new CarpEvent.DemotionSet(now, cause.word(), cause.amount(), cause.ineligible()));
+      } else if (!causes.containsKey(cause) && there) {
+        node.carp.tell(now -> new CarpEvent.DemotionCleared(now, cause.word()));
+      }
+    }
+  }
+
+  private void heard() {
+    if (heardMicros < 0 || !node.replicator.running()) {
+      return;
+    }
+    long heardNanos = nowNanos() - heardMicros * 1000;
+    for (var replica : node.replicas) {
+      var since = losses.get(replica.resource.name);
+      if (since != null
+          && OutdatedRule.holds(
+              carp,
+              Role.SECONDARY,
+              nowNanos() - since,
+              heardNanos,
+              heardSkew,
+              SimReplica.HOLD_MICROS * 1000)) {
+        world.log(node.name, replica.resource.name + " is outdated");
+        losses.put(replica.resource.name, Long.MAX_VALUE / 2);
+        replica.node.running().markOutdated();
+      }
+    }
+  }
+
+  Carp carp() {
+    return carp;
+  }
+
+  static Health health(SimPool pool) {
+    return pool.suspended() ? Health.SUSPENDED : pool.imported() ? Health.ONLINE : Health.NONE;
+  }
+}

@@ -1,0 +1,247 @@
+package carpool.sim.pair;
+
+import carpool.sim.Violation;
+import carpool.sim.replication.Oracle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// The pool as one node's kernel has it: imported or not, on which devices, and what it asks of
+/// them. It outlives every process of ours. Import and export write to every resource, as ZFS does.
+final class SimPool {
+  private static final int LABEL_UNITS = 1;
+
+  private final WholePairWorld world;
+  private final PairNode node;
+  private final List<Long> devices = new ArrayList<>();
+  private boolean imported;
+  private boolean suspended;
+  private boolean exporting;
+
+  /// Counts imports and their ends; answers for an earlier one are not heard.
+  private long life;
+
+  private int open;
+  private long busyUntilMicros;
+
+  SimPool(WholePairWorld world, PairNode node) {
+    this.world = world;
+    this.node = node;
+  }
+
+  boolean imported() {
+    return imported;
+  }
+
+  boolean suspended() {
+    return suspended;
+  }
+
+  int open() {
+    return open;
+  }
+
+  /// Somebody's shell stands in it.
+  void busyUntil(long micros) {
+    busyUntilMicros = micros;
+  }
+
+  boolean busy() {
+    return world.time.nowMicros() < busyUntilMicros;
+  }
+
+  /// Clients may use it.
+  boolean usable() {
+    return imported && !suspended && !exporting;
+  }
+
+  /// Whatever it writes is completed.
+  boolean writable() {
+    if (!imported || suspended) {
+      return false;
+    }
+    for (int i = 0; i < devices.size(); i++) {
+      if (!node.replicas.get(i).writable(devices.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// `zpool import`.
+  ///
+  /// @param answer empty when it is imported
+  void bring(Consumer<String> answer) {
+    if (imported) {
+      answer.accept(exporting ? "being exported" : "");
+      return;
+    }
+    devices.clear();
+    for (var replica : node.replicas) {
+      if (replica.device() == 0) {
+        answer.accept("no device " + replica.resource.name);
+        return;
+      }
+      devices.add(replica.device());
+    }
+    life++;
+    imported = true;
+    suspended = false;
+    exporting = false;
+    open = 0;
+    world.log(node.name, "pool imported");
+    labels(ok -> answer.accept(ok ? "" : "I/O error"));
+  }
+
+  /// `zpool export`; once begun it ends by itself, whoever waits for it.
+  void release(boolean force, Consumer<String> answer) {
+    if (!imported) {
+      answer.accept("");
+      return;
+    }
+    if (busy() && !(force && world.killsUsers)) {
+      answer.accept("pool is busy");
+      return;
+    }
+    if (suspended) {
+      return; // hangs
+    }
+    if (!exporting) {
+      exporting = true;
+      finishExport(life);
+    }
+    waitForEnd(life, answer);
+  }
+
+  private void waitForEnd(long ofLife, Consumer<String> answer) {
+    if (life != ofLife || !imported) {
+      answer.accept("");
+    } else if (exporting) {
+      world.time.after(50_000, () -> waitForEnd(ofLife, answer));
+    }
+  }
+
+  private void finishExport(long ofLife) {
+    if (life != ofLife || suspended) {
+      return;
+    }
+    if (open > 0) {
+      world.time.after(20_000, () -> finishExport(ofLife));
+      return;
+    }
+    labels(ok -> {
+      if (ok && life == ofLife) {
+        world.log(node.name, "pool exported");
+        gone();
+      }
+    });
+  }
+
+  /// What happens to it when its daemon is killed, or the node falls.
+  void drop() {
+    if (imported) {
+      world.log(node.name, "pool is gone from memory");
+    }
+    node.replicas.forEach(SimReplica::dropRequests);
+    gone();
+  }
+
+  private void gone() {
+    life++;
+    imported = false;
+    suspended = false;
+    exporting = false;
+    open = 0;
+  }
+
+  private void labels(Consumer<Boolean> answer) {
+    var left = new int[] {node.replicas.size()};
+    var good = new boolean[] {true};
+    for (int i = 0; i < node.replicas.size(); i++) {
+      int index = i;
+      write(
+          index,
+          0,
+          LABEL_UNITS,
+          ok ->
+              flush(
+                  index,
+                  flushed -> {
+                    good[0] &= ok && flushed;
+                    left[0]--;
+                    if (left[0] == 0) {
+                      answer.accept(good[0]);
+                    }
+                  }));
+    }
+  }
+
+  void write(int index, int unit, int units, Consumer<Boolean> answer) {
+    var resource = node.replicas.get(index).resource;
+    var write = resource.oracle.start(unit, unit + units, world.time.nowMicros(), node.index);
+    write.content = unit > 0 && world.time.chance(1, 8) ? 0 : write.id;
+    ask(DeviceRequest.Kind.WRITE, index, unit, units, write, answer);
+  }
+
+  void read(int index, int unit, int units) {
+    ask(DeviceRequest.Kind.READ, index, unit, units, null, _ -> {});
+  }
+
+  void flush(int index, Consumer<Boolean> answer) {
+    ask(DeviceRequest.Kind.FLUSH, index, 0, 0, null, answer);
+  }
+
+  private void ask(
+      DeviceRequest.Kind kind,
+      int index,
+      int unit,
+      int units,
+      Oracle.@org.jspecify.annotations.Nullable Write write,
+      Consumer<Boolean> answer) {
+    var replica = node.replicas.get(index);
+    long ofLife = life;
+    List<Oracle.Write> covered = List.of();
+    if (kind == DeviceRequest.Kind.FLUSH) {
+      covered = replica.resource.oracle.acknowledgedNow();
+      covered.removeIf(each -> each.node != node.index);
+    }
+    open++;
+    replica.submit(
+        devices.get(index),
+        new DeviceRequest(
+            kind,
+            unit,
+            units,
+            write,
+            covered,
+            world.time.nowMicros(),
+            ok -> {
+              if (ok && write != null) {
+                world.written(node);
+              }
+              if (life == ofLife) {
+                open--;
+                if (!ok && !suspended) {
+                  suspended = true;
+                  world.log(node.name, "pool suspended: an I/O error");
+                }
+              }
+              answer.accept(ok);
+            }));
+  }
+
+  /// Never two nodes that can write, unless neither network can tell them of each other, or could
+  /// not when they began to write each its own branch.
+  static void checkOneWriter(WholePairWorld world) {
+    boolean both = world.nodes[0].pool.writable() && world.nodes[1].pool.writable();
+    if (!both) {
+      world.twoWritersExcused = false;
+    } else if (!world.twoWritersExcused) {
+      if (!world.apart() && !world.branched()) {
+        throw new Violation("one writer", "the pool can be written on both nodes");
+      }
+      world.log("---", "two writers, apart");
+      world.twoWritersExcused = true;
+    }
+  }
+}

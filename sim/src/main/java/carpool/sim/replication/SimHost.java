@@ -1,0 +1,62 @@
+package carpool.sim.replication;
+
+import carpool.replicator.core.ReplicationCore.Settings;
+import carpool.sim.Transcript;
+import carpool.sim.VirtualTime;
+
+/// The world in which the two nodes of one resource live: what they take from it.
+public interface SimHost {
+  /// Longest chunk of a synchronisation.
+  int CHUNK_UNITS = (128 << 10) / SimDisk.UNIT_BYTES;
+
+  VirtualTime time();
+
+  Transcript transcript();
+
+  /// The link between the two.
+  SimLink link();
+
+  /// 0 or 1.
+  SimNode node(int index);
+
+  /// Settings of the node of that name.
+  Settings settings(String name);
+
+  /// A random number, never 0.
+  long freshId();
+
+  /// Bytes per second.
+  long syncRate();
+
+  /// The peer says when it has received.
+  boolean memsync();
+
+  boolean slowDisk(int node);
+
+  boolean slowJournal();
+
+  boolean slowLink();
+
+  /// A disk had trouble: what cannot be read counts as different in a verification.
+  boolean diskTrouble();
+
+  /// A flush was refused, and what it should have covered may be gone from this disk.
+  void flushFailed(SimNode node);
+
+  /// Something reaches the node's process: at once, or when it runs again.
+  default void reach(SimNode node, Runnable event) {
+    event.run();
+  }
+
+  /// How long a broken connection may go unnoticed, microseconds.
+  ///
+  /// @param silent nobody tells of the end: a cut, or a node without power
+  default long noticedWithinMicros(boolean silent) {
+    return 6000;
+  }
+
+  /// Longest pause between two attempts to connect, microseconds.
+  default long dialWithinMicros() {
+    return 4000;
+  }
+}

@@ -1,0 +1,56 @@
+package carpool.sim.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.EnumSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+final class WholePairWorldTest {
+  private static final long SEEDS = Long.getLong("carpool.whole.seeds", 300);
+
+  /// Within so many seeds a planted fault has to be found.
+  private static final long BUG_SEEDS = 300;
+
+  @Test
+  void everySeedHasOneWriterLosesNothingAndSettles() {
+    long writes = 0;
+    long faults = 0;
+    long takeovers = 0;
+    long settledMicros = 0;
+    for (long seed = 1; seed <= SEEDS; seed++) {
+      var outcome = WholePairWorld.run(seed);
+      writes += outcome.acknowledgedWrites();
+      faults += outcome.faults();
+      takeovers += outcome.takeovers();
+      settledMicros = Math.max(settledMicros, outcome.settledMicros());
+    }
+    System.out.printf(
+        "%d whole pairs: %d acknowledged writes, %d faults, %d takeovers, settled within %.1f s%n",
+        SEEDS, writes, faults, takeovers, settledMicros / 1e6);
+    assertThat(writes).as("acknowledged writes").isGreaterThan(SEEDS * 200);
+    assertThat(faults).as("faults").isGreaterThan(SEEDS * 8);
+    assertThat(takeovers).as("takeovers").isGreaterThan(SEEDS * 3);
+  }
+
+  @Test
+  void seedGivesTheSameRunTwice() {
+    assertThat(WholePairWorld.run(4711)).isEqualTo(WholePairWorld.run(4711));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Bug.class)
+  void plantedFaultIsFound(Bug bug) {
+    String found = "";
+    for (long seed = 1; seed <= BUG_SEEDS && found.isEmpty(); seed++) {
+      try {
+        WholePairWorld.run(seed, EnumSet.of(bug));
+      } catch (IllegalStateException violation) {
+        found = String.valueOf(violation.getMessage()).lines().findFirst().orElse("");
+      }
+    }
+    System.out.println(bug + ": " + found);
+    assertThat(found).contains("Violation");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.sim.pair;
+
+import org.jspecify.annotations.NullMarked;
