@@ -196,6 +196,8 @@ final class Outbox {
     }
   }
 
+  /// False when there is nothing: from the moment the lock is given back then, another thread may
+  /// be sending, and the batch is that one's.
   private boolean nextBatch() {
     lock.lock();
     try {
@@ -203,14 +205,17 @@ final class Outbox {
       while (batchCount < BATCH && (next = queue.poll()) != null) {
         batch[batchCount++] = next;
       }
-      sending = batchCount > 0;
+      if (batchCount == 0) {
+        sending = false;
+        return false;
+      }
     } finally {
       lock.unlock();
     }
     for (var i = 0; i < batchCount; i++) {
       end = batch[i].gather(buffers, end);
     }
-    return batchCount > 0;
+    return true;
   }
 
   private void skipSent() {
