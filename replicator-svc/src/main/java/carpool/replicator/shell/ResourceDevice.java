@@ -53,6 +53,19 @@ final class ResourceDevice implements BlockDevice {
     return shell.slots().pollClient();
   }
 
+  @Override
+  public boolean tryAcquire(BlockDevice.Slot[] into, int count) throws DeviceGoneException {
+    if (gone) {
+      throw new DeviceGoneException("this node is not primary any more");
+    }
+    return shell.slots().pollClients(into, count);
+  }
+
+  @Override
+  public void filled(int count) {
+    shell.slots().filled(count);
+  }
+
   private static RequestSlot prepare(BlockDevice.Slot given, Answer answer, boolean read) {
     var slot = (RequestSlot) given;
     slot.answer = answer;

@@ -36,9 +36,12 @@ import org.slf4j.LoggerFactory;
 /// on the same thread: at depth 1 a write costs no hand-over besides the peer's. What blocks for
 /// long (flushes, map and metadata writes, reads of a synchronisation) runs on threads of its own.
 final class ResourceShell {
-  /// More than the NBD server takes connections (128): each may hold a slot while its payload
-  /// comes.
-  static final int CLIENT_SLOTS = 136;
+  /// What the long payloads that are on their way may hold at a time.
+  private static final int LONG_PAYLOAD_SLOTS = 32;
+
+  /// Besides those, more than the NBD server takes connections (128): each may hold a slot while
+  /// its payload comes.
+  static final int CLIENT_SLOTS = LONG_PAYLOAD_SLOTS + 136;
 
   static final int SYNC_SLOTS = 8;
 
@@ -53,7 +56,7 @@ final class ResourceShell {
   private final Listener listener;
   private final ReentrantLock lock = new ReentrantLock();
   private final ReplicationCore core;
-  private final Slots slots = new Slots(CLIENT_SLOTS, SYNC_SLOTS, PEER_SLOTS);
+  private final Slots slots = new Slots(CLIENT_SLOTS, LONG_PAYLOAD_SLOTS, SYNC_SLOTS, PEER_SLOTS);
   private final Counters counters;
   private final ArrayDeque<EffectBatch> spareBatches = new ArrayDeque<>();
   private final Map<Long, Consumer<Verdict>> roleAnswers = new HashMap<>();
