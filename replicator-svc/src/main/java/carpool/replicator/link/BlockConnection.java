@@ -43,6 +43,7 @@ public final class BlockConnection {
   private static final int MAGIC = 0x43505231;
   private static final int HEADER_BYTES = 32;
   private static final int BATCH = 64;
+  private static final int LONG_PAYLOAD_BYTES = 32 << 10;
   private static final int FLAG_RECEIPT = 1;
   private static final int FLAG_ZEROES = 2;
   private static final int FLAG_LZF = 4;
@@ -78,6 +79,10 @@ public final class BlockConnection {
 
   private final ByteBuffer in = ByteBuffer.allocateDirect(64 << 10).limit(0);
   private final Packer inPacker = new Packer();
+
+  /// The last frame's payload was long: the next one's will be, and reading ahead would copy it.
+  private boolean longPayloads;
+
   private final AtomicReference<@Nullable End> end = new AtomicReference<>();
 
   private volatile long lastSentNanos;
@@ -372,6 +377,7 @@ public final class BlockConnection {
     long offset = in.getLong();
     int length = in.getInt();
     int payload = in.getInt();
+    longPayloads = payload >= LONG_PAYLOAD_BYTES;
     if (magic != MAGIC) {
       throw new ProtocolException("a frame does not start with its magic number");
     }
@@ -595,6 +601,9 @@ public final class BlockConnection {
       return;
     }
     in.compact();
+    if (longPayloads) {
+      in.limit(Math.max(bytes, in.position()));
+    }
     try {
       while (in.position() < bytes) {
         count(waitAndRead(in));
