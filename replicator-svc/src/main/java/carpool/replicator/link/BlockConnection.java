@@ -72,7 +72,8 @@ public final class BlockConnection {
   private final ArrayDeque<Frame> queue = new ArrayDeque<>();
   private final ArrayDeque<Frame> spare = new ArrayDeque<>();
   private final Frame[] batch = new Frame[BATCH];
-  private final ByteBuffer headers;
+  private final ByteBuffer[] headers = new ByteBuffer[BATCH];
+  private final ByteBuffer[] sums = new ByteBuffer[BATCH];
   private final Packer outPacker = new Packer();
   private final ByteBuffer packed;
   private final ByteBuffer[] gather = new ByteBuffer[BATCH * 3];
@@ -99,7 +100,12 @@ public final class BlockConnection {
     this.handler = handler;
     this.coding = coding;
     this.sizeBytesMax = sizeBytes;
-    headers = ByteBuffer.allocateDirect(BATCH * (HEADER_BYTES + coding.sent().bytes()));
+    int stride = HEADER_BYTES + coding.sent().bytes();
+    var heads = ByteBuffer.allocateDirect(BATCH * stride);
+    for (int i = 0; i < BATCH; i++) {
+      headers[i] = heads.slice(i * stride, HEADER_BYTES);
+      sums[i] = heads.slice(i * stride + HEADER_BYTES, coding.sent().bytes());
+    }
     packed = packs() ? ByteBuffer.allocateDirect(PACKED_BYTES) : EMPTY;
     lastSentNanos = System.nanoTime();
     lastReceivedNanos = lastSentNanos;
@@ -125,13 +131,13 @@ public final class BlockConnection {
   }
 
   /// Queues a write; the buffer (from index 0) must stay as it is until the peer answers or the
-  /// connection ended.
+  /// connection ended, and is used by nobody else: its position moves.
   public void queueWrite(
       int slot, long offset, int length, WriteKind kind, boolean receipt, ByteBuffer buffer) {
     int flags = receipt ? FLAG_RECEIPT : 0;
     switch (kind) {
       case DATA -> {
-        var payload = buffer.duplicate().position(0).limit(length);
+        var payload = buffer.position(0).limit(length);
         enqueue(FrameType.WRITE, flags, slot, offset, length, payload);
       }
       case ZERO -> enqueue(FrameType.ZERO, flags, slot, offset, length, EMPTY);
@@ -251,7 +257,6 @@ public final class BlockConnection {
       recycle(count);
       return;
     }
-    headers.clear();
     packed.clear();
     int buffers = 0;
     long bytes = 0;
@@ -259,7 +264,6 @@ public final class BlockConnection {
       var frame = batch[i];
       if (packs() && packed.remaining() < frame.payload.remaining()) {
         transmit(buffers, bytes);
-        headers.clear();
         packed.clear();
         buffers = 0;
         bytes = 0;
@@ -267,8 +271,8 @@ public final class BlockConnection {
       if (frame.type == FrameType.WRITE && coding.compression() != Compression.NONE) {
         pack(frame);
       }
-      int start = headers.position();
-      headers
+      var header = headers[i].clear();
+      header
           .putInt(MAGIC)
           .put((byte) frame.type.code())
           .put((byte) frame.flags)
@@ -276,17 +280,16 @@ public final class BlockConnection {
           .putLong(frame.sequence)
           .putLong(frame.offset)
           .putInt(frame.length)
-          .putInt(frame.payload.remaining());
-      var header = headers.slice(start, HEADER_BYTES);
+          .putInt(frame.payload.remaining())
+          .flip();
       gather[buffers++] = header;
       bytes += HEADER_BYTES + frame.payload.remaining() + coding.sent().bytes();
       if (frame.payload.hasRemaining()) {
         gather[buffers++] = frame.payload;
       }
       if (coding.sent() != Checksum.NONE) {
-        int at = headers.position();
-        coding.sent().compute(header, frame.payload, headers);
-        gather[buffers++] = headers.slice(at, coding.sent().bytes());
+        coding.sent().compute(header, frame.payload, sums[i].clear());
+        gather[buffers++] = sums[i].flip();
       }
     }
     transmit(buffers, bytes);
@@ -614,6 +617,7 @@ public final class BlockConnection {
   }
 
   private int waitAndRead(ByteBuffer target) throws IOException {
+    handler.onIdle();
     waitsSinceNanos = System.nanoTime();
     int n = stream.read(target);
     waitsSinceNanos = 0;

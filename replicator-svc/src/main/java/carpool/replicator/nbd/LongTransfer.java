@@ -20,7 +20,8 @@ final class LongTransfer {
   private volatile boolean failed;
   private volatile boolean abandoned;
 
-  LongTransfer(Request request, SlotSource slots, BlockDevice device, @Nullable Area area, int length) {
+  LongTransfer(
+      Request request, SlotSource slots, BlockDevice device, @Nullable Area area, int length) {
     this.request = request;
     this.slots = slots;
     this.device = device;

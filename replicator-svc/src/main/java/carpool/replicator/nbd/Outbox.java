@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Bounds: [#REQUESTS_MAX] requests; [#PAYLOAD_BYTES_MAX] bytes of replies and long payloads, or
 /// one request that alone is longer.
-final class Outbox {
+final class Outbox implements ReplyBatch.Sender {
   /// Twice what the Linux kernel has in flight on one connection (nbd.md 16.4).
   static final int REQUESTS_MAX = 256;
 
@@ -160,8 +160,8 @@ final class Outbox {
     }
   }
 
-  /// Sends what is queued, unless somebody else is at it and will see it.
-  void send() {
+  @Override
+  public void send() {
     lock.lock();
     try {
       if (sending || queue.isEmpty() || dead) {

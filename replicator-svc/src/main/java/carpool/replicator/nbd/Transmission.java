@@ -75,6 +75,8 @@ final class Transmission {
     }
     var request = begin(command, length);
     request.begin(command, cookie, offset, (int) length);
+    var payload = command == Wire.CMD_WRITE ? length : 0;
+    batch.expectMore(inbox.buffered() >= payload + Wire.REQUEST_BYTES);
     try {
       dispatch(request, command, flags, offset, length);
       return true;

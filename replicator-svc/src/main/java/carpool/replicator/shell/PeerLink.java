@@ -6,6 +6,7 @@ import carpool.replicator.core.WriteKind;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockHandler;
 import carpool.replicator.link.EndCause;
+import carpool.replicator.nbd.ReplyBatch;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /// One session of one resource: binds the core's session number to a block connection. Made when
 /// the hello goes out; the connection follows when the peer has accepted.
-final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
+final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.Sender {
   private static final Logger LOG = LoggerFactory.getLogger(PeerLink.class);
 
   /// A core asks for one flush after the other; more than a few are no core's.
@@ -59,7 +60,9 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
         .start(() -> {
           shell.step(c -> c.connected(session, peerHello));
           met.run();
-          newConnection.receive();
+          try (var _ = ReplyBatch.open()) {
+            newConnection.receive();
+          }
         });
   }
 
@@ -72,8 +75,14 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
     return asked.oldestNanos(nowNanos);
   }
 
+  @Override
+  public void onIdle() {
+    ReplyBatch.sendHeldHere();
+  }
+
   /// Sends what is queued.
-  void drain() {
+  @Override
+  public void send() {
     var c = connection;
     if (c != null) {
       c.drain();
@@ -102,6 +111,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
 
   @Override
   public void onEnd(EndCause cause, String reason) {
+    ReplyBatch.sendHeldHere();
     shell.counters().ended(cause);
     var c = connection;
     if (c != null) {
@@ -127,7 +137,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
           lengthBytes,
           kind,
           receipts && slot < ResourceShell.CLIENT_SLOTS,
-          shell.slots().at(slot).buffer());
+          shell.slots().at(slot).wireView());
     }
   }
 
@@ -233,7 +243,12 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
 
   @Override
   public int takePeerSlot() throws InterruptedException {
-    return shell.slots().takePeer();
+    int slot = shell.slots().pollPeer();
+    if (slot < 0) {
+      ReplyBatch.sendHeldHere();
+      slot = shell.slots().takePeer();
+    }
+    return slot;
   }
 
   @Override

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 final class RequestSlot implements BlockDevice.Slot {
   final int number;
   private @Nullable ByteBuffer buffer;
+  private @Nullable ByteBuffer diskView;
+  private @Nullable ByteBuffer wireView;
   BlockDevice.@Nullable Answer answer;
 
   /// A read's buffer belongs to the client until it gives it back.
@@ -45,6 +47,26 @@ final class RequestSlot implements BlockDevice.Slot {
     }
     ends.set(0);
     return true;
+  }
+
+  /// The buffer, for the write to the local disk only: it has a position of its own.
+  ByteBuffer diskView() {
+    var view = diskView;
+    if (view == null) {
+      view = buffer().duplicate();
+      diskView = view;
+    }
+    return view.clear();
+  }
+
+  /// The buffer, for the frame to the peer only.
+  ByteBuffer wireView() {
+    var view = wireView;
+    if (view == null) {
+      view = buffer().duplicate();
+      wireView = view;
+    }
+    return view.clear();
   }
 
   @Override

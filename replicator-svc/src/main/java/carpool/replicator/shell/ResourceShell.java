@@ -10,6 +10,7 @@ import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
 import carpool.replicator.core.WriteKind;
 import carpool.replicator.core.layout.LayoutException;
+import carpool.replicator.nbd.ReplyBatch;
 import carpool.replicator.shell.EffectBatch.MetadataUpdate;
 import carpool.replicator.store.LocalProvider;
 import carpool.replicator.store.ProviderException;
@@ -45,6 +46,8 @@ final class ResourceShell {
 
   static final int SYNC_SLOTS = 8;
 
+  private static final long SLOW_DISK_NANOS = 100_000;
+
   /// More than the peer has chunks in flight, so that its clients' writes find one too.
   static final int PEER_SLOTS = 16;
 
@@ -69,6 +72,9 @@ final class ResourceShell {
   private long lastRequest;
   private @Nullable PeerLink link;
   private volatile boolean stopped;
+
+  /// The last write took so long that nothing else may wait for the next one.
+  private volatile boolean slowDisk;
 
   /// Hears what happens; called outside the lock, must not block.
   interface Listener {
@@ -197,8 +203,11 @@ final class ResourceShell {
   }
 
   private void carryOut(EffectBatch batch, @Nullable PeerLink peer) {
-    if (peer != null) {
-      peer.drain(); // first: while the peer works on it, so do we
+    if (batch.waitsForDisk() && slowDisk) {
+      ReplyBatch.sendHeldHere();
+    }
+    if (peer != null && batch.queued() && !holds(batch, peer)) {
+      peer.send(); // first: while the peer works on it, so do we
     }
     for (int i = 0; i < batch.count(); i++) {
       carryOut(batch, i, peer);
@@ -212,6 +221,14 @@ final class ResourceShell {
     } finally {
       lock.unlock();
     }
+  }
+
+  /// Under load frames go out together. Never at the price of a lone one: nothing is held while
+  /// this thread waits for the disk, unless the next request is here already and the disk is quick.
+  private boolean holds(EffectBatch batch, PeerLink peer) {
+    return batch.waitsForDisk()
+        ? !slowDisk && ReplyBatch.holdsForMore(peer)
+        : ReplyBatch.holds(peer);
   }
 
   private void carryOut(EffectBatch batch, int i, @Nullable PeerLink peer) {
@@ -290,10 +307,7 @@ final class ResourceShell {
     long start = System.nanoTime();
     try {
       switch (kind) {
-        case DATA ->
-            provider()
-                .write(
-                    slots.at(slot).buffer().duplicate().position(0).limit(length), base() + offset);
+        case DATA -> provider().write(slots.at(slot).diskView().limit(length), base() + offset);
         case ZERO -> provider().zero(base() + offset, length, false);
         case HOLE -> provider().zero(base() + offset, length, true);
       }
@@ -303,6 +317,7 @@ final class ResourceShell {
       counters.writeErrors.increment();
       ok = false;
     }
+    slowDisk = System.nanoTime() - start > SLOW_DISK_NANOS;
     counters.took(StageTimes.Stage.LOCAL_WRITE, start);
     boolean written = ok;
     step(c -> c.localWritten(slot, written));

@@ -82,6 +82,12 @@ final class Slots {
     freeClient.add(slot);
   }
 
+  /// The number of a free peer slot, or -1.
+  int pollPeer() {
+    var slot = freePeer.poll();
+    return slot == null ? -1 : slot.number;
+  }
+
   int takePeer() throws InterruptedException {
     return freePeer.take().number;
   }
