@@ -81,6 +81,7 @@ public final class ReplyBatch implements AutoCloseable {
     return true;
   }
 
+  @SuppressWarnings("ReferenceEquality") // The very same one.
   private void note(Sender outbox) {
     for (var i = 0; i < heldCount; i++) {
       if (held[i] == outbox) {
