@@ -617,7 +617,9 @@ public final class BlockConnection {
   }
 
   private int waitAndRead(ByteBuffer target) throws IOException {
-    handler.onIdle();
+    if (!stream.holdsMore()) {
+      handler.onIdle();
+    }
     waitsSinceNanos = System.nanoTime();
     int n = stream.read(target);
     waitsSinceNanos = 0;

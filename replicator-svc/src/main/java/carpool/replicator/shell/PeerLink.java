@@ -2,12 +2,15 @@ package carpool.replicator.shell;
 
 import carpool.replicator.core.Hello;
 import carpool.replicator.core.PeerMessage;
+import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.WriteKind;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockHandler;
 import carpool.replicator.link.EndCause;
 import carpool.replicator.nbd.ReplyBatch;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -28,6 +31,12 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.S
   private final boolean receipts;
   private final Consumer<String> ended;
   private final long[] sequences;
+
+  // The frequent events of this session, by slot, made once: a step leaves no garbage.
+  private final PeerWrite[] writes;
+  private final List<Consumer<ReplicationCore>> received;
+  private final List<Consumer<ReplicationCore>> written;
+
   private final Unanswered asked;
   private final AtomicInteger peerFlushes = new AtomicInteger();
   private final AtomicBoolean over = new AtomicBoolean();
@@ -42,7 +51,38 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.S
     this.ended = ended;
     this.sequences =
         new long[ResourceShell.CLIENT_SLOTS + ResourceShell.SYNC_SLOTS + ResourceShell.PEER_SLOTS];
+    this.writes = new PeerWrite[sequences.length];
+    var receivedBySlot = new ArrayList<Consumer<ReplicationCore>>();
+    var writtenBySlot = new ArrayList<Consumer<ReplicationCore>>();
+    for (int i = 0; i < sequences.length; i++) {
+      int slot = i;
+      writes[i] = new PeerWrite(session, slot);
+      receivedBySlot.add(c -> c.peerReceived(session, slot));
+      writtenBySlot.add(c -> c.peerWritten(session, slot, true));
+    }
+    this.received = List.copyOf(receivedBySlot);
+    this.written = List.copyOf(writtenBySlot);
     this.asked = new Unanswered(ResourceShell.CLIENT_SLOTS + ResourceShell.SYNC_SLOTS);
+  }
+
+  /// A write of the peer's that is in a slot. Owned by the receive thread.
+  private static final class PeerWrite implements Consumer<ReplicationCore> {
+    private final long session;
+    private final int slot;
+    private long offsetBytes;
+    private int lengthBytes;
+    private WriteKind kind = WriteKind.DATA;
+    private boolean receipt;
+
+    PeerWrite(long session, int slot) {
+      this.session = session;
+      this.slot = slot;
+    }
+
+    @Override
+    public void accept(ReplicationCore core) {
+      core.peerWriteArrived(session, slot, offsetBytes, lengthBytes, kind, receipt);
+    }
   }
 
   long session() {
@@ -265,7 +305,12 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.S
   public void onWrite(
       int slot, long sequence, long offsetBytes, int lengthBytes, WriteKind kind, boolean receipt) {
     sequences[slot] = sequence;
-    shell.step(c -> c.peerWriteArrived(session, slot, offsetBytes, lengthBytes, kind, receipt));
+    var event = writes[slot];
+    event.offsetBytes = offsetBytes;
+    event.lengthBytes = lengthBytes;
+    event.kind = kind;
+    event.receipt = receipt;
+    shell.step(event);
   }
 
   @Override
@@ -311,7 +356,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.S
   @Override
   public void onReceived(int slot) {
     if (ours(slot)) {
-      shell.step(c -> c.peerReceived(session, slot));
+      shell.step(received.get(slot));
     }
   }
 
@@ -322,7 +367,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.S
       if (!ok) {
         shell.counters().remoteErrors.increment();
       }
-      shell.step(c -> c.peerWritten(session, slot, ok));
+      shell.step(ok ? written.get(slot) : c -> c.peerWritten(session, slot, false));
     }
   }
 

@@ -1,5 +1,6 @@
 package carpool.replicator.shell;
 
+import carpool.replicator.core.WriteKind;
 import carpool.replicator.nbd.BlockDevice;
 import carpool.replicator.store.ProviderException;
 import org.jspecify.annotations.Nullable;
@@ -82,7 +83,9 @@ final class ResourceDevice implements BlockDevice {
     var slot = prepare(given, answer, true);
     shell.counters().reads.increment();
     shell.counters().readBytes.add(lengthBytes);
-    shell.step(c -> c.clientRead(slot.number, offsetBytes, lengthBytes));
+    slot.offsetBytes = offsetBytes;
+    slot.lengthBytes = lengthBytes;
+    shell.step(slot.clientReads);
   }
 
   @Override
@@ -91,9 +94,11 @@ final class ResourceDevice implements BlockDevice {
     var slot = prepare(given, answer, false);
     shell.counters().writes.increment();
     shell.counters().writeBytes.add(lengthBytes);
-    shell.step(c ->
-        c.clientWrite(
-            slot.number, offsetBytes, lengthBytes, carpool.replicator.core.WriteKind.DATA, forced));
+    slot.offsetBytes = offsetBytes;
+    slot.lengthBytes = lengthBytes;
+    slot.kind = WriteKind.DATA;
+    slot.fua = forced;
+    shell.step(slot.clientWrites);
   }
 
   @Override

@@ -303,11 +303,12 @@ final class ResourceShell {
   }
 
   private void writeLocal(int slot, long offset, int length, WriteKind kind) {
+    var request = slots.at(slot);
     boolean ok;
     long start = System.nanoTime();
     try {
       switch (kind) {
-        case DATA -> provider().write(slots.at(slot).diskView().limit(length), base() + offset);
+        case DATA -> provider().write(request.diskView().limit(length), base() + offset);
         case ZERO -> provider().zero(base() + offset, length, false);
         case HOLE -> provider().zero(base() + offset, length, true);
       }
@@ -319,14 +320,15 @@ final class ResourceShell {
     }
     slowDisk = System.nanoTime() - start > SLOW_DISK_NANOS;
     counters.took(StageTimes.Stage.LOCAL_WRITE, start);
-    boolean written = ok;
-    step(c -> c.localWritten(slot, written));
+    request.diskOk = ok;
+    step(request.diskWrote);
   }
 
   private void readLocal(int slot, long offset, int length) {
+    var request = slots.at(slot);
     boolean ok;
     try {
-      var buffer = slots.at(slot).buffer().clear().limit(length);
+      var buffer = request.buffer().clear().limit(length);
       provider().read(buffer, base() + offset);
       buffer.flip();
       ok = true;
@@ -335,8 +337,8 @@ final class ResourceShell {
       counters.readErrors.increment();
       ok = false;
     }
-    boolean read = ok;
-    step(c -> c.localRead(slot, read));
+    request.diskOk = ok;
+    step(request.diskRead);
   }
 
   private void scanLocal(int slot, long offset, int length, boolean digest) {
