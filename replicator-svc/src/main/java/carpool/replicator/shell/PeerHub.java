@@ -27,6 +27,7 @@ import carpool.replicator.link.Coding;
 import carpool.replicator.link.Compression;
 import carpool.replicator.link.EndCause;
 import carpool.replicator.link.TlsStream;
+import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Inject;
@@ -99,6 +100,7 @@ public final class PeerHub implements Startable {
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Map<String, Long> lastRefusalLogNanos = new ConcurrentHashMap<>();
   private volatile boolean stopping;
+  private volatile ByteString note = ByteString.EMPTY;
   private Optional<PeerTls> tls = Optional.empty();
 
   /// What is known of a resource's peer, connected or not.
@@ -303,6 +305,19 @@ public final class PeerHub implements Startable {
     if (!fromPeer(resource, PeerTls.callerAddress())) {
       throw new IOException("the call does not come from the address of `remote`");
     }
+  }
+
+  /// What the orchestrator of this node leaves for the other's.
+  void leave(ByteString word) {
+    note = word;
+  }
+
+  ByteString note() {
+    return note;
+  }
+
+  LoadedConfig current() {
+    return current;
   }
 
   String cluster() {
@@ -637,13 +652,7 @@ public final class PeerHub implements Startable {
 
     @Override
     public void ping(PingRequest request, StreamObserver<PingResponse> response) {
-      response.onNext(
-          PingResponse.newBuilder()
-              .setCluster(config().cluster())
-              .setNode(node)
-              .setConfigDigest(current.digest())
-              .setUnixMillis(System.currentTimeMillis())
-              .build());
+      response.onNext(PeersNote.hear(PeerHub.this, request));
       response.onCompleted();
     }
   }
