@@ -16,6 +16,8 @@ final class PairTimeline {
 
   private PairTimeline() {}
 
+  /// What both nodes did, joined.
+  ///
   /// @param own newest first
   /// @param others newest first, by the clock of the other node
   /// @param aheadMillis of the other clock
