@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class CyclesIT {
   private static final int RECORDS = 10;
   private static final Duration TAKEOVER = Duration.ofSeconds(60);
-  private static final Duration RETURN = Duration.ofSeconds(120);
+  private static final Duration RETURN = Duration.ofSeconds(300);
 
   private static final String WHO =
       "zpool list -H -o name zhast 2>/dev/null; ip -o addr | grep -o '%s.50' || true";
