@@ -97,8 +97,7 @@ class WorkflowIT {
   void aBusyPoolStaysWhereItIsInAPlannedMoveAndIsFreedByForceInAnOrderedOne() throws Exception {
     var first = lab.serving();
     var second = lab.other(first);
-    Lab.must(
-        first, "sh", "-c", "cd /zhast/data && setsid sleep 300 </dev/null >/dev/null 2>&1 &");
+    Lab.must(first, "sh", "-c", "cd /zhast/data && setsid sleep 300 </dev/null >/dev/null 2>&1 &");
 
     var refused = first.run("carpool", "switchover");
 
