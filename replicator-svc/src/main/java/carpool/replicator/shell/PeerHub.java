@@ -20,6 +20,7 @@ import carpool.replicator.control.ProtoMapper;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockStream;
 import carpool.replicator.link.TlsStream;
+import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Inject;
@@ -72,6 +73,7 @@ public final class PeerHub implements Startable {
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("link-timer").daemon(true).factory());
+  private volatile ByteString note = ByteString.EMPTY;
   private Optional<PeerTls> tls = Optional.empty();
 
   private record Target(InetSocketAddress address, Optional<InetAddress> source, String node) {}
@@ -220,6 +222,19 @@ public final class PeerHub implements Startable {
     if (!PeerRules.fromPeer(resource, PeerTls.callerAddress())) {
       throw new IOException("the call does not come from the address of `remote`");
     }
+  }
+
+  /// What the orchestrator of this node leaves for the other's.
+  void leave(ByteString word) {
+    note = word;
+  }
+
+  ByteString note() {
+    return note;
+  }
+
+  LoadedConfig current() {
+    return current;
   }
 
   String cluster() {
@@ -389,13 +404,7 @@ public final class PeerHub implements Startable {
 
     @Override
     public void ping(PingRequest request, StreamObserver<PingResponse> response) {
-      response.onNext(
-          PingResponse.newBuilder()
-              .setCluster(config().cluster())
-              .setNode(node)
-              .setConfigDigest(current.digest())
-              .setUnixMillis(System.currentTimeMillis())
-              .build());
+      response.onNext(PeersNote.hear(PeerHub.this, request));
       response.onCompleted();
     }
   }
