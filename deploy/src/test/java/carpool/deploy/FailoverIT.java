@@ -27,17 +27,17 @@ class FailoverIT {
   /// zfs-fuse only an fsync before the last close is one, which is what dd does.
   private static final String WRITER =
       """
-      mkdir -p /zhast/data/records
+      mkdir -p "$0"
       i=0
       while true; do
         i=$((i + 1))
-        echo "record $i" | dd of=/zhast/data/records/$i conv=fsync status=none || exit 1
+        echo "record $i" | dd of="$0/$i" conv=fsync status=none || exit 1
         echo "acknowledged $i"
       done
       """;
 
   /// What the writer was told is durable.
-  private static final class Acknowledged extends ResultCallback.Adapter<Frame> {
+  static final class Acknowledged extends ResultCallback.Adapter<Frame> {
     final ConcurrentSkipListSet<Integer> numbers = new ConcurrentSkipListSet<>();
     final Queue<String> complaints = new ConcurrentLinkedQueue<>();
     private final StringBuilder open = new StringBuilder();
@@ -62,12 +62,13 @@ class FailoverIT {
     }
   }
 
-  private static Acknowledged write(Node node) {
+  /// A writer on the node, until it dies.
+  static Acknowledged write(Node node, String directory) {
     var docker = DockerClientFactory.instance().client();
     var exec =
         docker
             .execCreateCmd(node.getContainerId())
-            .withCmd("sh", "-c", WRITER)
+            .withCmd("sh", "-c", WRITER, directory)
             .withAttachStdout(true)
             .withAttachStderr(true)
             .exec();
@@ -80,7 +81,7 @@ class FailoverIT {
       lab.start();
       var first = lab.serving();
       var second = lab.other(first);
-      var acknowledged = write(first);
+      var acknowledged = write(first, "/zhast/data/records");
       Lab.await(
           "records",
           Duration.ofSeconds(60),

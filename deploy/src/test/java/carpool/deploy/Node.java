@@ -11,6 +11,7 @@ import java.util.Map;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
+import org.testcontainers.images.builder.Transferable;
 import org.testcontainers.utility.DockerImageName;
 
 /// A node of the lab: what deploy/compose.yaml says, for Testcontainers.
@@ -39,6 +40,11 @@ final class Node extends GenericContainer<Node> {
             .withDevices(new Device("rwm", "/dev/fuse", "/dev/fuse"));
       }
     });
+  }
+
+  /// A file that is there before the first process.
+  Node with(String path, int mode, String text) {
+    return withCopyToContainer(Transferable.of(text, mode), path);
   }
 
   /// The second network has to be there before the first process.
