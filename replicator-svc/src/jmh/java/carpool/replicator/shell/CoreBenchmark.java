@@ -46,7 +46,9 @@ public class CoreBenchmark {
             Role.INIT, DiskState.UP_TO_DATE, Identity.FRESH, new BlockSet(SIZE / EXTENT));
     var ids = new long[] {1};
     core = new ReplicationCore(settings, found, () -> ++ids[0], effects());
-    core.setRole(1, Role.PRIMARY, true);
+    core.setRole(1, Role.SECONDARY, false);
+    settle();
+    core.setRole(2, Role.PRIMARY, true);
     settle();
     for (long at = 0; at < SIZE; at += EXTENT) {
       offset = at;
@@ -75,6 +77,7 @@ public class CoreBenchmark {
   }
 
   private void settle() {
+    carryOut();
     while (!journal.isEmpty()) {
       journal.remove().run();
       carryOut();
