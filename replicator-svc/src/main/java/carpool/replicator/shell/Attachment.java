@@ -8,6 +8,7 @@ import carpool.replicator.core.Role;
 import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.core.layout.Metadata;
 import carpool.replicator.core.layout.MetadataBlock;
+import carpool.replicator.core.layout.Times;
 import carpool.replicator.store.LocalProvider;
 import carpool.replicator.store.ProviderException;
 import java.nio.ByteBuffer;
@@ -20,7 +21,7 @@ final class Attachment implements AutoCloseable {
   private final LocalProvider provider;
   private final int validCopies;
   private final List<String> warnings;
-  private Metadata metadata;
+  private volatile Metadata metadata;
   private volatile boolean mapFlushed = true;
 
   private Attachment(LocalProvider provider, MetadataBlock.Loaded loaded) {
@@ -105,9 +106,17 @@ final class Attachment implements AutoCloseable {
   }
 
   /// Writes the next version of the metadata durably.
-  void writeMetadata(Role role, DiskState disk, Identity identity)
+  void writeMetadata(Role role, DiskState disk, Identity identity, Times times)
       throws ProviderException, LayoutException {
-    var next = metadata.next(role, disk, identity);
+    write(metadata.next(role, disk, identity, times));
+  }
+
+  /// Writes the metadata again, with other times.
+  void writeTimes(Times times) throws ProviderException, LayoutException {
+    write(metadata.next(metadata.prevRole(), metadata.disk(), metadata.identity(), times));
+  }
+
+  private void write(Metadata next) throws ProviderException, LayoutException {
     for (var part : MetadataBlock.updates(next)) {
       var direct = ByteBuffer.allocateDirect(part.bytes().remaining());
       direct.put(part.bytes()).flip();

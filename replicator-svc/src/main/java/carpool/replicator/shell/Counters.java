@@ -1,5 +1,6 @@
 package carpool.replicator.shell;
 
+import carpool.replicator.core.layout.Times;
 import carpool.replicator.link.EndCause;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -58,8 +59,15 @@ final class Counters {
   private long lastWrites;
   private boolean wasAlone;
 
-  /// A few times a second, by one thread: notes when what began.
-  void look(boolean alone, boolean splitBrain, long nowUnixMillis) {
+  /// What an earlier process left with the copy.
+  synchronized void restore(Times times) {
+    aloneSinceUnixMillis = times.aloneSinceUnixMillis();
+    lastWriteUnixMillis = times.lastWriteUnixMillis();
+    wasAlone = aloneSinceUnixMillis != 0;
+  }
+
+  /// Notes when what began; a few times a second, and before the metadata are written.
+  synchronized Times look(boolean alone, long nowUnixMillis) {
     long now = writes.sum() + deletes.sum();
     if (now != lastWrites) {
       lastWrites = now;
@@ -71,6 +79,11 @@ final class Counters {
       aloneSinceUnixMillis = nowUnixMillis;
     }
     wasAlone = alone;
+    return new Times(aloneSinceUnixMillis, lastWriteUnixMillis);
+  }
+
+  /// Notes since when there is a split brain.
+  synchronized void lookForSplitBrain(boolean splitBrain, long nowUnixMillis) {
     if (!splitBrain) {
       splitBrainUnixMillis = 0;
     } else if (splitBrainUnixMillis == 0) {

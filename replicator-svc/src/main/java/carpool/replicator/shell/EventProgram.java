@@ -140,8 +140,10 @@ final class EventProgram {
       var process = builder.start();
       if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
         failures.increment();
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        // The program first: it must not go on because a child of it has ended.
+        var children = process.descendants().toList();
         process.destroyForcibly();
+        children.forEach(ProcessHandle::destroyForcibly);
         LOG.error("resource={} exec: {} killed after {} s", resource, command, limit.toSeconds());
       } else if (process.exitValue() != 0) {
         failures.increment();

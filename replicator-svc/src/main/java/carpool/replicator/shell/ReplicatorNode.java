@@ -124,9 +124,8 @@ public final class ReplicatorNode implements Startable {
       }
       var shell = resource.shell();
       if (shell != null) {
-        boolean alone = shell.ask(core -> core.identity().alone());
         boolean splitBrain = shell.ask(ReplicationCore::splitBrain);
-        resource.counters().look(alone, splitBrain, System.currentTimeMillis());
+        resource.counters().lookForSplitBrain(splitBrain, System.currentTimeMillis());
       }
     }
   }

@@ -69,6 +69,10 @@ public final class ResourceNode {
   /// when it is not being tried.
   private volatile @Nullable Long resumeUntilNanos;
 
+  /// An earlier process was primary on this boot and is the last that wrote: everything that it
+  /// completed is here, whether or not the role is taken again. Guarded by `roleChange`.
+  private boolean intact;
+
   private volatile @Nullable ResourceShell shell;
   private volatile @Nullable ResourceDevice device;
   private volatile String attachProblem = "";
@@ -180,7 +184,9 @@ public final class ResourceNode {
   /// Listens for NBD clients and, when the provider has metadata, takes part as secondary.
   void start() throws IOException {
     Files.createDirectories(nbdSocket.getParent());
-    var left = roleFile.left().filter(ago -> ago.compareTo(hold) < 0);
+    var sincePrimary = roleFile.left();
+    intact = sincePrimary.isPresent();
+    var left = sincePrimary.filter(ago -> ago.compareTo(hold) < 0);
     if (left.isPresent()) {
       // Whoever uses the device goes on waiting; nothing is served before the role is there again.
       resumeUntilNanos = System.nanoTime() + hold.minus(left.get()).toNanos();
@@ -307,8 +313,9 @@ public final class ResourceNode {
               resource.name(), attachment, this::settings, counters, (notice, _) -> on(notice));
       newShell.step(c -> c.configureSyncRate(syncLimit.bytesPerSecond()));
       newShell.setRole(Role.SECONDARY, false, _ -> {});
-      if (resuming()) {
+      if (intact) {
         newShell.step(ReplicationCore::resume);
+        intact = false;
       }
       shell = newShell;
       attachProblem = "";

@@ -46,6 +46,7 @@ final class ResourceShell {
   static final int PEER_SLOTS = 16;
 
   private static final Logger LOG = LoggerFactory.getLogger(ResourceShell.class);
+  private static final long TIMES_PAUSE_NANOS = 10_000_000_000L;
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final String name;
@@ -63,6 +64,7 @@ final class ResourceShell {
   private final ExecutorService syncReader;
   private final BlockComparer comparer;
   private final EffectTarget target;
+  private volatile long timesRecordedNanos = System.nanoTime();
   private long lastRequest;
   private @Nullable PeerLink link;
   private volatile boolean stopped;
@@ -92,6 +94,7 @@ final class ResourceShell {
     this.comparer = new BlockComparer(disk.provider());
     journal = thread("journal");
     var metadata = disk.metadata();
+    counters.restore(metadata.times());
     core =
         new ReplicationCore(
             settings.apply(disk),
@@ -385,7 +388,10 @@ final class ResourceShell {
   private void writeMetadata(long token, MetadataUpdate update) {
     boolean ok;
     try {
-      disk.writeMetadata(update.role(), update.disk(), update.identity());
+      boolean alone = update.identity().alone();
+      var times = counters.look(alone, System.currentTimeMillis());
+      disk.writeMetadata(update.role(), update.disk(), update.identity(), times);
+      timesRecordedNanos = System.nanoTime();
       ok = true;
     } catch (ProviderException | LayoutException e) {
       LOG.error("resource={} metadata write failed: {}", name, e.getMessage());
@@ -393,6 +399,28 @@ final class ResourceShell {
     }
     boolean written = ok;
     step(c -> c.metadataWritten(token, written));
+  }
+
+  /// About once a second: the times of a copy that goes on alone are recorded when they have
+  /// changed, at most every ten seconds.
+  private void recordTimes(long pauseNanos) {
+    boolean alone = ask(c -> c.identity().alone());
+    var times = counters.look(alone, System.currentTimeMillis());
+    long now = System.nanoTime();
+    if (!alone || times.equals(disk.metadata().times()) || now - timesRecordedNanos < pauseNanos) {
+      return;
+    }
+    timesRecordedNanos = now;
+    run(
+        journal,
+        () -> {
+          try {
+            disk.writeTimes(times);
+          } catch (ProviderException | LayoutException e) {
+            // Nothing but an operator's view depends on it; what does is written elsewhere.
+            LOG.error("resource={} recording the last write failed: {}", name, e.getMessage());
+          }
+        });
   }
 
   private void failed(String what, long offset, ProviderException e) {
@@ -512,10 +540,12 @@ final class ResourceShell {
   /// About once a second.
   void tick() {
     step(ReplicationCore::tick);
+    recordTimes(TIMES_PAUSE_NANOS);
   }
 
   /// Ends everything; the provider is closed when the threads are done.
   void stop() throws ProviderException, InterruptedException {
+    recordTimes(0);
     stopped = true;
     var peer = link();
     if (peer != null) {

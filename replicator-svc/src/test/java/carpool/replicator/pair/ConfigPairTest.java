@@ -1,5 +1,6 @@
 package carpool.replicator.pair;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -10,6 +11,7 @@ import carpool.replicator.v1.Role;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -146,7 +148,7 @@ class ConfigPairTest {
   }
 
   @Test
-  void exportsAreServedOverTcpOnLoopbackAndOverTlsElsewhere() throws Exception {
+  void exportsAreServedOverTcpOnLoopback() throws Exception {
     int port = Pair.freePort();
     var nbd = "nbd: { listen: \"127.0.0.1:" + port + "\" }\n";
     try (var pair = new Pair(directory, "fullsync", new Pair.Extras("", nbd, ""))) {
@@ -158,6 +160,35 @@ class ConfigPairTest {
 
       assertEquals(Role.ROLE_SECONDARY, pair.role(1, Role.ROLE_SECONDARY).getNow());
       assertThat(Tools.fails("nbdinfo", uri)).contains("opt_go");
+    }
+  }
+
+  @Test
+  void exportsAreServedWithMutualTlsElsewhere() throws Exception {
+    int port = Pair.freePort();
+    var authority = new TestAuthority(directory.resolve("authority"));
+    var nbd = "nbd: { listen: \"0.0.0.0:" + port + "\" }\n";
+    var first = nbd + authority.certificate("hast1", "ip:127.0.0.1");
+    try (var pair =
+        new Pair(
+            directory, "fullsync", new Pair.Extras("", first, authority.certificate("hast2")))) {
+      pair.up();
+      var known = authority.forTools("client");
+      var stranger = new TestAuthority(directory.resolve("other")).forTools("client");
+      Files.copy(
+          authority.ca(), stranger.resolve("ca-cert.pem"), StandardCopyOption.REPLACE_EXISTING);
+      var uri = "nbds://127.0.0.1:" + port + "/disk1?tls-certificates=";
+      var image = directory.resolve("image");
+      var back = directory.resolve("back");
+      Files.write(image, "kept".repeat(1 << 20).getBytes(UTF_8));
+
+      assertThat(Tools.run("nbdinfo", uri + known)).contains("with TLS", "export=\"disk1\"");
+      Tools.run("nbdcopy", "--flush", image.toString(), uri + known);
+      Tools.run("nbdcopy", uri + known, back.toString());
+
+      assertThat(Files.readAllBytes(back)).startsWith(Files.readAllBytes(image));
+      assertThat(Tools.fails("nbdinfo", uri + stranger)).isNotEmpty();
+      assertThat(Tools.fails("nbdinfo", "nbd://127.0.0.1:" + port + "/disk1")).contains("TLS");
     }
   }
 

@@ -43,6 +43,7 @@ final class Pair implements AutoCloseable {
   static final Duration DEADLINE = Duration.ofSeconds(30);
 
   private final Path directory;
+  private Map<String, String> environment = Map.of();
   private final @Nullable JavaProcess[] processes = new JavaProcess[3];
   private final @Nullable ManagedChannel[] channels = new ManagedChannel[3];
 
@@ -123,6 +124,11 @@ final class Pair implements AutoCloseable {
         throw new IOException("create failed with " + code);
       }
     }
+  }
+
+  /// Processes started from now on have this in their environment.
+  void environment(Map<String, String> added) {
+    environment = added;
   }
 
   static int freePort() throws IOException {
@@ -212,7 +218,7 @@ final class Pair implements AutoCloseable {
     var process =
         JavaProcess.start(
             MainForTests.class,
-            Map.of(),
+            environment,
             "--config",
             config(node).toString(),
             "--node",
@@ -240,6 +246,16 @@ final class Pair implements AutoCloseable {
 
   private ReplicatorGrpc.ReplicatorBlockingStub stub(int node) {
     return ReplicatorGrpc.newBlockingStub(channels[node]).withDeadlineAfter(20, TimeUnit.SECONDS);
+  }
+
+  /// SIGSTOP; ended by [#go].
+  void stop(int node) throws Exception {
+    process(node).signal("STOP");
+  }
+
+  /// SIGCONT.
+  void go(int node) throws Exception {
+    process(node).signal("CONT");
   }
 
   /// SIGKILL.

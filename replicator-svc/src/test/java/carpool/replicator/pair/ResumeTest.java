@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import carpool.kit.testing.ForeignTools;
+import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -159,8 +161,7 @@ final class ResumeTest {
     try (var pair = pair("fullsync", Duration.ofSeconds(60))) {
       up(pair);
       pair.kill(1);
-      pair.await(
-          2, "apart", r -> r.getLink() != carpool.replicator.v1.LinkState.LINK_STATE_CONNECTED);
+      pair.await(2, "apart", r -> r.getLink() != LinkState.LINK_STATE_CONNECTED);
       assertThat(pair.role(2, Role.ROLE_PRIMARY).getNow()).as(pair.logs()).isEqualTo(ROLE);
       awaitDevice(pair, 2);
       Files.write(pair.device(2), new byte[] {4}, java.nio.file.StandardOpenOption.WRITE);
@@ -199,6 +200,38 @@ final class ResumeTest {
       reader.get(30, TimeUnit.SECONDS);
       assertThat(read.get()).isEqualTo(-1);
       assertThat(pair.status(1).getRole()).isEqualTo(Role.ROLE_SECONDARY);
+    }
+  }
+
+  @Test
+  void whatAKilledPrimaryCompletedCountsAfterTheTimeOfHoldingToo() throws Exception {
+    try (var pair = new Pair(directory, "async", "none", Duration.ofSeconds(1))) {
+      pair.up();
+      pair.stop(2);
+      var writer = Tools.start("qemu-io", "-f", "raw", "-c", "write -P 5 1M 64k", pair.uri(1));
+      awaitOnDisk(pair, 5, 1 << 20);
+      pair.kill(1); // before it has noticed that hast2 says nothing
+      pair.go(2);
+      writer.destroyForcibly().waitFor();
+      TimeUnit.SECONDS.sleep(2);
+      pair.start(1);
+      pair.await(1, "connected", r -> r.getLink() == LinkState.LINK_STATE_CONNECTED);
+
+      assertThat(pair.role(1, Role.ROLE_PRIMARY).getNow()).as(pair.logs()).isEqualTo(ROLE);
+
+      pair.awaitComplete(1);
+      Tools.run("qemu-io", "-f", "raw", "-c", "read -P 5 1M 64k", pair.uri(1));
+      assertThat(pair.firstDifference()).isEqualTo(-1);
+    }
+  }
+
+  private static void awaitOnDisk(Pair pair, int pattern, long dataOffset) throws Exception {
+    try (var file = new RandomAccessFile(pair.image(1).toFile(), "r")) {
+      long end = System.nanoTime() + Pair.DEADLINE.toNanos();
+      do {
+        assertThat(System.nanoTime()).isLessThan(end);
+        file.seek(Pair.DATA_OFFSET + dataOffset);
+      } while (file.read() != pattern);
     }
   }
 

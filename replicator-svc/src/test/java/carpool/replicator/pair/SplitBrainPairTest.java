@@ -79,6 +79,15 @@ class SplitBrainPairTest {
       assertThat(here.getPeer().getNode()).isEqualTo("hast1");
       assertThat(here.getPeer().getIdentity().getGeneration())
           .isEqualTo(pair.status(1).getIdentity().getGeneration());
+      // hast1 was restarted since: what it says of its time alone was kept with its copy.
+      assertThat(here.getPeer().getLastWriteUnixMillis())
+          .isBetween(
+              here.getLocal().getLastWriteUnixMillis() - 60_000,
+              here.getLocal().getLastWriteUnixMillis());
+      assertThat(here.getPeer().getSinceUnixMillis())
+          .isBetween(
+              here.getPeer().getLastWriteUnixMillis() - 60_000,
+              here.getPeer().getLastWriteUnixMillis() + 1000);
       assertThat(here.getPeer().getDifferentBytes()).isBetween(192L << 10, 4L << 20);
       assertThat(here.getPeer().getDifferentExtents()).isBetween(1L, 3L);
       assertThat(pair.logs().lines().filter(line -> line.contains("event=SPLIT_BRAIN")).count())
@@ -100,6 +109,23 @@ class SplitBrainPairTest {
 
       assertThat(result.getMessage()).contains("it is primary, its copy is in use");
       assertThat(result.getError().getHint()).contains("split-brain keep-peer disk1");
+    }
+  }
+
+  @Test
+  void policyOfTheYamlLetsTheSideWithTheOlderWriteGiveWay() throws Exception {
+    try (var pair = new Pair(directory, "fullsync")) {
+      for (int node = 1; node <= 2; node++) {
+        pair.replaceInYaml(
+            node, "replicator: { ", "replicator: { split-brain: keep-latest-write, ");
+      }
+      split(pair); // hast2 writes last
+
+      pair.await(1, "together", r -> r.getLink() == LinkState.LINK_STATE_CONNECTED);
+      assertEquals(Role.ROLE_PRIMARY, pair.role(2, Role.ROLE_PRIMARY).getNow(), pair.logs());
+      pair.awaitComplete(2);
+      write(pair, 2, "read -P 3 8M 64k");
+      assertEquals(-1, pair.firstDifference());
     }
   }
 

@@ -31,21 +31,51 @@ final class TestAuthority {
   }
 
   /// `tls:` of carpool.yaml with a new certificate for `name`.
-  String certificate(String name) throws Exception {
-    return sign(name, "-validity", "2");
+  ///
+  /// @param more further names or addresses, as keytool wants them
+  String certificate(String name, String... more) throws Exception {
+    return yaml(sign(name, List.of(more), "-validity", "2"));
+  }
+
+  /// A directory with a client's certificate under the names that libnbd's tools want; by openssl,
+  /// because GnuTLS does not read the JDK's keys.
+  Path forTools(String name) throws Exception {
+    var tools = Files.createDirectories(directory.resolve("tools-" + name));
+    Files.copy(ca(), tools.resolve("ca-cert.pem"));
+    run(
+        "sh",
+        "-ec",
+        """
+        cd "$1"
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$2" \\
+          -keyout client-key.pem -out client.csr
+        openssl x509 -req -days 2 -in client.csr -CA ../ca.pem -CAkey ../ca.key -CAcreateserial \\
+          -out client-cert.pem
+        """,
+        "sh",
+        tools.toString(),
+        name);
+    return tools;
   }
 
   /// As [#certificate], but it has expired five days ago.
   String expired(String name) throws Exception {
-    return sign(name, "-startdate", "-10d", "-validity", "5");
+    return yaml(sign(name, List.of(), "-startdate", "-10d", "-validity", "5"));
   }
 
-  private String sign(String name, String... dates) throws Exception {
+  /// Returns the alias, which is the name of the two files.
+  private String sign(String name, List<String> more, String... dates) throws Exception {
     var alias = name + "-" + ++lastNumber;
-    var args = new ArrayList<>(List.of("-signer", "ca", "-ext", "san=dns:" + name));
+    var names = new ArrayList<>(List.of("dns:" + name));
+    names.addAll(more);
+    var args = new ArrayList<>(List.of("-signer", "ca", "-ext", "san=" + String.join(",", names)));
     args.addAll(List.of(dates));
     generate(alias, "CN=" + name, args.toArray(new String[0]));
     write(alias, alias + ".pem", alias + ".key");
+    return alias;
+  }
+
+  private String yaml(String alias) {
     return "tls: { ca: %s, certificate: %s, key: %s }\n"
         .formatted(ca(), directory.resolve(alias + ".pem"), directory.resolve(alias + ".key"));
   }
@@ -69,11 +99,15 @@ final class TestAuthority {
                 "-storepass",
                 new String(PASSWORD)));
     command.addAll(List.of(more));
+    run(command.toArray(new String[0]));
+  }
+
+  private static void run(String... command) throws Exception {
     var process = new ProcessBuilder(command).redirectErrorStream(true).start();
     var output = new ByteArrayOutputStream();
     process.getInputStream().transferTo(output);
     if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-      throw new IOException("keytool failed: " + output);
+      throw new IOException(command[0] + " failed: " + output);
     }
   }
 

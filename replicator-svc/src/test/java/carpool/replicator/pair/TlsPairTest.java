@@ -7,7 +7,9 @@ import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -60,6 +62,39 @@ class TlsPairTest {
         assertEquals(-1, pair.firstDifference(), "round " + round);
       }
       assertThat(pair.logs()).contains("with TLS");
+    }
+  }
+
+  /// The keys of AES-GCM wear out; the JDK renews them after the amount in `jdk.tls.keyLimits`,
+  /// which is 128 GiB and 64 KiB here.
+  @Test
+  void keysAreRenewedInTheMiddleOfTheTraffic() throws Exception {
+    var limits = directory.resolve("limits.properties");
+    Files.writeString(
+        limits,
+        "jdk.tls.keyLimits=AES/GCM/NoPadding KeyUpdate 2^16, ChaCha20-Poly1305 KeyUpdate 2^16\n");
+    try (var pair = pair(authority.certificate("hast1"), authority.certificate("hast2"))) {
+      pair.environment(Map.of("JDK_JAVA_OPTIONS", "-Djava.security.properties=" + limits));
+      pair.up();
+
+      var fio =
+          Tools.run(
+              "fio",
+              "--name=w",
+              "--ioengine=nbd",
+              "--uri=" + pair.uri(1),
+              "--rw=randwrite",
+              "--bsrange=4k-128k",
+              "--iodepth=16",
+              "--size=48M",
+              "--verify=crc32c",
+              "--verify_fatal=1",
+              "--verify_state_save=0");
+
+      assertThat(fio).contains("err= 0");
+      pair.awaitComplete(1);
+      assertEquals(-1, pair.firstDifference());
+      assertThat(pair.logs().lines().filter(line -> line.contains("event=DISCONNECT"))).isEmpty();
     }
   }
 

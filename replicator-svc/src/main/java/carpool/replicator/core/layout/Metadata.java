@@ -15,6 +15,7 @@ import carpool.replicator.core.Role;
 /// @param prevRole role when this was written
 /// @param disk worth of the copy
 /// @param sequence number of carpool writes of this block; 0 = written by hastd
+/// @param times of the last writes, for operators
 public record Metadata(
     String resource,
     long dataSizeBytes,
@@ -24,7 +25,8 @@ public record Metadata(
     Identity identity,
     Role prevRole,
     DiskState disk,
-    long sequence) {
+    long sequence,
+    Times times) {
 
   /// Size of the activemap region in bytes.
   public long mapSizeBytes() {
@@ -37,7 +39,7 @@ public record Metadata(
   }
 
   /// The next version of this block.
-  public Metadata next(Role role, DiskState newDisk, Identity newIdentity) {
+  public Metadata next(Role role, DiskState newDisk, Identity newIdentity, Times newTimes) {
     return new Metadata(
         resource,
         dataSizeBytes,
@@ -47,6 +49,7 @@ public record Metadata(
         newIdentity,
         role,
         newDisk,
-        sequence + 1);
+        sequence + 1,
+        newTimes);
   }
 }

@@ -101,6 +101,11 @@ public final class MetadataBlock {
     list.putUint64("disk", metadata.disk().code());
     list.putUint64("generation", identity.generation());
     list.putUint64("alone", identity.alone() ? 1 : 0);
+    var times = metadata.times();
+    if (!times.equals(Times.UNKNOWN)) {
+      list.putUint64("alonesince", times.aloneSinceUnixMillis());
+      list.putUint64("lastwrite", times.lastWriteUnixMillis());
+    }
     for (int i = 0; i < identity.history().size(); i++) {
       list.putUint64("history" + i, identity.history().get(i));
     }
@@ -216,7 +221,8 @@ public final class MetadataBlock {
                 : hastIdentity(resuid, localcnt, remotecnt),
             Role.ofWord(prevRole),
             ours ? DiskState.ofCode(uint64(list, "disk")) : DiskState.CONSISTENT,
-            ours ? uint64(list, "sequence") : 0);
+            ours ? uint64(list, "sequence") : 0,
+            ours ? times(list) : Times.UNKNOWN);
     checkSizes(metadata);
     return metadata;
   }
@@ -237,6 +243,12 @@ public final class MetadataBlock {
       }
     }
     return history;
+  }
+
+  private static Times times(NvList list) {
+    return new Times(
+        list.number("alonesince", NvList.TYPE_UINT64).orElse(0),
+        list.number("lastwrite", NvList.TYPE_UINT64).orElse(0));
   }
 
   private static long uint64(NvList list, String name) throws LayoutException {

@@ -77,7 +77,8 @@ public final class ProviderLayout {
         Identity.FRESH,
         Role.INIT,
         DiskState.CONSISTENT,
-        1);
+        1,
+        Times.UNKNOWN);
   }
 
   private static long roundUp(long value, long unit) {

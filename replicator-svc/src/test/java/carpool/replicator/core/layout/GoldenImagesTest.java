@@ -114,7 +114,8 @@ class GoldenImagesTest {
         used.next(
             Role.SECONDARY,
             carpool.replicator.core.DiskState.UP_TO_DATE,
-            used.identity().goOnAlone(0x1234567890abcdefL));
+            used.identity().goOnAlone(0x1234567890abcdefL),
+            new Times(1_700_000_000_000L, 1_700_000_001_000L));
 
     var block = MetadataBlock.whole(next);
     var asHast = NvList.parse(block.slice(0, 4096));
@@ -133,7 +134,8 @@ class GoldenImagesTest {
         first.next(
             Role.PRIMARY,
             carpool.replicator.core.DiskState.UP_TO_DATE,
-            first.identity().goOnAlone(77));
+            first.identity().goOnAlone(77),
+            Times.UNKNOWN);
     var block = MetadataBlock.whole(first);
     for (var part : MetadataBlock.updates(second)) {
       block.put(part.offsetBytes(), part.bytes(), 0, part.bytes().remaining());

@@ -1,0 +1,111 @@
+package carpool.replicator.core;
+
+import carpool.replicator.core.Op.Kind;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// What one core knows. Owned by [ReplicationCore], changed by the parts that it consists of and by
+/// nobody else.
+final class CoreState {
+  final ReplicationCore.Settings settings;
+  ReplicationMode mode;
+  final Effects effects;
+  final LongSupplier ids;
+  final Op[] ops;
+  final RangeLocks ranges = new RangeLocks();
+  final Activemap map;
+  final Differences differences;
+  final FlushRounds flushes = new FlushRounds();
+  Role role = Role.INIT;
+
+  /// This node was primary when the metadata was last written.
+  final boolean wasPrimary;
+
+  /// This process takes the place of a primary that ended a moment ago.
+  boolean resumes;
+
+  DiskState disk;
+  Identity identity;
+
+  /// The identity with `alone` set is on the disk.
+  boolean aloneDurable;
+
+  /// Whether this node serves from the peer's copy because its own disk failed.
+  SoleCopy soleCopy = SoleCopy.NONE;
+
+  /// This primary answers nothing any more.
+  boolean fenced;
+
+  /// The peer said that its copy is newer, and the two have not agreed since.
+  boolean peerNewer;
+
+  /// Clients get errors.
+  boolean cutOff;
+
+  /// The operator named the peer as survivor.
+  boolean yields;
+
+  boolean splitBrain;
+  Phase phase = Phase.APART;
+
+  /// The present session, or 0.
+  long session;
+
+  @Nullable Hello peerHello;
+  Role peerRole = Role.INIT;
+  DiskState peerDisk = DiskState.DISKLESS;
+
+  /// @param ids random numbers, never 0
+  CoreState(
+      ReplicationCore.Settings settings,
+      ReplicationCore.Found found,
+      LongSupplier ids,
+      Effects effects) {
+    this.settings = settings;
+    this.effects = effects;
+    this.ids = ids;
+    mode = settings.mode();
+    ops = new Op[settings.clientSlots() + settings.syncSlots() + settings.peerSlots()];
+    for (int i = 0; i < ops.length; i++) {
+      ops[i] = new Op(i);
+    }
+    map =
+        new Activemap(
+            settings.dataSizeBytes(), settings.extentSizeBytes(), settings.hotExtentsMax());
+    map.load(found.map());
+    differences = new Differences(settings.dataSizeBytes());
+    markExtentsDifferent(found.map());
+    wasPrimary = found.prevRole() == Role.PRIMARY;
+    disk = found.disk() == DiskState.UP_TO_DATE ? DiskState.CONSISTENT : found.disk();
+    identity = found.identity();
+    aloneDurable = identity.alone();
+  }
+
+  private void markExtentsDifferent(BlockSet extents) {
+    extents.forEach(extent -> {
+      long start = extent * settings.extentSizeBytes();
+      long end = Math.min(start + settings.extentSizeBytes(), settings.dataSizeBytes());
+      differences.markDifferent(start, end - start);
+    });
+  }
+
+  /// Requests of the peer are being carried out here.
+  boolean peerRequestsActive() {
+    for (int i = settings.clientSlots() + settings.syncSlots(); i < ops.length; i++) {
+      if (ops[i].kind != Kind.FREE) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// What the peer is told of this copy.
+  DiskState toldDisk() {
+    return resumes && disk == DiskState.CONSISTENT ? DiskState.UP_TO_DATE : disk;
+  }
+
+  /// This copy went on without the peer and that is on the disk: writes need no peer.
+  boolean aloneReady() {
+    return identity.alone() && aloneDurable;
+  }
+}

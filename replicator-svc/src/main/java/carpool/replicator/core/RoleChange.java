@@ -1,0 +1,276 @@
+package carpool.replicator.core;
+
+import carpool.replicator.core.Effects.Notice;
+import carpool.replicator.core.FlushRounds.Waiter;
+import carpool.replicator.core.Op.Kind;
+import carpool.replicator.core.PromotionRule.Verdict;
+
+/// Promotion, by the peer's consent or under a new generation, and the orderly way back.
+final class RoleChange {
+  /// The request for primary that is not decided, or 0.
+  private long promotion;
+
+  private boolean promotionForced;
+
+  /// The peer was asked for its consent.
+  private boolean promotionAsked;
+
+  /// The request for another role that is under way, or 0.
+  private long demotion;
+
+  private Role demotionTo = Role.SECONDARY;
+  private boolean demotionFlushing;
+
+  private final ReplicationCore core;
+  private final CoreState state;
+
+  RoleChange(ReplicationCore core) {
+    this.core = core;
+    state = core.state;
+  }
+
+  /// Whether a promotion would be allowed now.
+  Verdict judgePromotion() {
+    return PromotionRule.judge(
+        state.peerNewer && state.disk.servable() ? DiskState.OUTDATED : state.disk,
+        // A copy that never met its peer has nothing newer to fear.
+        (state.identity.alone() && state.aloneDurable) || state.identity.resuid() == 0,
+        state.settings.peerConfigured(),
+        state.phase.agreed(),
+        state.phase.agreed() && state.peerRole == Role.PRIMARY,
+        state.splitBrain || state.yields);
+  }
+
+  /// Asks for a role; answered by `roleDecided(request)`, for primary and for the way back only
+  /// when the role is durable. One request at a time per core is the caller's duty.
+  void setRole(long request, Role wanted, boolean force) {
+    if (wanted == state.role && demotion == 0 && promotion == 0) {
+      state.effects.roleDecided(request, Verdict.ALLOWED);
+      return;
+    }
+    switch (wanted) {
+      case PRIMARY -> askPromotion(request, force);
+      case SECONDARY, INIT -> {
+        if (state.role == Role.PRIMARY) {
+          startDemotion(request, wanted);
+        } else {
+          state.role = wanted;
+          if (wanted == Role.INIT && state.session != 0) {
+            state.effects.closeSession(state.session, "role init");
+          }
+          state.effects.report(Notice.ROLE);
+          state.effects.roleDecided(request, Verdict.ALLOWED);
+        }
+      }
+    }
+  }
+
+  private void askPromotion(long request, boolean force) {
+    promotion = request;
+    promotionForced = force;
+    decidePromotion();
+  }
+
+  /// The peer's request or its last write is over: a promotion that waited for that is decided.
+  void peerRequestEnded() {
+    if (promotion != 0 && !promotionAsked) {
+      decidePromotion();
+    }
+  }
+
+  /// The hellos are exchanged, with whatever result.
+  void met() {
+    if (promotion != 0) {
+      decidePromotion();
+    }
+  }
+
+  /// The session ended; whoever was asked will not answer.
+  void disconnected() {
+    if (promotion != 0) {
+      promotionAsked = false;
+      decidePromotion();
+    }
+  }
+
+  /// A demotion's flush is abandoned with all others.
+  void flushAbandoned() {
+    demotionFlushing = false;
+  }
+
+  /// The flush that a demotion waited for is done.
+  void demotionFlushed() {
+    if (demotion != 0) {
+      recordDemotion();
+    }
+  }
+
+  boolean demoting() {
+    return demotion != 0;
+  }
+
+  private void decidePromotion() {
+    if (!state.phase.agreed() && state.peerRequestsActive()) {
+      return; // decided again when the last write of the old primary has landed
+    }
+    var verdict = state.role == Role.INIT ? Verdict.DISK_UNUSABLE : judgePromotion();
+    if (verdict != Verdict.ALLOWED && !(promotionForced && verdict.forceable())) {
+      endPromotion(verdict);
+    } else if (state.phase.agreed()) {
+      if (!promotionAsked) {
+        promotionAsked = true;
+        state.effects.send(state.session, new PeerMessage.PromotionRequest());
+      }
+    } else {
+      promote(verdict);
+    }
+  }
+
+  private void endPromotion(Verdict verdict) {
+    long request = promotion;
+    promotion = 0;
+    promotionAsked = false;
+    state.effects.roleDecided(request, verdict);
+  }
+
+  private void promote(Verdict overridden) {
+    long request = promotion;
+    promotion = 0;
+    promotionAsked = false;
+    state.role = Role.PRIMARY;
+    state.resumes = false;
+    state.fenced = false;
+    state.cutOff = false;
+    state.yields = false;
+    state.peerNewer = false;
+    state.disk = DiskState.UP_TO_DATE;
+    if (overridden != Verdict.ALLOWED) {
+      state.identity = state.identity.goOnAlone(state.ids.getAsLong());
+      state.aloneDurable = false;
+      state.differences.markAllDifferent();
+      core.records.markDifferencesInMap();
+    }
+    core.records.writeMetadata(Then.PROMOTED, request);
+  }
+
+  void promoted(long request) {
+    if (state.session != 0 && state.phase.agreed()) {
+      state.effects.send(state.session, new PeerMessage.StateChanged(state.role, state.disk));
+      if (state.phase == Phase.WAITING) {
+        core.source.startAfterWaiting();
+      }
+    }
+    state.effects.report(Notice.ROLE);
+    state.effects.roleDecided(request, Verdict.ALLOWED);
+    core.records.afterAlone();
+  }
+
+  private void startDemotion(long request, Role wanted) {
+    demotion = request;
+    demotionTo = wanted;
+    demotionFlushing = false;
+    if (state.fenced || state.cutOff) {
+      core.fencing.failAll();
+    }
+    continueDemotion();
+  }
+
+  /// Goes on when all requests are answered and their effects are over.
+  void continueDemotion() {
+    if (demotion == 0 || demotionFlushing || anyActive()) {
+      return;
+    }
+    demotionFlushing = true;
+    if ((state.disk.servable() || state.soleCopy == SoleCopy.CONFIRMED) && !state.fenced) {
+      state.flushes.add(new Waiter.Demotion());
+      core.flushing.pumpFlush();
+    } else {
+      recordDemotion();
+    }
+  }
+
+  private void recordDemotion() {
+    state.role = demotionTo;
+    state.fenced = false;
+    state.cutOff = false;
+    if (state.phase == Phase.IN_STEP) {
+      state.map.clean(core.records::extentNeeded, true);
+      core.records.pumpMap();
+    }
+    long request = demotion;
+    demotion = 0;
+    demotionFlushing = false;
+    if (state.disk == DiskState.FAILED) {
+      // Not recorded: what is on this disk is what it was when the disk failed.
+      demoted(request);
+    } else {
+      core.records.writeMetadata(Then.DEMOTED, request);
+    }
+  }
+
+  void demoted(long request) {
+    if (state.session != 0 && state.phase.agreed()) {
+      state.effects.send(state.session, new PeerMessage.StateChanged(state.role, state.disk));
+    }
+    if (state.role == Role.INIT && state.session != 0) {
+      state.effects.closeSession(state.session, "role init");
+    } else if (state.disk == DiskState.FAILED && state.session != 0) {
+      state.effects.closeSession(state.session, "the local disk failed");
+    }
+    state.effects.report(Notice.ROLE);
+    state.effects.roleDecided(request, Verdict.ALLOWED);
+  }
+
+  private boolean anyActive() {
+    if (state.phase == Phase.IN_STEP && core.sync.busy()) {
+      return true; // it must not arrive when the peer is primary
+    }
+    if (!state.ranges.held().isEmpty() || state.ranges.waitingCount() > 0 || core.flushing.busy()) {
+      // Chunks of a synchronisation run on: a secondary may be their source.
+      for (var op : state.ops) {
+        if (op.kind == Kind.CLIENT_WRITE || op.kind == Kind.CLIENT_READ) {
+          return true;
+        }
+      }
+      return core.flushing.busy();
+    }
+    for (int i = 0; i < state.settings.clientSlots(); i++) {
+      if (state.ops[i].kind != Kind.FREE) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Requests of clients are answered with an error.
+  boolean refusesClients() {
+    return state.role != Role.PRIMARY || state.cutOff || demotion != 0;
+  }
+
+  void peerWantsPromotion() {
+    boolean granted = state.role != Role.PRIMARY && !state.phase.source();
+    var peer = state.peerHello;
+    if (granted && promotion != 0 && peer != null) {
+      // Both want it at once: the lower name goes first, and the other is told so.
+      granted = peer.nodeName().compareTo(state.settings.nodeName()) < 0;
+    }
+    if (granted) {
+      state.peerRole = Role.PRIMARY;
+      if (promotion != 0) {
+        endPromotion(Verdict.PEER_IS_PRIMARY);
+      }
+    }
+    state.effects.send(state.session, new PeerMessage.PromotionAnswer(granted));
+  }
+
+  void promotionAnswered(boolean granted) {
+    if (promotion == 0 || !promotionAsked) {
+      return;
+    }
+    if (granted) {
+      promote(Verdict.ALLOWED);
+    } else {
+      endPromotion(Verdict.PEER_IS_PRIMARY);
+    }
+  }
+}
