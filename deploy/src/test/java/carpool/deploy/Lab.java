@@ -1,7 +1,11 @@
 package carpool.deploy;
 
 import com.github.dockerjava.api.model.Network.Ipam;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -16,12 +20,15 @@ final class Lab implements AutoCloseable {
   static final String IMAGE = environment("CARPOOL_LAB_IMAGE", "carpool-node");
   static final String LAN = environment("CARPOOL_LAB_LAN", "172.30.1");
   static final String REPLICATION = environment("CARPOOL_LAB_REPL", "172.30.2");
+  static final String VIP = LAN + ".50";
   private static final String RUN = environment("CARPOOL_TEST_RUN", "by-hand");
 
   private final Network lan = network("a-lan", LAN);
   private final Network replication = network("b-repl", REPLICATION);
   final Node hast1 = new Node("hast1", 11, lan, replication);
-  final Node hast2 = new Node("hast2", 12, lan, replication);
+  Node hast2 = new Node("hast2", 12, lan, replication);
+  private final Node client = new Node("client", 100, lan, replication).withCommand("client");
+  final Writer writer = new Writer(this, client);
 
   private static String environment(String name, String otherwise) {
     return Objects.requireNonNullElse(System.getenv(name), otherwise);
@@ -44,6 +51,7 @@ final class Lab implements AutoCloseable {
 
   /// Starts both nodes and makes the pool on the one whose resources are primary.
   void start() throws InterruptedException {
+    client.start();
     hast1.start();
     hast2.start();
     // Both copies equal: by then the starting of six services is over and the roles are steady.
@@ -101,6 +109,17 @@ final class Lab implements AutoCloseable {
     }
   }
 
+  /// A machine of the same name and addresses with three empty disks takes the second one's place.
+  void replaceHast2() {
+    hast2.stop();
+    hast2 = new Node("hast2", 12, lan, replication);
+    hast2.start();
+  }
+
+  List<Node> nodes() {
+    return List.of(hast1, hast2);
+  }
+
   Node other(Node node) {
     return node.nodeName().equals("hast1") ? hast2 : hast1;
   }
@@ -119,24 +138,49 @@ final class Lab implements AutoCloseable {
   boolean serves(Node node) {
     return node.running()
         && node.run("zpool", "list", "-H", "zhast").ok()
-        && node.run("curl", "-fsS", "--max-time", "2", "http://" + LAN + ".50/")
-            .output()
-            .contains("<h1>" + node.nodeName());
+        && pageOf(client).contains("<h1>" + node.nodeName());
+  }
+
+  private static String pageOf(Node from) {
+    return from.run("curl", "-fsS", "--max-time", "2", "http://" + VIP + "/").output();
   }
 
   static boolean complete(Node node) {
-    var status = node.run("hastctl", "status").output();
-    return status.lines().filter(line -> line.contains("complete primary")).count() == 3;
+    return node.status().completeAs("PRIMARY");
   }
 
-  static boolean isBackupAndSecondary(Node node) {
-    return node.run("carpool", "carp", "status").output().contains("carp: BACKUP")
-        && node.run("hastctl", "status")
-                .output()
-                .lines()
-                .filter(line -> line.contains("complete secondary"))
-                .count()
-            == 3;
+  /// One node serves the page, in step with the other, which stands by: the end of every scenario.
+  boolean steady() {
+    for (var node : nodes()) {
+      if (pageOf(client).contains("<h1>" + node.nodeName())) {
+        return node.status().servesInStep() && other(node).status().standsBy();
+      }
+    }
+    return false;
+  }
+
+  /// Waits for it.
+  void awaitSteady() throws InterruptedException {
+    await("steady pair", Duration.ofSeconds(90), this::steady);
+    for (var node : nodes()) {
+      if (!serves(node) && node.run("zpool", "list", "-H", "zhast").ok()) {
+        throw new AssertionError("two nodes have the pool\n" + logs());
+      }
+    }
+  }
+
+  /// Ends every fault from outside that a scenario may have left.
+  void mend() {
+    for (var node : nodes()) {
+      var state = node.state();
+      if (state.equals("paused")) {
+        node.goOn();
+      } else if (!state.equals("running")) {
+        node.powerOn();
+      }
+      node.heal();
+      node.mendDisk();
+    }
   }
 
   void await(String what, Duration deadline, BooleanSupplier condition)
@@ -160,10 +204,9 @@ final class Lab implements AutoCloseable {
   /// The last lines of both nodes, for a failure.
   String logs() {
     var text = new StringBuilder();
-    for (var node : new Node[] {hast1, hast2}) {
+    for (var node : nodes()) {
       text.append("--- ").append(node.nodeName()).append('\n');
       if (node.running()) {
-        text.append(node.run("hastctl", "status").output());
         text.append(node.run("carpool", "status").output());
       }
       var lines = node.getLogs().lines().toList();
@@ -172,8 +215,26 @@ final class Lab implements AutoCloseable {
     return text.toString();
   }
 
+  /// Everything that both nodes can tell, as files.
+  void collect(Path directory) throws IOException {
+    Files.createDirectories(directory);
+    for (var node : nodes()) {
+      var name = node.nodeName();
+      Files.writeString(directory.resolve(name + ".log"), node.getLogs());
+      if (node.running()) {
+        for (var page : List.of("status", "timeline", "why", "doctor")) {
+          var outcome = node.run("carpool", page);
+          Files.writeString(
+              directory.resolve(name + "." + page), outcome.output() + outcome.errors());
+        }
+        Files.writeString(directory.resolve(name + ".processes"), node.processes());
+      }
+    }
+  }
+
   @Override
   public void close() {
+    client.stop();
     hast1.stop();
     hast2.stop();
     lan.close();

@@ -16,6 +16,15 @@ import org.testcontainers.utility.DockerImageName;
 
 /// A node of the lab: what deploy/compose.yaml says, for Testcontainers.
 final class Node extends GenericContainer<Node> {
+  /// The provider that [#breakDisk] breaks.
+  static final String FAULTY_DISK = "disk3";
+
+  /// Of everything in the container. The three services have to do with 512 MiB of it ([MemoryIT]); the
+  /// rest is for zfs-fuse, the devices, nginx and the command line.
+  static final long MEMORY_BYTES = 768L << 20;
+
+  private static final String LIBEXEC = "/usr/libexec/carpool-lab/";
+
   private final String name;
   private final Network replication;
   private final String replicationAddress;
@@ -29,6 +38,7 @@ final class Node extends GenericContainer<Node> {
     withEnv("CARPOOL_LAB_LAN", Lab.LAN);
     withEnv("CARPOOL_LAB_REPL", Lab.REPLICATION);
     withEnv("CARPOOL_LAB_DISK_SIZE", "128M");
+    withEnv("CARPOOL_LAB_FAULTY", FAULTY_DISK);
     withTmpFs(Map.of("/run", "exec"));
     withLabels(Lab.labels());
     withCreateContainerCmdModifier(command -> {
@@ -37,7 +47,8 @@ final class Node extends GenericContainer<Node> {
       if (host != null) {
         host.withCapAdd(Capability.NET_ADMIN, Capability.NET_RAW, Capability.SYS_ADMIN)
             .withSecurityOpts(List.of("apparmor:unconfined"))
-            .withDevices(new Device("rwm", "/dev/fuse", "/dev/fuse"));
+            .withDevices(new Device("rwm", "/dev/fuse", "/dev/fuse"))
+            .withMemory(MEMORY_BYTES);
       }
     });
   }
@@ -83,14 +94,60 @@ final class Node extends GenericContainer<Node> {
     docker().startContainerCmd(getContainerId()).exec();
   }
 
+  /// All its processes stand still, for as long as nobody calls [#goOn].
+  void standStill() {
+    docker().pauseContainerCmd(getContainerId()).exec();
+  }
+
+  void goOn() {
+    docker().unpauseContainerCmd(getContainerId()).exec();
+  }
+
+  /// Cuts the node off.
+  ///
+  /// @param network `clients`, `replication` or `both`
+  void cut(String network) {
+    Lab.must(this, LIBEXEC + "net", "cut", network);
+  }
+
+  /// Ends every cut.
+  void heal() {
+    Lab.must(this, LIBEXEC + "net", "heal");
+  }
+
+  /// Kills a service at once; its supervisor starts it again.
+  void kill(String service) {
+    Lab.must(this, "s6-svc", "-k", "/run/service/" + service);
+  }
+
+  /// From now on every request to one of its three disks fails.
+  void breakDisk() {
+    Lab.must(this, "touch", "/run/" + FAULTY_DISK + ".failed");
+  }
+
+  void mendDisk() {
+    Lab.must(this, "rm", "-f", "/run/" + FAULTY_DISK + ".failed");
+  }
+
+  /// What the node says of itself; not [NodeStatus#known] while it does not answer.
+  NodeStatus status() {
+    return running() ? NodeStatus.read(run("carpool", "status", "--json").output()) : NodeStatus.NONE;
+  }
+
   /// The processes between a program and the disks, and what they wait for.
   String processes() {
     return run("sh", "-c", "ps -eo pid,etimes,stat,wchan:24,args | grep -E 'dd |zfs|nbd'").output();
   }
 
+  /// Neither killed nor standing still.
   boolean running() {
-    return Boolean.TRUE.equals(
-        docker().inspectContainerCmd(getContainerId()).exec().getState().getRunning());
+    return state().equals("running");
+  }
+
+  /// Docker's word: `running`, `paused`, `exited`.
+  String state() {
+    return String.valueOf(
+        docker().inspectContainerCmd(getContainerId()).exec().getState().getStatus());
   }
 
   /// Runs a command inside; its standard output, or empty with what went wrong in the text.

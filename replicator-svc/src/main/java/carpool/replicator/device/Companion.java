@@ -1,6 +1,5 @@
 package carpool.replicator.device;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// Owned by the device's thread.
 final class Companion {
   private static final Duration FORK = Duration.ofSeconds(10);
+
+  /// Reads until the end of its input, then becomes the program.
+  private static final String WAIT_FOR_PARENT = "read -r _; exec \"$@\" </dev/null";
 
   /// From the fork to the program itself: two execs, which a starved machine takes seconds for.
   private static final long SHOWS_UP_NANOS = 10_000_000_000L;
@@ -45,11 +47,15 @@ final class Companion {
   }
 
   /// Starts it. Not as a child: nbdkit has the kernel send it a SIGTERM when its parent ends, and
-  /// the parent is a *thread* of ours (prctl(2), PR_SET_PDEATHSIG; seen with nbdkit 1.32.5).
+  /// the parent is a *thread* of ours (prctl(2), PR_SET_PDEATHSIG; seen with nbdkit 1.32.5). Nor as
+  /// setsid's: setsid ends at once, but on a busy machine nbdkit was quicker, and was killed with
+  /// it (5 of 24 switchovers in the lab). So it waits for the end of its input, which our side
+  /// closes when setsid has ended and has been waited for.
   ///
   /// @param arguments hold the mark
   void start(List<String> arguments) throws DeviceException, InterruptedException {
-    var command = new ArrayList<>(List.of("setsid", "--fork", program));
+    var command =
+        new ArrayList<>(List.of("setsid", "--fork", "sh", "-c", WAIT_FOR_PARENT, "sh", program));
     command.addAll(arguments);
     seen = false;
     known = null;
@@ -59,12 +65,12 @@ final class Companion {
           new ProcessBuilder(command)
               .redirectErrorStream(true)
               .redirectOutput(logFile.toFile())
-              .redirectInput(new File("/dev/null"))
               .start();
       if (!process.waitFor(FORK.toMillis(), TimeUnit.MILLISECONDS) || process.exitValue() != 0) {
         process.destroyForcibly();
         throw new DeviceException(program + " cannot be started: " + lastWords());
       }
+      process.getOutputStream().close();
       startedNanos = System.nanoTime();
     } catch (IOException e) {
       throw new DeviceException(program + " cannot be started: " + e.getMessage());

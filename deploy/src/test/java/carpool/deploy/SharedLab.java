@@ -1,0 +1,90 @@
+package carpool.deploy;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/// One lab for all scenarios of a run, because starting one takes half a minute. Each scenario finds
+/// a steady pair and has to leave one; after a failure the next one gets a new lab, and what both
+/// nodes can tell is in `target/e2e/SCENARIO`.
+final class SharedLab implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
+  private static final Namespace NAMESPACE = Namespace.create(SharedLab.class);
+
+  /// Closed by JUnit at the end of the run.
+  private static final class Held implements AutoCloseable {
+    private @Nullable Lab lab;
+
+    Lab get() throws InterruptedException {
+      if (lab == null) {
+        var fresh = new Lab();
+        lab = fresh;
+        fresh.start();
+      }
+      return lab;
+    }
+
+    @Override
+    public void close() {
+      if (lab != null) {
+        lab.close();
+        lab = null;
+      }
+    }
+  }
+
+  private static Held held(ExtensionContext context) {
+    return context
+        .getRoot()
+        .getStore(NAMESPACE)
+        .computeIfAbsent("lab", _ -> new Held(), Held.class);
+  }
+
+  @Override
+  public void beforeEach(ExtensionContext context) throws Exception {
+    var held = held(context);
+    try {
+      held.get().awaitSteady();
+    } catch (AssertionError e) {
+      collect(context, held);
+      held.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) throws Exception {
+    if (context.getExecutionException().isPresent()) {
+      var held = held(context);
+      collect(context, held);
+      held.close();
+    }
+  }
+
+  private static void collect(ExtensionContext context, Held held) throws Exception {
+    var lab = held.lab;
+    if (lab != null) {
+      var scenario = context.getRequiredTestMethod().getName();
+      lab.collect(Path.of("target", "e2e", scenario).toAbsolutePath());
+    }
+  }
+
+  @Override
+  public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+    return parameter.getParameter().getType() == Lab.class;
+  }
+
+  @Override
+  public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+    try {
+      return held(context).get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+}
