@@ -1,6 +1,5 @@
 package carpool.replicator.device;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,6 +23,10 @@ final class Companion {
   /// From the fork to the program itself: two execs, which a starved machine takes seconds for.
   private static final long SHOWS_UP_NANOS = 10_000_000_000L;
 
+  /// The program begins when its standard input ends, which is when setsid has ended: a program whose
+  /// parent ends after it has asked to be told of that would be ended with it.
+  private static final String WHEN_ALONE = "read -r _; exec \"$0\" \"$@\" </dev/null";
+
   private final String program;
   private final Path logFile;
 
@@ -45,11 +48,12 @@ final class Companion {
   }
 
   /// Starts it. Not as a child: nbdkit has the kernel send it a SIGTERM when its parent ends, and
-  /// the parent is a *thread* of ours (prctl(2), PR_SET_PDEATHSIG; seen with nbdkit 1.32.5).
+  /// the parent is a *thread* of ours (prctl(2), PR_SET_PDEATHSIG; seen with nbdkit 1.32.5). Nor as
+  /// setsid's as long as that runs: on a busy machine nbdkit was ended with it, without a word.
   ///
   /// @param arguments hold the mark
   void start(List<String> arguments) throws DeviceException, InterruptedException {
-    var command = new ArrayList<>(List.of("setsid", "--fork", program));
+    var command = new ArrayList<>(List.of("setsid", "--fork", "sh", "-c", WHEN_ALONE, program));
     command.addAll(arguments);
     seen = false;
     known = null;
@@ -59,12 +63,12 @@ final class Companion {
           new ProcessBuilder(command)
               .redirectErrorStream(true)
               .redirectOutput(logFile.toFile())
-              .redirectInput(new File("/dev/null"))
               .start();
       if (!process.waitFor(FORK.toMillis(), TimeUnit.MILLISECONDS) || process.exitValue() != 0) {
         process.destroyForcibly();
         throw new DeviceException(program + " cannot be started: " + lastWords());
       }
+      process.getOutputStream().close();
       startedNanos = System.nanoTime();
     } catch (IOException e) {
       throw new DeviceException(program + " cannot be started: " + e.getMessage());
