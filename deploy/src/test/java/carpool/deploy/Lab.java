@@ -161,7 +161,7 @@ final class Lab implements AutoCloseable {
 
   /// Waits for it.
   void awaitSteady() throws InterruptedException {
-    await("steady pair", Duration.ofSeconds(90), this::steady);
+    await("steady pair", Duration.ofMinutes(4), this::steady);
     for (var node : nodes()) {
       if (!serves(node) && node.run("zpool", "list", "-H", "zhast").ok()) {
         throw new AssertionError("two nodes have the pool\n" + logs());

@@ -44,7 +44,7 @@ final class Writer {
   /// Waits for further promises.
   void writesAgain() throws InterruptedException {
     long before = promised();
-    lab.await("acknowledged writes", Duration.ofSeconds(60), () -> promised() > before + 20);
+    lab.await("acknowledged writes", Duration.ofMinutes(2), () -> promised() > before + 20);
   }
 
   long promised() {
