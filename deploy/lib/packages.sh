@@ -11,6 +11,9 @@ PACKAGES_TEST=(
   ucarp tcpdump ip=iproute2 iptables                                  # CARP on the wire
   ping=iputils-ping arping=iputils-arping                             # who answers for an address
 )
+PACKAGES_BENCH=(
+  python3=python3 fio=fio nbdkit=nbdkit qemu-storage-daemon=qemu-system-common openssl=openssl gnuplot=gnuplot-nox cmp=diffutils
+)
 PACKAGES_NPM=(node=nodejs npm=npm)
 
 # A gRPC client that is not ours, from npm. Tests look for it in this directory (ForeignTools).

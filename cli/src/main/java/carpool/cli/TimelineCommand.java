@@ -1,13 +1,15 @@
 package carpool.cli;
 
-import carpool.cli.output.StatusPage;
+import carpool.cli.output.TimelinePage;
 import carpool.orchestrator.v1.GetTimelineRequest;
 import java.time.Instant;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /// `carpool timeline`.
-@Command(name = "timeline", description = "The last failovers, step by step with durations.")
+@Command(
+    name = "timeline",
+    description = "The last failovers of both nodes, step by step with durations.")
 final class TimelineCommand extends NodeCommand {
   @Option(
       names = {"-n", "--count"},
@@ -24,11 +26,8 @@ final class TimelineCommand extends NodeCommand {
             .getTimeline(GetTimelineRequest.newBuilder().setCount(count).build());
     if (json()) {
       console().json(answer);
-    } else if (answer.getFailoversCount() == 0) {
-      out().println("no failover since this node's orchestrator began to remember");
     } else {
-      var page = new StatusPage(out(), paint(), Instant.now());
-      answer.getFailoversList().forEach(page::timeline);
+      new TimelinePage(out(), paint(), Instant.now()).print(answer);
     }
     return Exit.DONE;
   }

@@ -149,6 +149,10 @@ final class Lab implements AutoCloseable {
     return node.status().completeAs("PRIMARY");
   }
 
+  static boolean isBackupAndSecondary(Node node) {
+    return node.status().standsBy();
+  }
+
   /// One node serves the page, in step with the other, which stands by: the end of every scenario.
   boolean steady() {
     for (var node : nodes()) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.Network;
+import org.testcontainers.images.builder.Transferable;
 import org.testcontainers.utility.DockerImageName;
 
 /// A node of the lab: what deploy/compose.yaml says, for Testcontainers.
@@ -18,7 +19,7 @@ final class Node extends GenericContainer<Node> {
   /// The provider that [#breakDisk] breaks.
   static final String FAULTY_DISK = "disk3";
 
-  /// Of everything in the container. The three services have to do with 512 MiB of it ([MemoryIT]); the
+  /// Of everything in the container. The three services have to do with 512 MiB of it ([FailoverIT]); the
   /// rest is for zfs-fuse, the devices, nginx and the command line.
   static final long MEMORY_BYTES = 768L << 20;
 
@@ -50,6 +51,11 @@ final class Node extends GenericContainer<Node> {
             .withMemory(MEMORY_BYTES);
       }
     });
+  }
+
+  /// A file that is there before the first process.
+  Node with(String path, int mode, String text) {
+    return withCopyToContainer(Transferable.of(text, mode), path);
   }
 
   /// The second network has to be there before the first process.

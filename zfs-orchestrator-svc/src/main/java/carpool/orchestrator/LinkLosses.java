@@ -71,9 +71,26 @@ final class LinkLosses {
               now - loss.sinceNanos,
               group.getHeard().getSilentMillis() * 1_000_000,
               group.getHeard().getAdvskew(),
-              holdNanos)) {
+              holdNanos)
+          && silent(name, group.getHeard().getSilentMillis() * 1_000_000)) {
         mark(name, loss, group.getHeard().getSourceAddress());
       }
+    }
+  }
+
+  /// What the replicator says now. A loss that was seen may be over, and another one have begun,
+  /// while this process was not running or had not read what it was told.
+  private boolean silent(String name, long heardNanos) {
+    try {
+      var status = replicator.status();
+      var runningMillis = System.currentTimeMillis() - status.getProcess().getStartedUnixMillis();
+      return status.getResourcesList().stream()
+          .filter(r -> r.getName().equals(name) && r.getLink() != LinkState.LINK_STATE_CONNECTED)
+          .mapToLong(r -> r.getPeerSilentMillis() < 0 ? runningMillis : r.getPeerSilentMillis())
+          .anyMatch(m -> OutdatedRule.silentLongEnough(m * 1_000_000, heardNanos, holdNanos));
+    } catch (StatusRuntimeException e) {
+      LOG.warn("resource {}: the replicator does not answer: {}", name, Refusals.text(e));
+      return false;
     }
   }
 

@@ -5,6 +5,7 @@ import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastConfig;
 import carpool.kit.config.LoadedConfig;
+import carpool.orchestrator.control.Couple;
 import carpool.orchestrator.control.Node;
 import carpool.orchestrator.core.Carp;
 import carpool.orchestrator.core.Cause;
@@ -28,6 +29,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +40,9 @@ import org.slf4j.LoggerFactory;
 /// All pools of this node: hands out what the replicator and the election tell, and lets what
 /// concerns a whole election group (a resignation, its causes) wait for all of its pools.
 final class OrchestratorNode implements Startable, Node {
+  /// A node that dies leaves what it did until then.
+  private static final Duration NOTE_EVERY = Duration.ofSeconds(2);
+
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
 
   private final CarpoolConfig config;
@@ -50,6 +56,10 @@ final class OrchestratorNode implements Startable, Node {
   private final ElectionReporter reporter;
   private final LinkLosses losses;
 
+  private final Couple couple;
+  private final ScheduledExecutorService notes =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("notes").daemon(true).factory());
   private final Map<String, Carp> carp = new HashMap<>();
   private final Map<String, Set<String>> resigning = new HashMap<>();
   private boolean maintenanceKnown;
@@ -76,6 +86,7 @@ final class OrchestratorNode implements Startable, Node {
         new ElectionPeer(
             PeerSettings.of(config.runtimeDir().resolve("election.sock")), new FromElection());
     this.reporter = new ElectionReporter(election, causes, this::readyGroups, this::heard);
+    this.couple = new Couple(this, loaded);
     this.losses = new LinkLosses(replicator, config.replicator().hold());
     for (var spec : specs) {
       pools.put(spec.name(), new PoolRunner(spec, journal, hooks, new Together()));
@@ -105,6 +116,8 @@ final class OrchestratorNode implements Startable, Node {
       runner.post(PoolEvent.ReplicatorLost::new);
     }
     reporter.start();
+    var every = NOTE_EVERY.toMillis();
+    var _ = notes.scheduleWithFixedDelay(couple::leave, every, every, TimeUnit.MILLISECONDS);
     replicator.start();
     election.start();
   }
@@ -149,6 +162,7 @@ final class OrchestratorNode implements Startable, Node {
     }
     journal.close();
     hooks.close(Duration.ofSeconds(1));
+    notes.shutdownNow();
     replicator.close();
     election.close();
   }

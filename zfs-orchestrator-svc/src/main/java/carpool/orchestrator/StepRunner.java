@@ -189,6 +189,10 @@ final class StepRunner {
         access.detach(limit, running.handle);
         yield done("");
       }
+      case Step.Clear _ -> {
+        access.clear(limit, running.handle);
+        yield done("");
+      }
       case Step.LastResort _ -> outcome(services.lastResort(limit, running.handle));
       case Step.StartService(var index) -> service(index, Verb.START, limit, running);
       case Step.CheckService(var index) -> service(index, Verb.CHECK, limit, running);

@@ -1,6 +1,8 @@
 package carpool.orchestrator;
 
 import carpool.common.v1.ErrorDetail;
+import carpool.replicator.v1.AskPeerRequest;
+import carpool.replicator.v1.AskPeerResponse;
 import carpool.replicator.v1.CutOffRequest;
 import carpool.replicator.v1.CutOffResponse;
 import carpool.replicator.v1.DiskState;
@@ -16,6 +18,7 @@ import carpool.replicator.v1.SetRoleResponse;
 import carpool.replicator.v1.SetRoleResult;
 import carpool.replicator.v1.WatchStatusEvent;
 import carpool.replicator.v1.WatchStatusRequest;
+import com.google.protobuf.ByteString;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -29,6 +32,8 @@ final class FakeReplicator extends ReplicatorGrpc.ReplicatorImplBase {
   private final List<StreamObserver<WatchStatusEvent>> watchers = new ArrayList<>();
   private final List<String> calls = new ArrayList<>();
   private String refusal = "";
+  private ByteString left = ByteString.EMPTY;
+  private AskPeerResponse peer = AskPeerResponse.newBuilder().setProblem("no peer").build();
   private long number;
 
   FakeReplicator(String... names) {
@@ -113,6 +118,25 @@ final class FakeReplicator extends ReplicatorGrpc.ReplicatorImplBase {
     }
     resources.values().forEach(resource -> tell("role", resource));
     answer.onNext(out.build());
+    answer.onCompleted();
+  }
+
+  /// What the other node answers from now on.
+  synchronized void peerAnswers(AskPeerResponse response) {
+    peer = response;
+  }
+
+  /// What the orchestrator of this node left last.
+  synchronized ByteString left() {
+    return left;
+  }
+
+  @Override
+  public synchronized void askPeer(AskPeerRequest request, StreamObserver<AskPeerResponse> answer) {
+    if (!request.getNote().isEmpty()) {
+      left = request.getNote();
+    }
+    answer.onNext(request.getLeaveOnly() ? AskPeerResponse.getDefaultInstance() : peer);
     answer.onCompleted();
   }
 

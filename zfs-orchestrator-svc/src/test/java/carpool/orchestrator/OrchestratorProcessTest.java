@@ -3,13 +3,21 @@ package carpool.orchestrator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import carpool.election.v1.State;
+import carpool.orchestrator.v1.DiagnoseRequest;
+import carpool.orchestrator.v1.Failover;
+import carpool.orchestrator.v1.GetTimelineRequest;
 import carpool.orchestrator.v1.ImportPoolRequest;
+import carpool.orchestrator.v1.Note;
 import carpool.orchestrator.v1.PoolState;
+import carpool.orchestrator.v1.Step;
+import carpool.orchestrator.v1.StepOutcome;
 import carpool.orchestrator.v1.SwitchoverProgress;
 import carpool.orchestrator.v1.SwitchoverRequest;
 import carpool.orchestrator.v1.WatchRequest;
+import carpool.replicator.v1.AskPeerResponse;
 import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Role;
+import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -93,6 +101,69 @@ final class OrchestratorProcessTest {
 
       assertThat(end.getDone()).isTrue();
       assertThat(bed.pool().getState()).isEqualTo(PoolState.POOL_STATE_SERVING);
+    }
+  }
+
+  @Test
+  void tellsWhatBothNodesDidAndPlansByIt() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+      bed.await(
+          "word for the other node",
+          () ->
+              note(bed).getFailoversList().stream().anyMatch(f -> f.getKind().equals("takeover")));
+      var own = note(bed).getFailovers(0);
+      // The other clock is an hour ahead; there the pool was given up a second before.
+      var hour = 3_600_000L;
+      var away =
+          Failover.newBuilder()
+              .setPool("tank")
+              .setNode("hast2")
+              .setKind("give-up")
+              .setStartedUnixMillis(own.getStartedUnixMillis() + hour - 1_000)
+              .setDurationMillis(500)
+              .setDone(true)
+              .addSteps(
+                  Step.newBuilder()
+                      .setName("export")
+                      .setOutcome(StepOutcome.STEP_OUTCOME_DONE)
+                      .setStartedUnixMillis(own.getStartedUnixMillis() + hour - 1_000));
+      bed.replicator.peerAnswers(
+          AskPeerResponse.newBuilder()
+              .setReached(true)
+              .setNode("hast2")
+              .setOwnUnixMillis(0)
+              .setPeerUnixMillis(hour)
+              .setNote(Note.newBuilder().setNode("hast2").addFailovers(away).build().toByteString())
+              .build());
+
+      var timeline = bed.orchestrator().getTimeline(GetTimelineRequest.getDefaultInstance());
+
+      assertThat(timeline.getPeer().getClockAheadMicros()).isEqualTo(hour * 1000);
+      assertThat(timeline.getMoves(0).getStepsList())
+          .extracting(line -> line.getNode() + " " + line.getStep().getName())
+          .startsWith("hast2 export", "hast1 promote")
+          .endsWith("hast1 check web");
+      var plan =
+          last(bed.orchestrator().switchover(SwitchoverRequest.newBuilder().setPlan(true).build()));
+      assertThat(plan.getExpectedSeconds()).isGreaterThan(0.5).isLessThan(30);
+      assertThat(
+              bed.orchestrator().diagnose(DiagnoseRequest.getDefaultInstance()).getFindingsList())
+          .extracting(finding -> finding.getCheck() + " " + finding.getVerdict())
+          .contains("clocks VERDICT_WARNING", "configuration of the pair VERDICT_FAILED")
+          .anyMatch(text -> text.startsWith("capabilities "))
+          .anyMatch(text -> text.startsWith("device drivers "));
+    }
+  }
+
+  private static Note note(Bed bed) {
+    try {
+      return Note.parseFrom(bed.replicator.left());
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError(e);
     }
   }
 

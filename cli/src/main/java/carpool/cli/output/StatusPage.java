@@ -153,6 +153,12 @@ public final class StatusPage {
     }
     table.print(out, "");
     for (var resource : resources) {
+      if (resource.getResuming()) {
+        warning(
+            resource.getName()
+                + ": I/O is held; the replicator was restarted and takes its role again when it"
+                + " has met the other node");
+      }
       if (resource.getSplitBrain()) {
         warning(
             resource.getName()
@@ -203,11 +209,6 @@ public final class StatusPage {
     }
   }
 
-  /// One failover with its steps.
-  public void timeline(Failover failover) {
-    failover(failover);
-  }
-
   private void warning(String text) {
     out.println(paint.warning("warning") + "  " + text);
   }
@@ -225,6 +226,9 @@ public final class StatusPage {
   private String status(Resource resource) {
     if (resource.getRole() == Role.ROLE_INIT || resource.getRole() == Role.ROLE_UNSPECIFIED) {
       return "-";
+    }
+    if (resource.getResuming()) {
+      return paint.warning("resuming");
     }
     var word = HastctlForm.status(resource);
     return resource.getComplete() ? paint.good(word) : paint.warning(word);

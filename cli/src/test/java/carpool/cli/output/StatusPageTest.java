@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import carpool.cli.rehearsal.SampleNode;
 import carpool.replicator.v1.DiskState;
+import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,6 +38,26 @@ class StatusPageTest {
             disk1     primary  complete  up-to-date  connected  hast2 secondary  0B     -
             disk2     primary  degraded  up-to-date  connected  hast2 secondary  6.0MB  source [########------------]  40% 2.0MB/s 3s left
             """);
+  }
+
+  @Test
+  void aResourceThatWaitsForItsRoleIsShownAsResuming() {
+    var bytes = new ByteArrayOutputStream();
+    new StatusPage(
+            new PrintStream(bytes, true, StandardCharsets.UTF_8),
+            Paint.PLAIN,
+            Instant.ofEpochSecond(9))
+        .resources(
+            List.of(
+                Resource.newBuilder()
+                    .setName("disk1")
+                    .setRole(Role.ROLE_SECONDARY)
+                    .setResuming(true)
+                    .build()));
+
+    assertThat(bytes.toString(StandardCharsets.UTF_8))
+        .contains("disk1     secondary  resuming")
+        .contains("warning  disk1: I/O is held; the replicator was restarted");
   }
 
   @ParameterizedTest

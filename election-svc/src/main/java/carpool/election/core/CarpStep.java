@@ -292,8 +292,11 @@ final class CarpStep {
     if (theirs > 3 * 256 * config.advbase() + effectiveSkew()) {
       return Reason.MASTER_WILL_TIME_OUT;
     }
-    if (claim == Reason.USER_REQUESTED && theirs > ownInterval256()) {
-      return Reason.USER_REQUESTED;
+    if ((claim == Reason.USER_REQUESTED || claim == Reason.MASTER_WILL_TIME_OUT)
+        && theirs > ownInterval256()) {
+      // No contradiction: a slower master yields to the claim as soon as it hears it. This may have
+      // been sent before the leave marker, which overtook it.
+      return claim;
     }
     return null;
   }

@@ -20,6 +20,18 @@ final class ClaimTest {
   }
 
   @Test
+  void lastAdvertisementOfALeavingSlowerMasterIsNoContradictionWhenItComesLate() {
+    var node = Bench.asBackup(Bench.config(1, 100, false));
+    node.hears(255, 255);
+    node.hears(1, 240); // sent before the leave marker, which overtook it
+    node.pass(0.2);
+    assertThat(node.role()).isEqualTo(Role.MASTER);
+    assertThat(node.takeTrace())
+        .contains("send 1/100")
+        .doesNotContain("suspect claim-contradicted");
+  }
+
+  @Test
   void contradictedNodeDoesNotClaimAgainForTenSeconds() {
     var node = Bench.asBackup(Bench.config(1, 100, false));
     node.hears(255, 255);

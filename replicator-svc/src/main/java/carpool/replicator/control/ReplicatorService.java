@@ -18,6 +18,8 @@ import carpool.replicator.shell.ResourceNode;
 import carpool.replicator.shell.Snapshot;
 import carpool.replicator.shell.SplitBrainView;
 import carpool.replicator.store.ProviderException;
+import carpool.replicator.v1.AskPeerRequest;
+import carpool.replicator.v1.AskPeerResponse;
 import carpool.replicator.v1.CheckPromotionRequest;
 import carpool.replicator.v1.CheckPromotionResponse;
 import carpool.replicator.v1.CreateRequest;
@@ -247,6 +249,22 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
       out.addVerdicts(entry);
     }
     answer(response, out.build());
+  }
+
+  @Override
+  public void askPeer(AskPeerRequest request, StreamObserver<AskPeerResponse> response) {
+    try {
+      node.leave(request.getNote());
+    } catch (IllegalArgumentException e) {
+      throw new ServiceError(
+          Status.Code.INVALID_ARGUMENT,
+          RefusalReason.ARGUMENT_INVALID,
+          "",
+          String.valueOf(e.getMessage()),
+          "at most 262144 bytes");
+    }
+    answer(
+        response, request.getLeaveOnly() ? AskPeerResponse.getDefaultInstance() : node.askPeer());
   }
 
   @Override

@@ -125,15 +125,21 @@ final class FlushWork {
     return !waitForAlone.isEmpty() || state.flushes.running() || state.flushes.due();
   }
 
-  /// Answers everybody who waits with an error.
+  /// Answers every client that waits with an error. The end of a synchronisation goes on waiting:
+  /// nobody would ask for its flush again.
   void failAll() {
     for (var waiter : state.flushes.abandon()) {
-      failFlush(waiter);
+      if (waiter instanceof Waiter.SyncEnd) {
+        state.flushes.add(waiter);
+      } else {
+        failFlush(waiter);
+      }
     }
     for (var waiter : waitForAlone) {
       failFlush(waiter);
     }
     waitForAlone.clear();
+    pumpFlush();
   }
 
   private void failFlush(Waiter waiter) {

@@ -43,6 +43,7 @@ public final class BlockConnection {
   private static final int MAGIC = 0x43505231;
   private static final int HEADER_BYTES = 32;
   private static final int BATCH = 64;
+  private static final int LONG_PAYLOAD_BYTES = 32 << 10;
   private static final int FLAG_RECEIPT = 1;
   private static final int FLAG_ZEROES = 2;
   private static final int FLAG_LZF = 4;
@@ -71,13 +72,18 @@ public final class BlockConnection {
   private final ArrayDeque<Frame> queue = new ArrayDeque<>();
   private final ArrayDeque<Frame> spare = new ArrayDeque<>();
   private final Frame[] batch = new Frame[BATCH];
-  private final ByteBuffer headers;
+  private final ByteBuffer[] headers = new ByteBuffer[BATCH];
+  private final ByteBuffer[] sums = new ByteBuffer[BATCH];
   private final Packer outPacker = new Packer();
   private final ByteBuffer packed;
   private final ByteBuffer[] gather = new ByteBuffer[BATCH * 3];
 
   private final ByteBuffer in = ByteBuffer.allocateDirect(64 << 10).limit(0);
   private final Packer inPacker = new Packer();
+
+  /// The last frame's payload was long: the next one's will be, and reading ahead would copy it.
+  private boolean longPayloads;
+
   private final AtomicReference<@Nullable End> end = new AtomicReference<>();
 
   private volatile long lastSentNanos;
@@ -94,7 +100,12 @@ public final class BlockConnection {
     this.handler = handler;
     this.coding = coding;
     this.sizeBytesMax = sizeBytes;
-    headers = ByteBuffer.allocateDirect(BATCH * (HEADER_BYTES + coding.sent().bytes()));
+    int stride = HEADER_BYTES + coding.sent().bytes();
+    var heads = ByteBuffer.allocateDirect(BATCH * stride);
+    for (int i = 0; i < BATCH; i++) {
+      headers[i] = heads.slice(i * stride, HEADER_BYTES);
+      sums[i] = heads.slice(i * stride + HEADER_BYTES, coding.sent().bytes());
+    }
     packed = packs() ? ByteBuffer.allocateDirect(PACKED_BYTES) : EMPTY;
     lastSentNanos = System.nanoTime();
     lastReceivedNanos = lastSentNanos;
@@ -120,13 +131,13 @@ public final class BlockConnection {
   }
 
   /// Queues a write; the buffer (from index 0) must stay as it is until the peer answers or the
-  /// connection ended.
+  /// connection ended, and is used by nobody else: its position moves.
   public void queueWrite(
       int slot, long offset, int length, WriteKind kind, boolean receipt, ByteBuffer buffer) {
     int flags = receipt ? FLAG_RECEIPT : 0;
     switch (kind) {
       case DATA -> {
-        var payload = buffer.duplicate().position(0).limit(length);
+        var payload = buffer.position(0).limit(length);
         enqueue(FrameType.WRITE, flags, slot, offset, length, payload);
       }
       case ZERO -> enqueue(FrameType.ZERO, flags, slot, offset, length, EMPTY);
@@ -246,7 +257,6 @@ public final class BlockConnection {
       recycle(count);
       return;
     }
-    headers.clear();
     packed.clear();
     int buffers = 0;
     long bytes = 0;
@@ -254,7 +264,6 @@ public final class BlockConnection {
       var frame = batch[i];
       if (packs() && packed.remaining() < frame.payload.remaining()) {
         transmit(buffers, bytes);
-        headers.clear();
         packed.clear();
         buffers = 0;
         bytes = 0;
@@ -262,8 +271,8 @@ public final class BlockConnection {
       if (frame.type == FrameType.WRITE && coding.compression() != Compression.NONE) {
         pack(frame);
       }
-      int start = headers.position();
-      headers
+      var header = headers[i].clear();
+      header
           .putInt(MAGIC)
           .put((byte) frame.type.code())
           .put((byte) frame.flags)
@@ -271,17 +280,16 @@ public final class BlockConnection {
           .putLong(frame.sequence)
           .putLong(frame.offset)
           .putInt(frame.length)
-          .putInt(frame.payload.remaining());
-      var header = headers.slice(start, HEADER_BYTES);
+          .putInt(frame.payload.remaining())
+          .flip();
       gather[buffers++] = header;
       bytes += HEADER_BYTES + frame.payload.remaining() + coding.sent().bytes();
       if (frame.payload.hasRemaining()) {
         gather[buffers++] = frame.payload;
       }
       if (coding.sent() != Checksum.NONE) {
-        int at = headers.position();
-        coding.sent().compute(header, frame.payload, headers);
-        gather[buffers++] = headers.slice(at, coding.sent().bytes());
+        coding.sent().compute(header, frame.payload, sums[i].clear());
+        gather[buffers++] = sums[i].flip();
       }
     }
     transmit(buffers, bytes);
@@ -372,6 +380,7 @@ public final class BlockConnection {
     long offset = in.getLong();
     int length = in.getInt();
     int payload = in.getInt();
+    longPayloads = payload >= LONG_PAYLOAD_BYTES;
     if (magic != MAGIC) {
       throw new ProtocolException("a frame does not start with its magic number");
     }
@@ -595,6 +604,9 @@ public final class BlockConnection {
       return;
     }
     in.compact();
+    if (longPayloads) {
+      in.limit(Math.max(bytes, in.position()));
+    }
     try {
       while (in.position() < bytes) {
         count(waitAndRead(in));
@@ -605,6 +617,9 @@ public final class BlockConnection {
   }
 
   private int waitAndRead(ByteBuffer target) throws IOException {
+    if (!stream.holdsMore()) {
+      handler.onIdle();
+    }
     waitsSinceNanos = System.nanoTime();
     int n = stream.read(target);
     waitsSinceNanos = 0;

@@ -7,6 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Receives what comes over a block connection, in order, on the connection's receive thread.
 public interface BlockHandler {
+  /// Everything that came is handled, and the receive thread is about to wait for more: what was
+  /// kept back to be sent together goes out now.
+  default void onIdle() {}
+
   /// A buffer for a payload of the peer; taken back by `onWrite`, `onRead` or `onCompare`. Waits
   /// while none is free.
   ///

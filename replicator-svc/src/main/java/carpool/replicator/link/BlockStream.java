@@ -17,6 +17,11 @@ public interface BlockStream {
   /// @return their number; -1 at the end of the stream
   int read(ByteBuffer target) throws IOException;
 
+  /// True when bytes were received already, so that [#read] will not wait. Reader's.
+  default boolean holdsMore() {
+    return false;
+  }
+
   /// Ends the stream in both directions; idempotent. Threads inside return or throw.
   void close() throws IOException;
 

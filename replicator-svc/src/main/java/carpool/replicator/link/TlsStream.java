@@ -18,6 +18,8 @@ import javax.net.ssl.SSLSession;
 /// happens to send keeps one of its own.
 public final class TlsStream implements BlockStream {
   private static final int RECORDS_OUT = 8;
+  private static final int RECORD_HEADER_BYTES = 5;
+  private static final int RECORD_LENGTH_AT = 3;
   private static final ByteBuffer[] NOTHING = {ByteBuffer.allocate(0)};
 
   private final SocketChannel channel;
@@ -177,6 +179,14 @@ public final class TlsStream implements BlockStream {
     target.put(decrypted.slice(decrypted.position(), taken));
     decrypted.position(decrypted.position() + taken);
     return taken;
+  }
+
+  @Override
+  public boolean holdsMore() {
+    return decrypted.hasRemaining()
+        || (encrypted.remaining() >= RECORD_HEADER_BYTES
+            && encrypted.remaining() - RECORD_HEADER_BYTES
+                >= (encrypted.getShort(encrypted.position() + RECORD_LENGTH_AT) & 0xffff));
   }
 
   @Override

@@ -35,6 +35,18 @@ public interface BlockDevice {
     return null;
   }
 
+  /// Takes `count` slots for the pieces of one long payload, all or none; never waits. [#filled]
+  /// tells when the payload is in them, or will never be; then each is written or released.
+  ///
+  /// @return false when the payload has to be collected elsewhere first
+  /// @throws DeviceGoneException as [#acquire]
+  default boolean tryAcquire(Slot[] into, int count) throws DeviceGoneException {
+    return false;
+  }
+
+  /// See [#tryAcquire(Slot\[\], int)].
+  default void filled(int count) {}
+
   /// True when [#zero] with `mayPunch` is faster than writing zeroes, whatever the range; then
   /// FAST_ZERO requests are carried out instead of refused.
   default boolean zeroesFast() {

@@ -3,34 +3,53 @@ package carpool.replicator.nbd;
 import carpool.replicator.nbd.BlockDevice.Answer;
 import carpool.replicator.nbd.BlockDevice.DeviceGoneException;
 import carpool.replicator.nbd.BlockDevice.Slot;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// A READ or WRITE that is longer than a slot: carried out in slots, answered once. The payload is
-/// in an [Area], so that no connection ever holds one slot while it waits for another, and a
-/// payload that never arrives completely changes nothing.
+/// in slots that were free all at once, else in an [Area]: so no connection ever holds one slot
+/// while it waits for another, and a payload that never arrives completely changes nothing.
 final class LongTransfer {
   private final Request request;
   private final SlotSource slots;
   private final BlockDevice device;
-  private final Area area;
+  private final @Nullable Area area;
   private final int length;
   private final AtomicInteger partsLeft;
   private volatile boolean failed;
   private volatile boolean abandoned;
 
-  LongTransfer(Request request, SlotSource slots, BlockDevice device, Area area, int length) {
+  LongTransfer(
+      Request request, SlotSource slots, BlockDevice device, @Nullable Area area, int length) {
     this.request = request;
     this.slots = slots;
     this.device = device;
     this.area = area;
     this.length = length;
-    partsLeft = new AtomicInteger(Math.ceilDiv(length, device.slotBytes()));
+    partsLeft = new AtomicInteger(partCount(length, device));
+  }
+
+  /// Writes the payload that is in `pieces`, one slot after the other.
+  void write(Slot[] pieces, long offset, boolean forced) {
+    Answer part = (_, ok) -> partDone(ok, this::written);
+    for (var i = 0; i < partCount(length, device); i++) {
+      var at = i * device.slotBytes();
+      var now = Math.min(device.slotBytes(), length - at);
+      pieces[i].buffer().clear().limit(now);
+      device.write(pieces[i], offset + at, now, forced, part);
+    }
+  }
+
+  /// Slots that a payload of `length` bytes takes.
+  static int partCount(int length, BlockDevice device) {
+    return Math.ceilDiv(length, device.slotBytes());
   }
 
   /// Writes the area's bytes.
   void write(long offset, boolean forced) throws DeviceGoneException, InterruptedException {
     Answer part = (_, ok) -> partDone(ok, this::written);
-    try (area) {
+    try (var area = area()) {
       for (var at = 0; at < length; at += device.slotBytes()) {
         var now = Math.min(device.slotBytes(), length - at);
         var slot = next(at, this::written);
@@ -60,7 +79,7 @@ final class LongTransfer {
   private Answer partAt(int at, int bytes) {
     return (slot, ok) -> {
       if (ok) {
-        area.buffer().put(at, slot.buffer(), 0, bytes);
+        area().buffer().put(at, slot.buffer(), 0, bytes);
       }
       device.release(slot);
       partDone(ok, this::wasRead);
@@ -69,15 +88,19 @@ final class LongTransfer {
 
   private void wasRead() {
     if (abandoned || failed) {
-      area.close();
+      area().close();
     }
     if (abandoned) {
       request.abandon();
     } else if (failed) {
       request.reply(NbdError.EIO);
     } else {
-      request.replyFrom(area);
+      request.replyFrom(area());
     }
+  }
+
+  private Area area() {
+    return Objects.requireNonNull(area);
   }
 
   private Slot next(int at, Runnable atEnd) throws DeviceGoneException, InterruptedException {

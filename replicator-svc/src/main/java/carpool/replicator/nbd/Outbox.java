@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Bounds: [#REQUESTS_MAX] requests; [#PAYLOAD_BYTES_MAX] bytes of replies and long payloads, or
 /// one request that alone is longer.
-final class Outbox {
+final class Outbox implements ReplyBatch.Sender {
   /// Twice what the Linux kernel has in flight on one connection (nbd.md 16.4).
   static final int REQUESTS_MAX = 256;
 
@@ -160,8 +160,8 @@ final class Outbox {
     }
   }
 
-  /// Sends what is queued, unless somebody else is at it and will see it.
-  void send() {
+  @Override
+  public void send() {
     lock.lock();
     try {
       if (sending || queue.isEmpty() || dead) {
@@ -196,6 +196,8 @@ final class Outbox {
     }
   }
 
+  /// False when there is nothing: from the moment the lock is given back then, another thread may
+  /// be sending, and the batch is that one's.
   private boolean nextBatch() {
     lock.lock();
     try {
@@ -203,14 +205,17 @@ final class Outbox {
       while (batchCount < BATCH && (next = queue.poll()) != null) {
         batch[batchCount++] = next;
       }
-      sending = batchCount > 0;
+      if (batchCount == 0) {
+        sending = false;
+        return false;
+      }
     } finally {
       lock.unlock();
     }
     for (var i = 0; i < batchCount; i++) {
       end = batch[i].gather(buffers, end);
     }
-    return batchCount > 0;
+    return true;
   }
 
   private void skipSent() {

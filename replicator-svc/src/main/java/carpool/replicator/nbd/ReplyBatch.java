@@ -12,16 +12,25 @@ package carpool.replicator.nbd;
 ///
 /// Nothing is held longer than 32 replies or 50 µs after the first one, as seen at the next answer;
 /// so nothing slow may happen inside without [#sendHeld]. Belongs to its thread; may be nested.
+///
+/// Frames for the peer node are held in the same way.
 public final class ReplyBatch implements AutoCloseable {
+  /// Something that gathers what is to be sent, and sends it in one go.
+  public interface Sender {
+    /// Sends what is queued, unless another thread is at it and will see it.
+    void send();
+  }
+
   private static final int REPLIES_MAX = 32;
   private static final long HELD_NANOS_MAX = 50_000;
   private static final ThreadLocal<ReplyBatch> OF_THREAD = ThreadLocal.withInitial(ReplyBatch::new);
 
-  private final Outbox[] held = new Outbox[8];
+  private final Sender[] held = new Sender[8];
   private int heldCount;
   private int replies;
   private long sinceNanos;
   private int depth;
+  private boolean moreComes;
 
   private ReplyBatch() {}
 
@@ -32,14 +41,31 @@ public final class ReplyBatch implements AutoCloseable {
     return batch;
   }
 
-  /// Notes that `outbox` has something to send.
+  /// Notes that `sender` has something to send.
   ///
   /// @return false when this thread has no open batch: the caller sends
-  static boolean holds(Outbox outbox) {
-    return OF_THREAD.get().hold(outbox);
+  public static boolean holds(Sender sender) {
+    return OF_THREAD.get().hold(sender);
   }
 
-  private boolean hold(Outbox outbox) {
+  /// As [#holds], for what must not wait for the request at hand: only when another request is
+  /// already here and will be begun at once.
+  public static boolean holdsForMore(Sender sender) {
+    var batch = OF_THREAD.get();
+    return batch.moreComes && batch.hold(sender);
+  }
+
+  /// Sends what the calling thread holds: it is about to wait.
+  public static void sendHeldHere() {
+    OF_THREAD.get().sendHeld();
+  }
+
+  /// Says whether another request is here already.
+  void expectMore(boolean more) {
+    moreComes = more;
+  }
+
+  private boolean hold(Sender outbox) {
     if (depth == 0) {
       return false;
     }
@@ -55,7 +81,8 @@ public final class ReplyBatch implements AutoCloseable {
     return true;
   }
 
-  private void note(Outbox outbox) {
+  @SuppressWarnings("ReferenceEquality") // The very same one.
+  private void note(Sender outbox) {
     for (var i = 0; i < heldCount; i++) {
       if (held[i] == outbox) {
         return;
@@ -80,6 +107,7 @@ public final class ReplyBatch implements AutoCloseable {
   @Override
   public void close() {
     if (--depth == 0) {
+      moreComes = false;
       sendHeld();
     }
   }

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 /// connection's own thread (NBD proto.md "Transmission"; nbd.md 7). Nothing is allocated per
 /// request unless its payload is longer than a slot.
 final class Transmission {
+  /// Longest payload, in slots, that is received straight into slots: 2 MiB.
+  private static final int DIRECT_PIECES_MAX = 16;
+
   private final BlockDevice device;
   private final boolean structured;
   private final boolean blockStatus;
@@ -18,6 +21,7 @@ final class Transmission {
   private final Outbox outbox;
   private final BooleanSupplier draining;
   private final ReplyBatch batch;
+  private final Slot[] pieces = new Slot[DIRECT_PIECES_MAX];
 
   /// @param batch open, of the calling thread
   /// @param draining true when no further request is to be received
@@ -71,6 +75,8 @@ final class Transmission {
     }
     var request = begin(command, length);
     request.begin(command, cookie, offset, (int) length);
+    var payload = command == Wire.CMD_WRITE ? length : 0;
+    batch.expectMore(inbox.buffered() >= payload + Wire.REQUEST_BYTES);
     try {
       dispatch(request, command, flags, offset, length);
       return true;
@@ -138,6 +144,11 @@ final class Transmission {
       batch.sendHeld();
     }
     if (length > device.slotBytes()) {
+      if (takePieces(request, length)) {
+        fillPieces(request, length);
+        new LongTransfer(request, this::take, device, null, length).write(pieces, offset, forced);
+        return;
+      }
       var area = collect(request, length);
       new LongTransfer(request, this::take, device, area, length).write(offset, forced);
       return;
@@ -155,6 +166,40 @@ final class Transmission {
     }
     slot.buffer().position(0);
     device.write(slot, offset, length, forced, request);
+  }
+
+  private boolean takePieces(Request request, int length) throws DeviceGoneException {
+    var count = LongTransfer.partCount(length, device);
+    var asked = false;
+    try {
+      var taken = count <= DIRECT_PIECES_MAX && device.tryAcquire(pieces, count);
+      asked = true;
+      return taken;
+    } finally {
+      if (!asked) {
+        outbox.abandon(request);
+      }
+    }
+  }
+
+  private void fillPieces(Request request, int length) throws IOException {
+    var count = LongTransfer.partCount(length, device);
+    var complete = false;
+    try {
+      for (var i = 0; i < count; i++) {
+        var now = Math.min(device.slotBytes(), length - i * device.slotBytes());
+        inbox.fill(pieces[i].buffer().clear().limit(now));
+      }
+      complete = true;
+    } finally {
+      device.filled(count);
+      if (!complete) {
+        for (var i = 0; i < count; i++) {
+          device.release(pieces[i]);
+        }
+        outbox.abandon(request);
+      }
+    }
   }
 
   private Area collect(Request request, int length) throws IOException {

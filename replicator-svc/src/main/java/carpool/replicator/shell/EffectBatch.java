@@ -39,6 +39,8 @@ final class EffectBatch implements Effects {
   record MetadataUpdate(Role role, DiskState disk, Identity identity) {}
 
   private Outgoing outgoing = Outgoing.NONE;
+  private boolean queued;
+  private int localCount;
   private int count;
   private Kind[] kinds = new Kind[16];
   private int[] slots = new int[16];
@@ -50,7 +52,24 @@ final class EffectBatch implements Effects {
   void begin(Outgoing newOutgoing) {
     Arrays.fill(details, 0, count, null);
     count = 0;
+    localCount = 0;
+    queued = false;
     outgoing = newOutgoing;
+  }
+
+  /// True when something was queued for the peer.
+  boolean queued() {
+    return queued;
+  }
+
+  /// True when the local disk is read or written by the thread that carries this out.
+  boolean waitsForDisk() {
+    return localCount > 0;
+  }
+
+  private Outgoing toPeer() {
+    queued = true;
+    return outgoing;
   }
 
   int count() {
@@ -96,11 +115,13 @@ final class EffectBatch implements Effects {
 
   @Override
   public void writeLocal(int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
+    localCount++;
     add(Kind.WRITE_LOCAL, slot, offsetBytes, lengthBytes, kind);
   }
 
   @Override
   public void readLocal(int slot, long offsetBytes, int lengthBytes) {
+    localCount++;
     add(Kind.READ_LOCAL, slot, offsetBytes, lengthBytes, null);
   }
 
@@ -131,50 +152,50 @@ final class EffectBatch implements Effects {
 
   @Override
   public void sendWrite(long session, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
-    outgoing.sendWrite(session, slot, offsetBytes, lengthBytes, kind);
+    toPeer().sendWrite(session, slot, offsetBytes, lengthBytes, kind);
   }
 
   @Override
   public void sendChunk(long session, int slot, long offsetBytes, int lengthBytes, int skipBytes) {
-    outgoing.sendChunk(session, slot, offsetBytes, lengthBytes, skipBytes);
+    toPeer().sendChunk(session, slot, offsetBytes, lengthBytes, skipBytes);
   }
 
   @Override
   public void sendCompare(
       long session, int slot, long offsetBytes, int lengthBytes, boolean zeroes) {
-    outgoing.sendCompare(session, slot, offsetBytes, lengthBytes, zeroes);
+    toPeer().sendCompare(session, slot, offsetBytes, lengthBytes, zeroes);
   }
 
   @Override
   public void answerCompare(long session, int slot, int coveredBytes, long differentMask) {
-    outgoing.answerCompare(session, slot, coveredBytes, differentMask);
+    toPeer().answerCompare(session, slot, coveredBytes, differentMask);
     add(Kind.FREE_PEER_SLOT, slot, 0, 0, null);
   }
 
   @Override
   public void sendFlush(long session, long flushId) {
-    outgoing.sendFlush(session, flushId);
+    toPeer().sendFlush(session, flushId);
   }
 
   @Override
   public void sendRead(long session, int slot, long offsetBytes, int lengthBytes) {
-    outgoing.sendRead(session, slot, offsetBytes, lengthBytes);
+    toPeer().sendRead(session, slot, offsetBytes, lengthBytes);
   }
 
   @Override
   public void ackReceived(long session, int slot) {
-    outgoing.ackReceived(session, slot);
+    toPeer().ackReceived(session, slot);
   }
 
   @Override
   public void ackWritten(long session, int slot, boolean ok) {
-    outgoing.ackWritten(session, slot, ok);
+    toPeer().ackWritten(session, slot, ok);
     add(Kind.FREE_PEER_SLOT, slot, 0, 0, null);
   }
 
   @Override
   public void answerRead(long session, int slot, boolean ok) {
-    outgoing.answerRead(session, slot, ok);
+    toPeer().answerRead(session, slot, ok);
     add(Kind.FREE_PEER_SLOT, slot, 0, 0, null);
   }
 
@@ -185,12 +206,12 @@ final class EffectBatch implements Effects {
 
   @Override
   public void ackFlushed(long session, long flushId, boolean ok) {
-    outgoing.ackFlushed(session, flushId, ok);
+    toPeer().ackFlushed(session, flushId, ok);
   }
 
   @Override
   public void send(long session, PeerMessage message) {
-    outgoing.send(session, message);
+    toPeer().send(session, message);
   }
 
   @Override

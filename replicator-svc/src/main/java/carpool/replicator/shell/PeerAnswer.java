@@ -11,13 +11,9 @@ import java.io.IOException;
 import java.util.HexFormat;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// One call of the peer.
 final class PeerAnswer implements StreamObserver<PeerMessage> {
-  private static final Logger LOG = LoggerFactory.getLogger(PeerAnswer.class);
-
   private final PeerHub hub;
   private final StreamObserver<PeerMessage> responses;
   private final @Nullable SSLSession tlsSession;
@@ -45,17 +41,18 @@ final class PeerAnswer implements StreamObserver<PeerMessage> {
       return;
     }
     try {
-      PeerHub.requirePeer(tlsSession, resource);
+      PeerRules.requirePeer(tlsSession, resource);
     } catch (IOException e) {
-      hub.refused(
-          resource.name(), PeerHub.CERTIFICATE_REFUSED, "this node refuses: " + e.getMessage());
+      hub.news()
+          .refused(
+              resource.name(), PeerHub.CERTIFICATE_REFUSED, "this node refuses: " + e.getMessage());
       refuse(PeerHub.CERTIFICATE_REFUSED, String.valueOf(e.getMessage()));
       return;
     }
     Coding coding;
     try {
-      hub.check(hello, resource);
-      coding = PeerHub.coding(resource, hello);
+      PeerRules.check(hello, resource, hub.cluster());
+      coding = PeerRules.coding(resource, hello);
     } catch (IOException e) {
       refuse("CLUSTER_DIFFERS", String.valueOf(e.getMessage()));
       return;
@@ -72,7 +69,7 @@ final class PeerAnswer implements StreamObserver<PeerMessage> {
       refuse("HELLO_MALFORMED", String.valueOf(e.getMessage()));
       return;
     }
-    var opened = hub.open(shell, resource, this::ended);
+    var opened = hub.open(shell, resource, reason -> ended(shell, reason));
     if (opened == null) {
       refuse("BUSY", "an earlier session is still ending");
       return;
@@ -85,7 +82,9 @@ final class PeerAnswer implements StreamObserver<PeerMessage> {
         ProtoMapper.hello(
             opened.hello(),
             hub.base(resource).setToken(ByteString.copyFrom(bytes)).setBlockPort(hub.blockPort()));
-    hub.expect(key, resource, opened.link(), coding, new PeerHub.Meeting(answer, hello, peerHello));
+    hub.blocks()
+        .expect(
+            key, resource, opened.link(), coding, new PeerHub.Meeting(answer, hello, peerHello));
     send(PeerMessage.newBuilder().setNumber(1).setHello(answer).build());
   }
 
@@ -111,15 +110,15 @@ final class PeerAnswer implements StreamObserver<PeerMessage> {
     }
   }
 
-  private void ended(String reason) {
-    LOG.info("session ended: {}", reason);
+  private void ended(ResourceShell shell, String reason) {
+    hub.news().ended(shell.name(), Dialler.told(shell, reason));
     complete();
   }
 
   private void close(String reason) {
     var t = token;
     if (t != null) {
-      hub.forget(t);
+      hub.blocks().forget(t);
     }
     var l = link;
     if (l != null) {
@@ -134,7 +133,7 @@ final class PeerAnswer implements StreamObserver<PeerMessage> {
 
   @Override
   public void onCompleted() {
-    close("the peer ended the session");
+    close(PeerCall.ENDED_BY_PEER);
     complete();
   }
 }

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /// One attempt of the calling side, from the first byte to the end of the session.
 final class PeerCall implements StreamObserver<PeerMessage> {
+  static final String ENDED_BY_PEER = "the peer ended the session";
+
   private final PeerHub hub;
   private final ResourceShell shell;
   private final HastResource resource;
@@ -80,17 +82,18 @@ final class PeerCall implements StreamObserver<PeerMessage> {
     }
     var trouble = PeerTls.trouble(error);
     if (trouble != null) {
-      hub.refused(resource.name(), PeerHub.CERTIFICATE_REFUSED, trouble.text());
+      hub.news().refused(resource.name(), PeerHub.CERTIFICATE_REFUSED, trouble.text());
     } else if (answer.get() == null) {
       if (hub.plain()
           && !unreachable(error)
           && PeerTls.answersInTls(address, (int) PeerHub.STEP_DEADLINE.toMillis())) {
-        hub.refused(
-            resource.name(),
-            PeerHub.TLS_DIFFERS,
-            "the peer wants TLS; this node's carpool.yaml has no tls:");
+        hub.news()
+            .refused(
+                resource.name(),
+                PeerHub.TLS_DIFFERS,
+                "the peer wants TLS; this node's carpool.yaml has no tls:");
       } else {
-        hub.unreachable(resource.name());
+        hub.news().unreachable(resource.name());
       }
     }
   }
@@ -112,7 +115,7 @@ final class PeerCall implements StreamObserver<PeerMessage> {
     }
     if (!message.hasHello()) {
       var refusal = message.getRefused();
-      hub.refused(resource.name(), refusal.getReason(), refusal.getText());
+      hub.news().refused(resource.name(), refusal.getReason(), refusal.getText());
       newLink.close(0, "refused");
       return;
     }
@@ -120,7 +123,7 @@ final class PeerCall implements StreamObserver<PeerMessage> {
     SocketChannel channel = null;
     ScheduledFuture<?> late = null;
     try {
-      hub.check(hello, resource);
+      PeerRules.check(hello, resource, hub.cluster());
       channel = SocketChannel.open();
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       var source = resource.local().source().flatMap(HastAddress::hostPort);
@@ -143,7 +146,7 @@ final class PeerCall implements StreamObserver<PeerMessage> {
     } catch (IOException | RuntimeException e) {
       var trouble = PeerTls.trouble(e);
       if (trouble != null) {
-        hub.refused(resource.name(), PeerHub.CERTIFICATE_REFUSED, trouble.text());
+        hub.news().refused(resource.name(), PeerHub.CERTIFICATE_REFUSED, trouble.text());
       }
       PeerHub.closeQuietly(channel);
       newLink.close(0, "block connection: " + e.getMessage());
@@ -184,7 +187,7 @@ final class PeerCall implements StreamObserver<PeerMessage> {
 
   @Override
   public void onCompleted() {
-    onEnd("the peer ended the session");
+    onEnd(ENDED_BY_PEER);
   }
 
   private void onEnd(String reason) {

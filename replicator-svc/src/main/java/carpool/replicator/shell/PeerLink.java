@@ -2,11 +2,15 @@ package carpool.replicator.shell;
 
 import carpool.replicator.core.Hello;
 import carpool.replicator.core.PeerMessage;
+import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.WriteKind;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockHandler;
 import carpool.replicator.link.EndCause;
+import carpool.replicator.nbd.ReplyBatch;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -16,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 /// One session of one resource: binds the core's session number to a block connection. Made when
 /// the hello goes out; the connection follows when the peer has accepted.
-final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
+final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.Sender {
   private static final Logger LOG = LoggerFactory.getLogger(PeerLink.class);
 
   /// A core asks for one flush after the other; more than a few are no core's.
@@ -27,6 +31,12 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   private final boolean receipts;
   private final Consumer<String> ended;
   private final long[] sequences;
+
+  // The frequent events of this session, by slot, made once: a step leaves no garbage.
+  private final PeerWrite[] writes;
+  private final List<Consumer<ReplicationCore>> received;
+  private final List<Consumer<ReplicationCore>> written;
+
   private final Unanswered asked;
   private final AtomicInteger peerFlushes = new AtomicInteger();
   private final AtomicBoolean over = new AtomicBoolean();
@@ -41,7 +51,38 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
     this.ended = ended;
     this.sequences =
         new long[ResourceShell.CLIENT_SLOTS + ResourceShell.SYNC_SLOTS + ResourceShell.PEER_SLOTS];
+    this.writes = new PeerWrite[sequences.length];
+    var receivedBySlot = new ArrayList<Consumer<ReplicationCore>>();
+    var writtenBySlot = new ArrayList<Consumer<ReplicationCore>>();
+    for (int i = 0; i < sequences.length; i++) {
+      int slot = i;
+      writes[i] = new PeerWrite(session, slot);
+      receivedBySlot.add(c -> c.peerReceived(session, slot));
+      writtenBySlot.add(c -> c.peerWritten(session, slot, true));
+    }
+    this.received = List.copyOf(receivedBySlot);
+    this.written = List.copyOf(writtenBySlot);
     this.asked = new Unanswered(ResourceShell.CLIENT_SLOTS + ResourceShell.SYNC_SLOTS);
+  }
+
+  /// A write of the peer's that is in a slot. Owned by the receive thread.
+  private static final class PeerWrite implements Consumer<ReplicationCore> {
+    private final long session;
+    private final int slot;
+    private long offsetBytes;
+    private int lengthBytes;
+    private WriteKind kind = WriteKind.DATA;
+    private boolean receipt;
+
+    PeerWrite(long session, int slot) {
+      this.session = session;
+      this.slot = slot;
+    }
+
+    @Override
+    public void accept(ReplicationCore core) {
+      core.peerWriteArrived(session, slot, offsetBytes, lengthBytes, kind, receipt);
+    }
   }
 
   long session() {
@@ -59,7 +100,9 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
         .start(() -> {
           shell.step(c -> c.connected(session, peerHello));
           met.run();
-          newConnection.receive();
+          try (var _ = ReplyBatch.open()) {
+            newConnection.receive();
+          }
         });
   }
 
@@ -72,8 +115,14 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
     return asked.oldestNanos(nowNanos);
   }
 
+  @Override
+  public void onIdle() {
+    ReplyBatch.sendHeldHere();
+  }
+
   /// Sends what is queued.
-  void drain() {
+  @Override
+  public void send() {
     var c = connection;
     if (c != null) {
       c.drain();
@@ -102,6 +151,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
 
   @Override
   public void onEnd(EndCause cause, String reason) {
+    ReplyBatch.sendHeldHere();
     shell.counters().ended(cause);
     var c = connection;
     if (c != null) {
@@ -127,7 +177,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
           lengthBytes,
           kind,
           receipts && slot < ResourceShell.CLIENT_SLOTS,
-          shell.slots().at(slot).buffer());
+          shell.slots().at(slot).wireView());
     }
   }
 
@@ -233,7 +283,12 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
 
   @Override
   public int takePeerSlot() throws InterruptedException {
-    return shell.slots().takePeer();
+    int slot = shell.slots().pollPeer();
+    if (slot < 0) {
+      ReplyBatch.sendHeldHere();
+      slot = shell.slots().takePeer();
+    }
+    return slot;
   }
 
   @Override
@@ -250,7 +305,12 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   public void onWrite(
       int slot, long sequence, long offsetBytes, int lengthBytes, WriteKind kind, boolean receipt) {
     sequences[slot] = sequence;
-    shell.step(c -> c.peerWriteArrived(session, slot, offsetBytes, lengthBytes, kind, receipt));
+    var event = writes[slot];
+    event.offsetBytes = offsetBytes;
+    event.lengthBytes = lengthBytes;
+    event.kind = kind;
+    event.receipt = receipt;
+    shell.step(event);
   }
 
   @Override
@@ -296,7 +356,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
   @Override
   public void onReceived(int slot) {
     if (ours(slot)) {
-      shell.step(c -> c.peerReceived(session, slot));
+      shell.step(received.get(slot));
     }
   }
 
@@ -307,7 +367,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler {
       if (!ok) {
         shell.counters().remoteErrors.increment();
       }
-      shell.step(c -> c.peerWritten(session, slot, ok));
+      shell.step(ok ? written.get(slot) : c -> c.peerWritten(session, slot, false));
     }
   }
 

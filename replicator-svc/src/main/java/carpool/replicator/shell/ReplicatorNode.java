@@ -8,6 +8,8 @@ import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.nbd.NbdServer;
 import carpool.replicator.store.ProviderException;
+import carpool.replicator.v1.AskPeerResponse;
+import com.google.protobuf.ByteString;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Inject;
 import java.io.IOException;
@@ -101,6 +103,27 @@ public final class ReplicatorNode implements Startable {
       program.close(Duration.ofSeconds(1));
     }
     gone.stop();
+  }
+
+  /// Leaves a note for the peer's orchestrator, at most [PeersNote#BYTES_MAX] long; an empty one
+  /// leaves the last.
+  public void leave(ByteString note) {
+    if (note.size() > PeersNote.BYTES_MAX) {
+      throw new IllegalArgumentException("a note of " + note.size() + " bytes");
+    }
+    if (!note.isEmpty()) {
+      hub.leave(note);
+    }
+  }
+
+  /// Asks the other node who it is, what its clock says and what its orchestrator left.
+  public AskPeerResponse askPeer() {
+    return all().stream()
+        .map(ResourceNode::resource)
+        .filter(resource -> resource.local().remote().isPresent())
+        .findFirst()
+        .map(resource -> PeersNote.ask(hub, resource))
+        .orElseGet(() -> AskPeerResponse.newBuilder().setProblem("there is no peer").build());
   }
 
   /// The exports are served there too.

@@ -1,14 +1,19 @@
 package carpool.replicator.shell;
 
+import carpool.replicator.core.ReplicationCore;
+import carpool.replicator.core.WriteKind;
 import carpool.replicator.nbd.BlockDevice;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One slot and the request in it; the fields are the present request's.
 final class RequestSlot implements BlockDevice.Slot {
   final int number;
   private @Nullable ByteBuffer buffer;
+  private @Nullable ByteBuffer diskView;
+  private @Nullable ByteBuffer wireView;
   BlockDevice.@Nullable Answer answer;
 
   /// A read's buffer belongs to the client until it gives it back.
@@ -31,11 +36,28 @@ final class RequestSlot implements BlockDevice.Slot {
   /// order; the slot is used again only after both.
   private final AtomicInteger ends = new AtomicInteger();
 
+  // What the events below tell; each is set by the thread that steps the core with it.
+  long offsetBytes;
+  int lengthBytes;
+  WriteKind kind = WriteKind.DATA;
+  boolean fua;
+  boolean diskOk;
+
+  // The events of every request, made once: a step leaves no garbage.
+  final Consumer<ReplicationCore> clientWrites;
+  final Consumer<ReplicationCore> clientReads;
+  final Consumer<ReplicationCore> diskWrote;
+  final Consumer<ReplicationCore> diskRead;
+
   /// Digests of the chunk in this slot, or of the peer's chunk that is to be compared.
   ByteBuffer digests = ByteBuffer.allocate(0);
 
   RequestSlot(int number) {
     this.number = number;
+    clientWrites = core -> core.clientWrite(number, offsetBytes, lengthBytes, kind, fua);
+    clientReads = core -> core.clientRead(number, offsetBytes, lengthBytes);
+    diskWrote = core -> core.localWritten(number, diskOk);
+    diskRead = core -> core.localRead(number, diskOk);
   }
 
   /// Counts one end; true for the second.
@@ -45,6 +67,26 @@ final class RequestSlot implements BlockDevice.Slot {
     }
     ends.set(0);
     return true;
+  }
+
+  /// The buffer, for the write to the local disk only: it has a position of its own.
+  ByteBuffer diskView() {
+    var view = diskView;
+    if (view == null) {
+      view = buffer().duplicate();
+      diskView = view;
+    }
+    return view.clear();
+  }
+
+  /// The buffer, for the frame to the peer only.
+  ByteBuffer wireView() {
+    var view = wireView;
+    if (view == null) {
+      view = buffer().duplicate();
+      wireView = view;
+    }
+    return view.clear();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package carpool.replicator.shell;
 
+import carpool.replicator.core.WriteKind;
 import carpool.replicator.nbd.BlockDevice;
 import carpool.replicator.store.ProviderException;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,19 @@ final class ResourceDevice implements BlockDevice {
     return shell.slots().pollClient();
   }
 
+  @Override
+  public boolean tryAcquire(BlockDevice.Slot[] into, int count) throws DeviceGoneException {
+    if (gone) {
+      throw new DeviceGoneException("this node is not primary any more");
+    }
+    return shell.slots().pollClients(into, count);
+  }
+
+  @Override
+  public void filled(int count) {
+    shell.slots().filled(count);
+  }
+
   private static RequestSlot prepare(BlockDevice.Slot given, Answer answer, boolean read) {
     var slot = (RequestSlot) given;
     slot.answer = answer;
@@ -69,7 +83,9 @@ final class ResourceDevice implements BlockDevice {
     var slot = prepare(given, answer, true);
     shell.counters().reads.increment();
     shell.counters().readBytes.add(lengthBytes);
-    shell.step(c -> c.clientRead(slot.number, offsetBytes, lengthBytes));
+    slot.offsetBytes = offsetBytes;
+    slot.lengthBytes = lengthBytes;
+    shell.step(slot.clientReads);
   }
 
   @Override
@@ -78,9 +94,11 @@ final class ResourceDevice implements BlockDevice {
     var slot = prepare(given, answer, false);
     shell.counters().writes.increment();
     shell.counters().writeBytes.add(lengthBytes);
-    shell.step(c ->
-        c.clientWrite(
-            slot.number, offsetBytes, lengthBytes, carpool.replicator.core.WriteKind.DATA, forced));
+    slot.offsetBytes = offsetBytes;
+    slot.lengthBytes = lengthBytes;
+    slot.kind = WriteKind.DATA;
+    slot.fua = forced;
+    shell.step(slot.clientWrites);
   }
 
   @Override

@@ -172,8 +172,8 @@ public final class ResourceNode {
     return d == null ? 0 : (s == null ? 0 : s.connections(d)) + (t == null ? 0 : t.connections(d));
   }
 
-  PeerHub.@Nullable PeerFacts peerFacts() {
-    return hub.facts(resource.name());
+  PeerNews.@Nullable PeerFacts peerFacts() {
+    return hub.news().facts(resource.name());
   }
 
   Role role() {
@@ -358,6 +358,7 @@ public final class ResourceNode {
   private void on(Notice notice) {
     if (notice == Notice.CONNECT) {
       counters.reconnects.increment();
+      hub.news().agreed(resource.name());
     } else if (notice == Notice.REPAIRED) {
       counters.repairs.increment();
     }

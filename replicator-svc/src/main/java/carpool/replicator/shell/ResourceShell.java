@@ -10,6 +10,7 @@ import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
 import carpool.replicator.core.WriteKind;
 import carpool.replicator.core.layout.LayoutException;
+import carpool.replicator.nbd.ReplyBatch;
 import carpool.replicator.shell.EffectBatch.MetadataUpdate;
 import carpool.replicator.store.LocalProvider;
 import carpool.replicator.store.ProviderException;
@@ -36,11 +37,16 @@ import org.slf4j.LoggerFactory;
 /// on the same thread: at depth 1 a write costs no hand-over besides the peer's. What blocks for
 /// long (flushes, map and metadata writes, reads of a synchronisation) runs on threads of its own.
 final class ResourceShell {
-  /// More than the NBD server takes connections (128): each may hold a slot while its payload
-  /// comes.
-  static final int CLIENT_SLOTS = 136;
+  /// What the long payloads that are on their way may hold at a time.
+  private static final int LONG_PAYLOAD_SLOTS = 32;
+
+  /// Besides those, more than the NBD server takes connections (128): each may hold a slot while
+  /// its payload comes.
+  static final int CLIENT_SLOTS = LONG_PAYLOAD_SLOTS + 136;
 
   static final int SYNC_SLOTS = 8;
+
+  private static final long SLOW_DISK_NANOS = 100_000;
 
   /// More than the peer has chunks in flight, so that its clients' writes find one too.
   static final int PEER_SLOTS = 16;
@@ -54,7 +60,7 @@ final class ResourceShell {
   private final Listener listener;
   private final ReentrantLock lock = new ReentrantLock();
   private final ReplicationCore core;
-  private final Slots slots = new Slots(CLIENT_SLOTS, SYNC_SLOTS, PEER_SLOTS);
+  private final Slots slots = new Slots(CLIENT_SLOTS, LONG_PAYLOAD_SLOTS, SYNC_SLOTS, PEER_SLOTS);
   private final Counters counters;
   private final ArrayDeque<EffectBatch> spareBatches = new ArrayDeque<>();
   private final Map<Long, Consumer<Verdict>> roleAnswers = new HashMap<>();
@@ -68,6 +74,9 @@ final class ResourceShell {
   private long lastRequest;
   private @Nullable PeerLink link;
   private volatile boolean stopped;
+
+  /// The last write took so long that nothing else may wait for the next one.
+  private volatile boolean slowDisk;
 
   /// Hears what happens; called outside the lock, must not block.
   interface Listener {
@@ -197,8 +206,11 @@ final class ResourceShell {
   }
 
   private void carryOut(EffectBatch batch, @Nullable PeerLink peer) {
-    if (peer != null) {
-      peer.drain(); // first: while the peer works on it, so do we
+    if (batch.waitsForDisk() && slowDisk) {
+      ReplyBatch.sendHeldHere();
+    }
+    if (peer != null && batch.queued() && !holds(batch, peer)) {
+      peer.send(); // first: while the peer works on it, so do we
     }
     for (int i = 0; i < batch.count(); i++) {
       carryOut(batch, i, peer);
@@ -212,6 +224,14 @@ final class ResourceShell {
     } finally {
       lock.unlock();
     }
+  }
+
+  /// Under load frames go out together. Never at the price of a lone one: nothing is held while
+  /// this thread waits for the disk, unless the next request is here already and the disk is quick.
+  private boolean holds(EffectBatch batch, PeerLink peer) {
+    return batch.waitsForDisk()
+        ? !slowDisk && ReplyBatch.holdsForMore(peer)
+        : ReplyBatch.holds(peer);
   }
 
   private void carryOut(EffectBatch batch, int i, @Nullable PeerLink peer) {
@@ -286,14 +306,12 @@ final class ResourceShell {
   }
 
   private void writeLocal(int slot, long offset, int length, WriteKind kind) {
+    var request = slots.at(slot);
     boolean ok;
     long start = System.nanoTime();
     try {
       switch (kind) {
-        case DATA ->
-            provider()
-                .write(
-                    slots.at(slot).buffer().duplicate().position(0).limit(length), base() + offset);
+        case DATA -> provider().write(request.diskView().limit(length), base() + offset);
         case ZERO -> provider().zero(base() + offset, length, false);
         case HOLE -> provider().zero(base() + offset, length, true);
       }
@@ -303,15 +321,17 @@ final class ResourceShell {
       counters.writeErrors.increment();
       ok = false;
     }
+    slowDisk = System.nanoTime() - start > SLOW_DISK_NANOS;
     counters.took(StageTimes.Stage.LOCAL_WRITE, start);
-    boolean written = ok;
-    step(c -> c.localWritten(slot, written));
+    request.diskOk = ok;
+    step(request.diskWrote);
   }
 
   private void readLocal(int slot, long offset, int length) {
+    var request = slots.at(slot);
     boolean ok;
     try {
-      var buffer = slots.at(slot).buffer().clear().limit(length);
+      var buffer = request.buffer().clear().limit(length);
       provider().read(buffer, base() + offset);
       buffer.flip();
       ok = true;
@@ -320,8 +340,8 @@ final class ResourceShell {
       counters.readErrors.increment();
       ok = false;
     }
-    boolean read = ok;
-    step(c -> c.localRead(slot, read));
+    request.diskOk = ok;
+    step(request.diskRead);
   }
 
   private void scanLocal(int slot, long offset, int length, boolean digest) {

@@ -2,8 +2,7 @@ package carpool.replicator.shell;
 
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.nbd.BlockDevice.DeviceGoneException;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /// Numbered buffers. A buffer is allocated when its slot is used first, so an idle resource costs
@@ -13,14 +12,20 @@ final class Slots {
   static final int BYTES = BlockConnection.PAYLOAD_MAX_BYTES;
 
   private final RequestSlot[] all;
-  private final ArrayBlockingQueue<RequestSlot> freeClient;
-  private final ArrayBlockingQueue<RequestSlot> freePeer;
+  private final FreeSlots freeClient;
+  private final FreeSlots freePeer;
 
-  Slots(int client, int sync, int peer) {
+  /// What long payloads that are still coming may hold together.
+  private final Semaphore filling;
+
+  /// @param client slots of clients
+  /// @param longPayloads how many of them may wait for the rest of a long payload at a time
+  Slots(int client, int longPayloads, int sync, int peer) {
     all = new RequestSlot[client + sync + peer];
-    freeClient = new ArrayBlockingQueue<>(client);
-    freePeer = new ArrayBlockingQueue<>(peer);
-    for (int i = 0; i < all.length; i++) {
+    freeClient = new FreeSlots(client);
+    freePeer = new FreeSlots(peer);
+    filling = new Semaphore(longPayloads);
+    for (int i = all.length - 1; i >= 0; i--) {
       all[i] = new RequestSlot(i);
       if (i < client) {
         freeClient.add(all[i]);
@@ -42,7 +47,7 @@ final class Slots {
       if (!served.getAsBoolean()) {
         throw new DeviceGoneException("not served any more");
       }
-      slot = freeClient.poll(200, TimeUnit.MILLISECONDS);
+      slot = freeClient.poll(200);
     }
     return slot;
   }
@@ -52,10 +57,35 @@ final class Slots {
     return freeClient.poll();
   }
 
+  /// Takes `count` client slots for one long payload, if they are free and not too many are already
+  /// waiting for theirs: clients that stop in the middle of a payload must leave enough to others.
+  /// [#filled] follows when the payload is here, or will never be.
+  boolean pollClients(Object[] into, int count) {
+    if (!filling.tryAcquire(count)) {
+      return false;
+    }
+    if (!freeClient.poll(into, count)) {
+      filling.release(count);
+      return false;
+    }
+    return true;
+  }
+
+  /// The payload for these slots waits no more.
+  void filled(int count) {
+    filling.release(count);
+  }
+
   void freeClient(RequestSlot slot) {
     slot.answer = null;
     slot.begun = false;
     freeClient.add(slot);
+  }
+
+  /// The number of a free peer slot, or -1.
+  int pollPeer() {
+    var slot = freePeer.poll();
+    return slot == null ? -1 : slot.number;
   }
 
   int takePeer() throws InterruptedException {
@@ -64,9 +94,5 @@ final class Slots {
 
   void freePeer(int number) {
     freePeer.add(all[number]);
-  }
-
-  int busyClients() {
-    return freeClient.remainingCapacity();
   }
 }

@@ -23,6 +23,7 @@ final class MemoryDevice implements BlockDevice {
   private final boolean readOnly;
   private final List<Runnable> held = new ArrayList<>();
   private boolean holding;
+  private int filling;
   private volatile boolean gone;
   volatile boolean failing;
 
@@ -116,6 +117,24 @@ final class MemoryDevice implements BlockDevice {
   public @Nullable Slot tryAcquire() throws DeviceGoneException {
     check();
     return free.poll();
+  }
+
+  @Override
+  public synchronized boolean tryAcquire(Slot[] into, int count) throws DeviceGoneException {
+    check();
+    if (filling + count > slotCount / 2 || free.size() < count) {
+      return false;
+    }
+    for (var i = 0; i < count; i++) {
+      into[i] = free.remove();
+    }
+    filling += count;
+    return true;
+  }
+
+  @Override
+  public synchronized void filled(int count) {
+    filling -= count;
   }
 
   private void check() throws DeviceGoneException {

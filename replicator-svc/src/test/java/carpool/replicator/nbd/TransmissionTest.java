@@ -52,15 +52,17 @@ class TransmissionTest {
   @Test
   void requestsLongerThanASlotAreCarriedOutWhole() throws Exception {
     for (var structured : new boolean[] {false, true}) {
-      try (var client = client(structured)) {
-        var payload = random(5 * MIB + 17);
-        client.send(WireClient.request(1, 1, 1, 1000, payload.length, payload));
-        assertThat(client.simpleReply(1)).isZero();
-        assertThat(device.bytes(1000, payload.length)).isEqualTo(payload);
+      for (var length : new int[] {MIB + 17, 5 * MIB + 17}) {
+        try (var client = client(structured)) {
+          var payload = random(length);
+          client.send(WireClient.request(1, 1, 1, 1000, payload.length, payload));
+          assertThat(client.simpleReply(1)).isZero();
+          assertThat(device.bytes(1000, payload.length)).isEqualTo(payload);
 
-        client.request(0, 0, 2, 1000, payload.length);
-        client.receive(structured ? 28 : 16);
-        assertThat(client.receiveBytes(payload.length)).isEqualTo(payload);
+          client.request(0, 0, 2, 1000, payload.length);
+          client.receive(structured ? 28 : 16);
+          assertThat(client.receiveBytes(payload.length)).isEqualTo(payload);
+        }
       }
     }
   }
@@ -97,7 +99,7 @@ class TransmissionTest {
 
   @Test
   void aPayloadThatNeverArrivesCompletelyChangesNothing() throws Exception {
-    for (var length : new int[] {4096, 3 * MIB}) {
+    for (var length : new int[] {4096, MIB, 3 * MIB}) {
       try (var client = client(false)) {
         var bytes = new byte[length - 1];
         Arrays.fill(bytes, (byte) 7);

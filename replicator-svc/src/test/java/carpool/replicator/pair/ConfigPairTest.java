@@ -107,6 +107,34 @@ class ConfigPairTest {
   }
 
   @Test
+  void metaflushOffSavesTheFlushOfTheMapBeforeAWrite() throws Exception {
+    try (var pair = new Pair(directory, "fullsync");
+        var disk = new FaultyDisk(directory, pair.image(1), "pread")) {
+      pair.up();
+      long on = leastFlushes(pair, disk, 2);
+
+      pair.replaceInHast(1, "replication fullsync", "replication fullsync metaflush off");
+      assertThat(pair.reload(1)).singleElement().asString().contains("metaflush");
+      pair.awaitComplete(1);
+      long off = leastFlushes(pair, disk, 12);
+
+      assertThat(on - off).isEqualTo(1);
+    }
+  }
+
+  /// Of several writes into extents that were never written to; a background flush may fall into
+  /// one of them.
+  private static long leastFlushes(Pair pair, FaultyDisk disk, int firstExtent) throws Exception {
+    long least = Long.MAX_VALUE;
+    for (int extent = firstExtent; extent < firstExtent + 5; extent++) {
+      long before = disk.flushes();
+      Tools.run("qemu-io", "-f", "raw", "-c", "write " + 2 * extent + "M 4k", pair.uri(1));
+      least = Math.min(least, disk.flushes() - before);
+    }
+    return least;
+  }
+
+  @Test
   void fileWithAnErrorChangesNothing() throws Exception {
     try (var pair = new Pair(directory, "fullsync", new Pair.Extras("checksum crc32", "", ""))) {
       pair.up();

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 final class FaultyDisk implements AutoCloseable {
   private final Path mount;
   private final Path trigger;
+  private final Path log;
   private final List<Process> processes = new ArrayList<>();
 
   /// @param what which requests fail once [#fail] was called: `pread` or `pwrite`
@@ -25,6 +26,7 @@ final class FaultyDisk implements AutoCloseable {
       assumeTrue(ForeignTools.find(tool).isPresent(), tool + " is not installed");
     }
     trigger = directory.resolve("disk-fails");
+    log = directory.resolve("requests.log");
     mount = Files.createDirectories(directory.resolve("faulty"));
     var real = Files.move(image, directory.resolve("real.img"));
     var socket = directory.resolve("faulty.sock");
@@ -34,12 +36,14 @@ final class FaultyDisk implements AutoCloseable {
         "--foreground",
         "--unix",
         socket.toString(),
+        "--filter=log",
         "--filter=error",
         "file",
         real.toString(),
         "error=EIO",
         "error-" + what + "-rate=100%",
-        "error-file=" + trigger);
+        "error-file=" + trigger,
+        "logfile=" + log);
     await(() -> Files.exists(socket));
     start(directory, "nbdfuse", mount.resolve("disk").toString(), "nbd+unix:///?socket=" + socket);
     await(() -> Files.exists(mount.resolve("disk")));
@@ -67,6 +71,11 @@ final class FaultyDisk implements AutoCloseable {
   /// From now on the requests fail.
   void fail() throws IOException {
     Files.createFile(trigger);
+  }
+
+  /// How often it was flushed.
+  long flushes() throws IOException {
+    return Files.readAllLines(log).stream().filter(line -> line.contains(" Flush id=")).count();
   }
 
   @Override

@@ -23,6 +23,7 @@ import carpool.replicator.v1.VerifyRequest;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,8 @@ final class Pair implements AutoCloseable {
   static final Duration DEADLINE = Duration.ofSeconds(30);
 
   private final Path directory;
+  private final int port;
+  private final int blockPort;
   private Map<String, String> environment = Map.of();
   private final @Nullable JavaProcess[] processes = new JavaProcess[3];
   private final @Nullable ManagedChannel[] channels = new ManagedChannel[3];
@@ -83,8 +86,8 @@ final class Pair implements AutoCloseable {
       Path directory, String mode, long sizeBytes, String device, String more, Extras extras)
       throws IOException {
     this.directory = directory;
-    int port = freePort();
-    int blockPort = freePort();
+    port = freePort();
+    blockPort = freePort();
     for (int node = 1; node <= 2; node++) {
       Files.createDirectories(home(node).resolve("run"));
       try (var file = new RandomAccessFile(image(node).toFile(), "rw")) {
@@ -246,6 +249,15 @@ final class Pair implements AutoCloseable {
 
   private ReplicatorGrpc.ReplicatorBlockingStub stub(int node) {
     return ReplicatorGrpc.newBlockingStub(channels[node]).withDeadlineAfter(20, TimeUnit.SECONDS);
+  }
+
+  /// Where the peer's calls are answered.
+  InetSocketAddress peerAddress(int node) {
+    return new InetSocketAddress("127.0.0." + node, port);
+  }
+
+  InetSocketAddress blockAddress(int node) {
+    return new InetSocketAddress("127.0.0." + node, blockPort);
   }
 
   /// SIGSTOP; ended by [#go].

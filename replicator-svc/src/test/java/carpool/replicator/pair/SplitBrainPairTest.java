@@ -93,6 +93,9 @@ class SplitBrainPairTest {
       assertThat(pair.logs().lines().filter(line -> line.contains("event=SPLIT_BRAIN")).count())
           .as(pair.logs())
           .isEqualTo(2);
+      assertThat(pair.logs().lines().filter(line -> line.contains("session ended")).count())
+          .as(pair.logs())
+          .isLessThanOrEqualTo(4);
       assertThat(pair.resolve(1, Survivor.SURVIVOR_PEER).getMessage()).isEmpty();
     }
   }

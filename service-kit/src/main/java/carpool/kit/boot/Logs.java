@@ -45,6 +45,9 @@ public final class Logs {
     appender.setName("stderr");
     appender.setTarget("System.err");
     appender.setEncoder(encoder);
+    var garbage = new GarbageFilter();
+    garbage.start();
+    appender.addFilter(garbage);
     appender.start();
     var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(level.isGreaterOrEqual(Level.WARN) ? level : Level.WARN);

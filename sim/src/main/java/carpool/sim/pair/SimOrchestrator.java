@@ -307,7 +307,9 @@ final class SimOrchestrator {
               nowNanos() - since,
               heardNanos,
               heardSkew,
-              SimReplica.HOLD_MICROS * 1000)) {
+              SimReplica.HOLD_MICROS * 1000)
+          && OutdatedRule.silentLongEnough(
+              replica.silentMicros() * 1000, heardNanos, SimReplica.HOLD_MICROS * 1000)) {
         world.log(node.name, replica.resource.name + " is outdated");
         losses.put(replica.resource.name, Long.MAX_VALUE / 2);
         replica.node.running().markOutdated();

@@ -93,6 +93,15 @@ final class SimPool {
     labels(ok -> answer.accept(ok ? "" : "I/O error"));
   }
 
+  /// `zpool clear`: what failed is written again; one error more and it is suspended anew.
+  void clear() {
+    if (imported && suspended) {
+      suspended = false;
+      world.log(node.name, "pool cleared");
+      labels(_ -> {});
+    }
+  }
+
   /// `zpool export`; once begun it ends by itself, whoever waits for it.
   void release(boolean force, Consumer<String> answer) {
     if (!imported) {

@@ -49,6 +49,7 @@ final class SimReplica {
   private boolean exported;
   private long deviceReadyMicros;
   private long resumeUntilMicros = -1;
+  private long metMicros;
 
   SimReplica(SimResource resource, int index, Gate gate) {
     this.resource = resource;
@@ -69,6 +70,7 @@ final class SimReplica {
     changing = false;
     exported = false;
     resumeUntilMicros = -1;
+    metMicros = now;
     if (roleFile && now - roleFileMicros < HOLD_MICROS) {
       resumeUntilMicros = roleFileMicros + HOLD_MICROS;
     } else {
@@ -398,6 +400,18 @@ final class SimReplica {
   }
 
   // ----- what the control service tells
+
+  /// How long the peer's replicator has been silent, as this one knows.
+  long silentMicros() {
+    return world.time.nowMicros() - metMicros;
+  }
+
+  /// Called often.
+  void look() {
+    if (gate.alive() && node.running().phase().agreed()) {
+      metMicros = world.time.nowMicros();
+    }
+  }
 
   ResourceFacts facts() {
     var core = node.running();

@@ -137,6 +137,10 @@ final class SimSteps {
       case Step.Export(var force) ->
           pool.release(force, problem -> end.accept(problem.isEmpty() ? done() : failed(problem)));
       case Step.Detach _ -> end.accept(done());
+      case Step.Clear _ -> {
+        pool.clear();
+        end.accept(done());
+      }
       case Step.LastResort _ -> {
         if (world.lastResortReboots) {
           node.powerCut(world.time.random().nextLong(2_000_000, LAST_RESORT_SECONDS * 10_000_000L));

@@ -314,6 +314,9 @@ public final class WholePairWorld {
   private void watch() {
     lookAtNetworks();
     resources.forEach(SimResource::look);
+    for (var node : nodes) {
+      node.replicas.forEach(SimReplica::look);
+    }
     SimPool.checkOneWriter(this);
     time.after(50_000, this::watch);
   }

@@ -20,26 +20,21 @@ import java.util.Set;
 /// Checks of the machine and the pair that need no other machine's help.
 final class Diagnosis {
   private final LoadedConfig loaded;
+  private final Machine machine;
 
   Diagnosis(LoadedConfig loaded) {
     this.loaded = loaded;
+    this.machine = new Machine(loaded.config());
   }
 
-  DiagnoseResponse of(GetStatusResponse status) {
+  DiagnoseResponse.Builder of(GetStatusResponse status) {
     var out = DiagnoseResponse.newBuilder();
     for (var problem : List.of(status.getElectionProblem(), status.getReplicatorProblem())) {
       if (!problem.isEmpty()) {
         out.addFindings(finding("services", Verdict.VERDICT_FAILED, problem, "start it"));
       }
     }
-    out.addFindings(
-        status.getConfigDiffers()
-            ? finding(
-                "configuration of the pair",
-                Verdict.VERDICT_WARNING,
-                "the two nodes have different files",
-                "compare /etc/hast.conf and carpool.yaml of both nodes, then restart")
-            : finding("configuration of the pair", Verdict.VERDICT_OK, "no difference known", ""));
+    out.addAllFindings(machine.findings());
     tools().forEach(tool -> out.addFindings(tool(tool)));
     for (var group : loaded.config().election()) {
       out.addFindings(networkInterface(group.interfaceName()));
@@ -65,7 +60,7 @@ final class Diagnosis {
                 pool.getHint()));
       }
     }
-    return out.build();
+    return out;
   }
 
   private Set<String> tools() {
@@ -128,7 +123,7 @@ final class Diagnosis {
     }
   }
 
-  private static Finding finding(String check, Verdict verdict, String found, String hint) {
+  static Finding finding(String check, Verdict verdict, String found, String hint) {
     return Finding.newBuilder()
         .setCheck(check)
         .setVerdict(verdict)

@@ -46,12 +46,14 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
   private final Node node;
   private final Process process;
   private final Diagnosis diagnosis;
+  private final Couple couple;
 
   /// For the injector.
   @Inject
   public OrchestratorService(Node node, LoadedConfig loaded) {
     this.node = node;
     this.diagnosis = new Diagnosis(loaded);
+    this.couple = new Couple(node, loaded);
     this.process =
         Process.newBuilder()
             .setPid(ProcessHandle.current().pid())
@@ -142,7 +144,7 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
     var groups = serving.stream().map(pool -> pool.spec().follows()).collect(Collectors.toSet());
     var moving = node.pools().stream().filter(p -> groups.contains(p.spec().follows())).toList();
     if (request.getPlan()) {
-      new Plan(node).tell(moving, answer);
+      new Plan(couple).tell(moving, answer);
       return;
     }
     carryOut(
@@ -255,17 +257,21 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
 
   @Override
   public void diagnose(DiagnoseRequest request, StreamObserver<DiagnoseResponse> answer) {
-    answer.onNext(diagnosis.of(status()));
+    var pair = new PairDiagnosis(couple.ask(), couple.note(""), process.getConfigDigest());
+    answer.onNext(diagnosis.of(status()).addAllFindings(pair.findings()).build());
     answer.onCompleted();
   }
 
   @Override
   public void getTimeline(GetTimelineRequest request, StreamObserver<GetTimelineResponse> answer) {
-    var out = GetTimelineResponse.newBuilder();
-    node.passages().stream()
-        .limit(Math.max(1, request.getCount()))
-        .forEach(passed ->
-            out.addFailovers(OrchestratorProtoMapper.failover(passed, process.getNode())));
+    var count = Math.max(1, request.getCount());
+    var other = couple.ask();
+    var own = couple.failovers();
+    var out = GetTimelineResponse.newBuilder().setPeer(other.counterpart());
+    own.stream().limit(count).forEach(out::addFailovers);
+    PairTimeline.moves(own, other.note().getFailoversList(), other.aheadMicros() / 1000).stream()
+        .limit(count)
+        .forEach(out::addMoves);
     answer.onNext(out.build());
     answer.onCompleted();
   }

@@ -1,8 +1,9 @@
 package carpool.orchestrator.control;
 
 import carpool.orchestrator.core.PoolSpec;
-import carpool.orchestrator.core.StepRecord;
+import carpool.orchestrator.v1.Failover;
 import carpool.orchestrator.v1.Step;
+import carpool.orchestrator.v1.StepOutcome;
 import carpool.orchestrator.v1.SwitchoverProgress;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
@@ -10,13 +11,14 @@ import java.util.List;
 
 /// What a switchover would do, and how long the last passages took.
 final class Plan {
-  private final Node node;
+  private final Couple couple;
 
-  Plan(Node node) {
-    this.node = node;
+  Plan(Couple couple) {
+    this.couple = couple;
   }
 
   void tell(List<Node.PoolStatus> pools, StreamObserver<SwitchoverProgress> answer) {
+    var other = couple.ask();
     for (var pool : pools) {
       for (var name : steps(pool.spec())) {
         answer.onNext(
@@ -31,7 +33,7 @@ final class Plan {
               .setFinished(true)
               .setDone(true)
               .setMessage("nothing was done; data at risk: 0, both copies are in step")
-              .setExpectedSeconds(expectedSeconds(pool.spec().name()))
+              .setExpectedSeconds(expectedSeconds(pool.spec().name(), other))
               .build());
     }
     answer.onCompleted();
@@ -51,22 +53,29 @@ final class Plan {
     return steps;
   }
 
-  /// The last give-up and the last takeover of this node together: what the other node's takeover
-  /// takes is taken to be what ours took. -1 without either.
-  private double expectedSeconds(String pool) {
-    var away = last(pool, List.of("give-up", "switchover"));
-    var here = last(pool, List.of("takeover"));
-    return away < 0 || here < 0 ? -1 : away + here;
+  /// What giving up took here the last time, and taking over there; else what taking over took
+  /// here. -1 when this pair has not done one of them since its orchestrators were started.
+  private double expectedSeconds(String pool, Couple.Other other) {
+    var own = couple.failovers();
+    var away = last(pool, own, List.of("give-up", "switchover"));
+    if (away < 0) {
+      away = last(pool, other.note().getFailoversList(), List.of("give-up", "switchover"));
+    }
+    var there = last(pool, other.note().getFailoversList(), List.of("takeover"));
+    if (there < 0) {
+      there = last(pool, own, List.of("takeover"));
+    }
+    return away < 0 || there < 0 ? -1 : away + there;
   }
 
-  private double last(String pool, List<String> kinds) {
-    return node.passages().stream()
-        .filter(passed -> passed.pool().equals(pool))
-        .map(Node.Passed::passage)
-        .filter(passage -> kinds.contains(passage.kind()) && passage.problem().isEmpty())
-        .filter(passage ->
-            passage.steps().stream().allMatch(s -> s.outcome() == StepRecord.Outcome.DONE))
-        .mapToDouble(passage -> (passage.endedNanos() - passage.startedNanos()) / 1e9)
+  private static double last(String pool, List<Failover> failovers, List<String> kinds) {
+    return failovers.stream()
+        .filter(passed -> passed.getPool().equals(pool) && passed.getDone())
+        .filter(passed -> kinds.contains(passed.getKind()))
+        .filter(passed ->
+            passed.getStepsList().stream()
+                .allMatch(s -> s.getOutcome() == StepOutcome.STEP_OUTCOME_DONE))
+        .mapToDouble(passed -> passed.getDurationMillis() / 1e3)
         .findFirst()
         .orElse(-1);
   }

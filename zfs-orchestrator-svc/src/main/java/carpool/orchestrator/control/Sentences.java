@@ -6,6 +6,7 @@ import carpool.orchestrator.core.Health;
 import carpool.orchestrator.v1.GetStatusResponse;
 import carpool.orchestrator.v1.GetStatusResponseOrBuilder;
 import carpool.orchestrator.v1.Pool;
+import carpool.orchestrator.v1.PoolState;
 import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
@@ -52,7 +53,17 @@ final class Sentences {
       out.add(status.getReplicatorProblem() + ".");
     }
     status.getGroupsList().forEach(group -> out.add(group(group)));
-    status.getPoolsList().forEach(pool -> out.add(pool(pool)));
+    for (var pool : status.getPoolsList()) {
+      out.add(pool(pool));
+      if (servedByWord(pool, status)) {
+        out.add(
+            "It is served by an operator's word (carpool takeover): the other node is MASTER and"
+                + " has the address; it gives the role back when it has waited for the pool for"
+                + " 90 s, or at once by carpool carp resign "
+                + pool.getFollows()
+                + " there.");
+      }
+    }
     status.getResourcesList().forEach(resource -> out.add(resource(resource)));
     if (status.getDemotionsCount() == 0) {
       out.add("Nothing stands against this node.");
@@ -64,6 +75,13 @@ final class Sentences {
                 "Demoted by %d because of %s: %s."
                     .formatted(d.getAmount(), d.getCause(), d.getText())));
     return out;
+  }
+
+  private static boolean servedByWord(Pool pool, GetStatusResponse status) {
+    return pool.getState() == PoolState.POOL_STATE_SERVING
+        && status.getGroupsList().stream()
+            .anyMatch(
+                g -> g.getName().equals(pool.getFollows()) && g.getState() == State.STATE_BACKUP);
   }
 
   private static String group(Group group) {
@@ -121,7 +139,11 @@ final class Sentences {
 
   private static String resource(Resource resource) {
     var head = "Resource " + resource.getName() + " is " + role(resource.getRole());
-    if (resource.getComplete()) {
+    if (resource.getResuming()) {
+      head +=
+          ", I/O is held: its replicator was restarted and becomes primary again when it has met"
+              + " the other node, or goes on alone if its own disk says so";
+    } else if (resource.getComplete()) {
       head += ", both copies are in step";
     } else if (resource.getLink() != LinkState.LINK_STATE_CONNECTED) {
       head += ", without a connection to " + resource.getPeerNode();

@@ -90,6 +90,8 @@ final class GoalRule {
     }
     s.settled = false;
     s.served = false;
+    s.dead = null;
+    s.clearDue = false;
     s.paused = false;
     s.noPool = false;
     s.noPoolOnce = false;

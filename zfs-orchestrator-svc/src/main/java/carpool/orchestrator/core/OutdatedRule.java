@@ -30,6 +30,13 @@ public final class OutdatedRule {
     return carp == Carp.BACKUP
         && role == Role.SECONDARY
         && advskew < DEMOTED
-        && heardNanos < linkDownNanos - MARGIN - holdNanos;
+        && silentLongEnough(linkDownNanos, heardNanos, holdNanos);
+  }
+
+  /// Whether the master was heard well after the peer's replicator fell silent. To be asked anew,
+  /// with what the replicator knows, before a copy is marked: an orchestrator that did not run for
+  /// a while takes a new loss for a part of the last one.
+  public static boolean silentLongEnough(long silentNanos, long heardNanos, long holdNanos) {
+    return heardNanos < silentNanos - MARGIN - holdNanos;
   }
 }

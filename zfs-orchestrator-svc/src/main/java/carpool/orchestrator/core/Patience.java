@@ -44,6 +44,10 @@ final class Patience {
   static final long FAILING = 60 * SECOND;
 
   static final long PROBE_SERVING = 5 * SECOND;
+
+  /// For a pool that was cleared to be well.
+  static final long CLEARED = SECOND;
+
   static final long PROBE_WAITING = 2 * SECOND;
   static final long PROBE_STANDBY = 10 * SECOND;
 

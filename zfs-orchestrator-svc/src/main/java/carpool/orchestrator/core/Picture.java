@@ -44,6 +44,9 @@ final class Picture {
     if (s.broken && !s.cutOff) {
       standing.put(Cause.POOL, "the devices under pool " + s.spec.name() + " are gone");
     }
+    if (s.dead != null) {
+      standing.put(Cause.POOL, s.dead);
+    }
     if (s.maintenance != null && s.facts.here == Here.NO) {
       standing.put(Cause.MAINTENANCE, s.maintenance);
     }
@@ -78,7 +81,7 @@ final class Picture {
     return switch (s.goal) {
       case SERVE -> {
         if (s.served) {
-          yield Phase.SERVING;
+          yield s.dead == null ? Phase.SERVING : Phase.BLOCKED;
         }
         if (s.noPool) {
           yield Phase.NO_POOL;

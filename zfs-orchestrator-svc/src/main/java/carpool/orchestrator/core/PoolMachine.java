@@ -134,7 +134,8 @@ public final class PoolMachine {
     var servesOnly =
         step instanceof Step.Promote
             || step instanceof Step.StartService
-            || step instanceof Step.CheckService;
+            || step instanceof Step.CheckService
+            || step instanceof Step.Clear;
     if (servesOnly && s.goal != Goal.SERVE) {
       s.aborting = true;
       s.emit(new PoolEffect.Abort(s.runToken));

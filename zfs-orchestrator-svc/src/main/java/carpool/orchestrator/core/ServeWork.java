@@ -114,6 +114,11 @@ final class ServeWork {
 
   /// While serving: what is due of checks and probes, else a timer for the next.
   private void watchOver() {
+    if (s.clearDue) {
+      s.clearDue = false;
+      s.run(new Step.Clear(), Patience.INSPECT);
+      return;
+    }
     var next = s.nextProbeNanos;
     for (var index = 0; index < s.services.size(); index++) {
       var service = s.services.get(index);

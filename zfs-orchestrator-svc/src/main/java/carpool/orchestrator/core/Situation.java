@@ -81,6 +81,13 @@ final class Situation {
   boolean detached;
   boolean demoteCut;
   int deadProbes;
+
+  /// The pool is here and nothing can be served from it: what was found. Null while it is well.
+  @Nullable String dead;
+
+  /// A look found the pool suspended, and what failed is to be tried again.
+  boolean clearDue;
+
   long peerPrimarySince;
   boolean waitingForPeer;
   long importSince;

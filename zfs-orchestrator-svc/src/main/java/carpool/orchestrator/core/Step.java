@@ -29,6 +29,10 @@ public sealed interface Step {
   /// After the cut: takes dead mounts away where that is possible.
   record Detach() implements Step {}
 
+  /// `zpool clear`: a suspended pool repeats the I/O that failed. Asked for only while all devices
+  /// are here and primary.
+  record Clear() implements Step {}
+
   /// The configured command for a pool that still hangs on devices that were cut off: restarts the
   /// ZFS daemon, or the node.
   record LastResort() implements Step {}
@@ -52,6 +56,7 @@ public sealed interface Step {
       case Export(var force) -> (zfs ? "export" : "unmount") + (force ? " (forced)" : "");
       case CutOff _ -> "cut off";
       case Detach _ -> "detach";
+      case Clear _ -> "clear";
       case LastResort _ -> "last resort";
       case Demote _ -> "demote";
     };
@@ -61,7 +66,7 @@ public sealed interface Step {
   /// read again. An import is not among them: ZFS may finish it although the command was killed.
   default boolean abortable() {
     return switch (this) {
-      case Inspect _, Promote _, StartService _, CheckService _ -> true;
+      case Inspect _, Promote _, StartService _, CheckService _, Clear _ -> true;
       case Import _, StopService _, Export _, CutOff _, Detach _, LastResort _, Demote _ -> false;
     };
   }

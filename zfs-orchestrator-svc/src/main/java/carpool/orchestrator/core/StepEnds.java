@@ -46,6 +46,8 @@ final class StepEnds {
           gone();
         }
       }
+      case Step.Clear _ ->
+          s.nextProbeNanos = Math.min(s.nextProbeNanos - s.now, Patience.CLEARED) + s.now;
       case Step.LastResort _ -> {
         // Dead mounts of a daemon that was killed are to be taken away.
         s.detached = false;
@@ -83,10 +85,37 @@ final class StepEnds {
         s.settled = false;
       }
     }
-    s.deadProbes = health.dead() ? s.deadProbes + 1 : 0;
-    if (s.served && s.deadProbes >= 2) {
+    if (s.served) {
+      onLookedAfter(health);
+    }
+  }
+
+  /// A dead pool is the other node's if that could serve it. Else it stays: nothing is lost, ZFS
+  /// holds what it could not write, and goes on when the devices do and it is told to.
+  private void onLookedAfter(Health health) {
+    if (!health.dead()) {
+      if (s.dead != null) {
+        s.dead = null;
+        s.problem = "";
+        s.hint = "";
+      }
+      s.deadProbes = 0;
+      return;
+    }
+    s.deadProbes++;
+    s.clearDue = health == Health.SUSPENDED;
+    if (s.deadProbes >= 2) {
+      s.dead = "pool " + s.spec.name() + " is " + health;
       s.problem = "the pool is " + health;
-      s.failOver(Cause.POOL, "pool " + s.spec.name() + " is " + health);
+      if (s.facts.peerAble()) {
+        s.fail(Cause.POOL, s.dead);
+        return;
+      }
+      s.problem += ", and the other node could not serve it";
+      s.hint =
+          health == Health.SUSPENDED
+              ? "mend the devices or the replication link; zpool clear is repeated by itself"
+              : "mend the devices; zpool status tells more";
     }
   }
 
@@ -101,6 +130,8 @@ final class StepEnds {
     s.facts.here = Here.NO;
     s.facts.health = Health.NONE;
     s.deadProbes = 0;
+    s.dead = null;
+    s.clearDue = false;
     s.served = false;
     s.broken = false;
     s.cutOff = false;

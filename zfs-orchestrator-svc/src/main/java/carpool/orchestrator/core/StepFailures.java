@@ -64,6 +64,9 @@ final class StepFailures {
           s.timers.arm(TimerKind.RETRY, Patience.RETRY);
         }
       }
+      case Step.Clear _ -> {
+        // The next look tells.
+      }
       case Step.Detach _ -> s.detached = true;
       case Step.LastResort _ -> {
         s.problem = "last resort: " + failure.text();
@@ -86,6 +89,7 @@ final class StepFailures {
     if (s.served) {
       s.deadProbes++;
       if (s.deadProbes >= 3) {
+        s.dead = "pool " + s.spec.name() + " does not answer";
         s.problem = "the pool does not answer: " + failure.text();
         s.failOver(Cause.POOL, "pool " + s.spec.name() + " does not answer");
       }

@@ -110,6 +110,11 @@ public final class FileSystemPool implements PoolAccess {
   }
 
   @Override
+  public void clear(Duration limit, Commands.Handle handle) {
+    // A file system that failed stays so until it is mounted anew.
+  }
+
+  @Override
   public void detach(Duration limit, Commands.Handle handle)
       throws PoolException, InterruptedException {
     if (mounted().isPresent()) {

@@ -23,6 +23,9 @@ public interface PoolAccess {
   String release(boolean force, Duration limit, Commands.Handle handle)
       throws PoolException, InterruptedException;
 
+  /// Lets a suspended pool repeat what failed; nothing where there is no such thing.
+  void clear(Duration limit, Commands.Handle handle) throws PoolException, InterruptedException;
+
   /// After its devices were cut off: takes away what can be taken away without touching them.
   void detach(Duration limit, Commands.Handle handle) throws PoolException, InterruptedException;
 }

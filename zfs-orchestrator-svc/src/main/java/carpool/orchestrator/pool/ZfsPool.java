@@ -176,6 +176,12 @@ public final class ZfsPool implements PoolAccess {
   }
 
   @Override
+  public void clear(Duration limit, Commands.Handle handle)
+      throws PoolException, InterruptedException {
+    var _ = new PoolCommands(limit, handle).succeed(List.of("zpool", "clear", name));
+  }
+
+  @Override
   public void detach(Duration limit, Commands.Handle handle)
       throws PoolException, InterruptedException {
     // Exporting without devices hangs; mounts whose file system has died can at least be removed.

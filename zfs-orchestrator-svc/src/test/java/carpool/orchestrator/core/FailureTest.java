@@ -154,12 +154,44 @@ final class FailureTest {
   @Test
   void aDeadPoolFailsOverAfterASecondLook() {
     var bench = new Bench(Bench.zfs()).serving();
-    bench.pass(5).inspected(true, Health.SUSPENDED);
+    bench.pass(5).inspected(true, Health.FAULTED);
     assertThat(bench.running()).isNull();
-    bench.pass(5).inspected(true, Health.SUSPENDED);
+    bench.pass(5).inspected(true, Health.FAULTED);
 
     assertThat(bench.running()).isEqualTo("export");
     assertThat(bench.machine.view().phase()).isEqualTo(Phase.GIVING_UP);
+  }
+
+  @Test
+  void aSuspendedPoolIsClearedOnceBeforeItFailsOver() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.pass(5).inspected(true, Health.SUSPENDED).done("clear");
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+    bench.pass(1).inspected(true, Health.SUSPENDED);
+
+    assertThat(bench.running()).isEqualTo("export");
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.GIVING_UP);
+  }
+
+  @Test
+  void aSuspendedPoolThatNobodyElseCanServeIsBlockedAndClearedUntilItIsWell() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.peer(false, false, false);
+    bench.pass(5).inspected(true, Health.SUSPENDED).done("clear");
+    bench.pass(1).inspected(true, Health.SUSPENDED);
+
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.BLOCKED);
+    assertThat(bench.machine.view().problem())
+        .isEqualTo("the pool is SUSPENDED, and the other node could not serve it");
+    assertThat(bench.lines()).contains("+ pool");
+
+    bench.fails("clear", Failure.Kind.TIMED_OUT);
+    bench.pass(5).inspected(true, Health.SUSPENDED).done("clear");
+    bench.pass(1).inspected(true, Health.ONLINE);
+
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+    assertThat(bench.machine.view().problem()).isEmpty();
+    assertThat(bench.lines()).contains("- pool");
   }
 
   @Test

@@ -1,0 +1,175 @@
+"""What is measured, in which order, and how long."""
+
+import os
+import time
+from dataclasses import dataclass
+
+import growth
+from pair import GIB, METADATA_ROOM, Pair
+from processes import Failed, run
+from workloads import BY_NAME, WORKLOADS, fill, fio, interleaved, measure
+from yardsticks import Nbdkit, QemuMirror, QemuPlain
+
+
+@dataclass(frozen=True)
+class Length:
+    """How thorough: seconds of one run, rounds whose median counts, seconds of warming up."""
+
+    seconds: int
+    rounds: int
+    warm_up: int
+    gc_seconds: int
+
+
+FULL = Length(seconds=5, rounds=5, warm_up=10, gc_seconds=60)
+QUICK = Length(seconds=1, rounds=2, warm_up=4, gc_seconds=10)
+
+WRITE32 = BY_NAME["4K randwrite QD32"]
+SEQUENTIAL = BY_NAME["1M seqwrite QD8"]
+
+# Name, and how the pair differs from fullsync, in the clear, without a checksum. HAST's default for
+# compression (hole) is in all of them.
+MODES = [
+    ("memsync", {"mode": "memsync"}),
+    ("async", {"mode": "async"}),
+    ("degraded", {}),
+    ("resync", {"replicator": ", sync-rate: 100MiB/s"}),
+    ("crc32c", {"hast": "checksum crc32c"}),
+    ("sha256", {"hast": "checksum sha256"}),
+    ("lz4", {"hast": "compression lz4"}),
+    ("tls", {"tls": True}),
+]
+MODES_QUICK = ("degraded", "crc32c", "tls")
+HALF_PACKABLE = ("--buffer_compress_percentage=50", "--refill_buffers")
+
+
+class Bench:
+    """Runs the parts and collects their results, ready for JSON."""
+
+    def __init__(self, dist, ram, disk, length, say):
+        self.dist, self.ram, self.disk, self.length, self.say = dist, ram, disk, length, say
+        self.results = {}
+
+    def _pair(self, name, **settings):
+        return Pair(name, self.dist, self.ram, **settings)
+
+    def _warm(self, target, more=()):
+        fill(target)
+        measure(target, WRITE32, self.length.warm_up, more=more)
+        measure(target, SEQUENTIAL, max(1, self.length.warm_up // 4), more=more)
+
+    def yardsticks(self):
+        """Every workload against carpool in fullsync and the peers, round by round; then the GC run."""
+        pair = self._pair("carpool")
+        targets = [pair, QemuMirror("mirror", self.ram), QemuPlain("qemu", self.ram), Nbdkit("nbdkit", self.ram)]
+        try:
+            for target in targets:
+                target.start()
+                fill(target)
+            self._warm(pair)
+            for workload in WORKLOADS:
+                self.say(f"{workload.name}: {', '.join(t.name for t in targets)}")
+                self.results.setdefault("workloads", {})[workload.name] = interleaved(
+                    targets, workload, self.length.seconds, self.length.rounds)
+            self.say(f"garbage collection: {WRITE32.name} for {self.length.gc_seconds} s")
+            self.results["gc"] = {"seconds": self.length.gc_seconds,
+                                  **measure(pair, WRITE32, self.length.gc_seconds)}
+            pair.check_equal()
+        finally:
+            for target in targets:
+                target.stop()
+
+    def modes(self, names=None):
+        """Each mode beside plain fullsync, interleaved, so that the ratio is of the same minutes."""
+        plain = self._pair("fullsync")
+        try:
+            plain.start()
+            self._warm(plain)
+            for name, settings in MODES:
+                if names is None or name in names:
+                    self.say(f"mode {name}")
+                    self.results.setdefault("modes", {})[name] = self._mode(plain, name, settings)
+        finally:
+            plain.stop()
+
+    def _mode(self, plain, name, settings):
+        pair = self._pair(name, **settings)
+        more = HALF_PACKABLE if name == "lz4" else ()
+        rounds = max(2, self.length.rounds - 2)
+        results = {}
+        try:
+            pair.start()
+            self._warm(pair, more)
+            if name == "degraded":
+                pair.degrade()
+            for workload in (WRITE32, SEQUENTIAL):
+                if name == "resync":
+                    results[workload.name] = self._during_resync(plain, pair, workload, rounds)
+                else:
+                    results[workload.name] = interleaved([plain, pair], workload, self.length.seconds, rounds,
+                                                         more=more)
+            if name != "degraded":
+                pair.check_equal()
+        finally:
+            pair.stop()
+        return results
+
+    def _during_resync(self, plain, pair, workload, rounds):
+        """1 GiB at 100 MiB/s takes longer than one round does."""
+        def copying(target):
+            if target is pair:
+                pair.carpool(1, "sync", "--full", "disk1")
+        return interleaved([plain, pair], workload, self.length.seconds, rounds, before=copying)
+
+    def disk_rate(self):
+        """4 KiB writes on a real disk, beside its own write + fdatasync."""
+        directory = os.path.join(self.disk, f"carpool-bench-{os.getpid()}")
+        self.say(f"disk: {self.disk}")
+        pair = Pair("disk", self.dist, directory)
+        own, writes = [], []
+        try:
+            pair.start()
+            fill(pair, 120)
+            run(["sync", "-f", directory])
+            measure(pair, WRITE32, self.length.warm_up)
+            for _ in range(self.length.rounds):
+                own.append(disk_fdatasync(directory, self.length.seconds))
+                writes.append(measure(pair, WRITE32, self.length.seconds))
+            pair.check_equal()
+        finally:
+            pair.stop()
+            if os.path.isdir(directory):
+                os.rmdir(directory)
+        ratios = sorted(w["iops"] / o for w, o in zip(writes, own))
+        self.results["disk"] = {"fdatasync_per_second": sorted(own)[len(own) // 2],
+                                "iops": sorted(w["iops"] for w in writes)[len(writes) // 2],
+                                "p99_us": sorted(w["p99_us"] for w in writes)[len(writes) // 2],
+                                "ratio": ratios[len(ratios) // 2]}
+
+    def growing(self, quick):
+        self.results["growth"] = growth.measure_growth(self.dist, self.ram, self.length, quick, self.say)
+
+    def run(self, quick):
+        begun = time.monotonic()
+        self.yardsticks()
+        self.modes(MODES_QUICK if quick else None)
+        if self.disk:
+            self.disk_rate()
+        if not quick:
+            self.growing(quick)
+        self.results["seconds"] = round(time.monotonic() - begun)
+        return self.results
+
+
+def disk_fdatasync(directory, seconds):
+    """Write + fdatasync per second of 4 KiB at random places of a file of 1 GiB, one after the other."""
+    path = os.path.join(directory, "fdatasync.bin")
+    with open(path, "wb") as file:
+        file.truncate(GIB + METADATA_ROOM)
+    try:
+        printed = run(["fio", "--name=own", f"--filename={path}", "--ioengine=psync", "--rw=randwrite", "--bs=4k",
+                       "--size=1g", "--fdatasync=1", "--time_based", f"--runtime={seconds}", "--output-format=terse",
+                       "--terse-version=3"])
+        return float(printed.strip().splitlines()[-1].split(";")[48])
+    finally:
+        os.unlink(path)

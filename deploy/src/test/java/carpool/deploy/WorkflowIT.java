@@ -1,0 +1,131 @@
+package carpool.deploy;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What goes wrong in the middle of a move, on two nodes with a real raidz1 of three resources: the
+/// orchestrator is killed in each step, the pool is busy, a service does not stop. After each the
+/// pair has found its place again without anybody's help.
+@Tag("e2e")
+class WorkflowIT {
+  private static final Duration SETTLED = Duration.ofSeconds(180);
+
+  /// Kills the orchestrator a moment after it has begun the step that /tmp/kill-at names.
+  private static final String HOOK =
+      """
+      #!/bin/bash
+      [[ -e /tmp/kill-at && $CARPOOL_STEP == "$(</tmp/kill-at)" ]] || exit 0
+      rm /tmp/kill-at
+      setsid bash -c 'sleep 0.03; s6-svc -k /run/service/carpool-orchestrator' \\
+        </dev/null >/dev/null 2>&1 &
+      """;
+
+  private static Lab lab;
+
+  @BeforeAll
+  static void start() throws Exception {
+    lab = new Lab();
+    for (var node : List.of(lab.hast1, lab.hast2)) {
+      node.with("/etc/carpool/carpool.yaml", 0644, config());
+      node.with("/usr/local/bin/kill-at", 0755, HOOK);
+    }
+    lab.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    lab.close();
+  }
+
+  /// The lab's own, and besides: a hook, a service that does not stop, less time for an export.
+  private static String config() throws IOException {
+    var here = Path.of("image/etc/carpool/carpool.yaml");
+    return Files.readString(here)
+            .replace(
+                "    services:\n",
+                """
+                    timeouts: { export: 8s }
+                    services:
+                      - { name: stubborn, start: ["true"], stop: [sleep, "600"], timeout: 1s }
+                """)
+        + "hooks:\n  - { on: [step-before], run: [/usr/local/bin/kill-at] }\n";
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"stop nginx", "stop stubborn", "export", "demote"})
+  void orchestratorKilledWhileItGivesUpFindsItsPlace(String step) throws Exception {
+    var first = lab.serving();
+    killedAt(first, step, first);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"promote", "import", "start nginx", "check nginx"})
+  void orchestratorKilledWhileItTakesOverFindsItsPlace(String step) throws Exception {
+    var first = lab.serving();
+    killedAt(lab.other(first), step, first);
+  }
+
+  private static void killedAt(Node killed, String step, Node serving) throws Exception {
+    var before = pid(killed);
+    Lab.must(killed, "sh", "-c", "printf '%s' '" + step + "' >/tmp/kill-at");
+
+    // It may be answered, or end with the process that carries it out.
+    var _ = serving.run("carpool", "switchover");
+
+    lab.await("a kill in step " + step, SETTLED, () -> !pid(killed).equals(before));
+    assertFalse(killed.run("test", "-e", "/tmp/kill-at").ok(), "not killed in that step");
+    settled(step);
+  }
+
+  private static String pid(Node node) {
+    return node.run("s6-svstat", "-o", "pid", "/run/service/carpool-orchestrator").output();
+  }
+
+  @Test
+  void aBusyPoolStaysWhereItIsInAPlannedMoveAndIsFreedByForceInAnOrderedOne() throws Exception {
+    var first = lab.serving();
+    var second = lab.other(first);
+    Lab.must(first, "sh", "-c", "cd /zhast/data && setsid sleep 300 </dev/null >/dev/null 2>&1 &");
+
+    var refused = first.run("carpool", "switchover");
+
+    assertFalse(refused.ok());
+    assertTrue((refused.output() + refused.errors()).contains("busy"), () -> "said: " + refused);
+    settled("a refused move");
+    assertTrue(lab.serves(first), "the pool has moved");
+    assertTrue(first.run("pgrep", "-x", "sleep").ok(), "its user was killed");
+
+    Lab.must(first, "carpool", "maintenance", "on");
+    lab.await("the move", SETTLED, () -> lab.serves(second));
+    Lab.must(first, "carpool", "maintenance", "off");
+    settled("maintenance");
+    assertFalse(first.run("pgrep", "-f", "sleep 300").ok(), "its user lives on");
+  }
+
+  /// One serves, with both copies in step; the other stands by.
+  private static void settled(String after) throws InterruptedException {
+    lab.await(
+        "settled pair after " + after,
+        SETTLED,
+        () -> settled(lab.hast1, lab.hast2) || settled(lab.hast2, lab.hast1));
+  }
+
+  private static boolean settled(Node serving, Node standby) {
+    return lab.serves(serving)
+        && Lab.complete(serving)
+        && Lab.isBackupAndSecondary(standby)
+        && !standby.run("zpool", "list", "-H", "zhast").ok();
+  }
+}

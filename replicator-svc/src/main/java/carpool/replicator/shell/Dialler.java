@@ -1,0 +1,94 @@
+package carpool.replicator.shell;
+
+import carpool.kit.config.HastAddress;
+import carpool.kit.config.HastResource;
+import carpool.replicator.core.ReplicationCore;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The calling side: one thread for a resource calls its peer again and again, with a back-off.
+final class Dialler {
+  private static final Logger LOG = LoggerFactory.getLogger(Dialler.class);
+  private static final long BACKOFF_MIN_MILLIS = 100;
+  private static final long BACKOFF_MAX_MILLIS = 2000;
+
+  private final PeerHub hub;
+
+  /// Who dials for a resource: one at a time, also after its settings have changed.
+  private final Map<String, Long> current = new ConcurrentHashMap<>();
+
+  private final AtomicLong last = new AtomicLong();
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private volatile boolean stopping;
+
+  Dialler(PeerHub hub) {
+    this.hub = hub;
+  }
+
+  void start(ResourceShell shell, HastResource resource, HastAddress remote) {
+    var dialling = last.incrementAndGet();
+    current.put(resource.name(), dialling);
+    Thread.ofVirtual()
+        .name(resource.name() + "-dial")
+        .start(() -> dial(dialling, shell, resource, remote));
+  }
+
+  void end(String resource) {
+    current.remove(resource);
+  }
+
+  void stop() {
+    stopping = true;
+    stopped.countDown();
+  }
+
+  /// Which side of a refused session hangs up first is chance; what stands in the way is not.
+  static String told(ResourceShell shell, String reason) {
+    var refusal = shell.ask(ReplicationCore::refusal);
+    return refusal != null && reason.equals(PeerCall.ENDED_BY_PEER) ? refusal.text() : reason;
+  }
+
+  private void dial(Long dialling, ResourceShell shell, HastResource resource, HastAddress remote) {
+    long backoff = BACKOFF_MIN_MILLIS;
+    String lastProblem = "";
+    while (!stopping && dialling.equals(current.get(resource.name()))) {
+      try {
+        if (shell.ask(ReplicationCore::readyForSession)) {
+          long start = System.nanoTime();
+          String reason = new PeerCall(hub, shell, resource, remote).run();
+          boolean lived = System.nanoTime() - start > 2_000_000_000L;
+          backoff = lived ? BACKOFF_MIN_MILLIS : Math.min(backoff * 2, BACKOFF_MAX_MILLIS);
+          hub.news().ended(resource.name(), told(shell, reason));
+          lastProblem = "";
+        }
+        pause(backoff);
+      } catch (InterruptedException e) {
+        return;
+      } catch (IOException | RuntimeException e) {
+        hub.news().unreachable(resource.name());
+        String problem = String.valueOf(e.getMessage());
+        if (!problem.equals(lastProblem)) {
+          LOG.warn("resource={} cannot reach {}: {}", resource.name(), remote.text(), problem);
+          lastProblem = problem;
+        }
+        backoff = Math.min(backoff * 2, BACKOFF_MAX_MILLIS);
+        try {
+          pause(backoff);
+        } catch (InterruptedException interrupted) {
+          return;
+        }
+      }
+    }
+  }
+
+  /// Waits before the next attempt; ends at once when the service stops.
+  private void pause(long millis) throws InterruptedException {
+    var _ = stopped.await(millis, TimeUnit.MILLISECONDS);
+  }
+}

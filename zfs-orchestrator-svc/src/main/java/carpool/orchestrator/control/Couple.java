@@ -1,0 +1,144 @@
+package carpool.orchestrator.control;
+
+import carpool.kit.boot.Version;
+import carpool.kit.config.LoadedConfig;
+import carpool.orchestrator.peers.Refusals;
+import carpool.orchestrator.v1.Counterpart;
+import carpool.orchestrator.v1.Failover;
+import carpool.orchestrator.v1.NetworkInterface;
+import carpool.orchestrator.v1.Note;
+import carpool.replicator.v1.AskPeerRequest;
+import carpool.replicator.v1.AskPeerResponse;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.List;
+
+/// What the two orchestrators know of each other: notes that their replicators pass on, so that a
+/// node can tell of a move what the other one did, even when that has died since. Any thread.
+public final class Couple {
+  private static final int FAILOVERS_MAX = 16;
+  private static final Duration PATIENCE = Duration.ofSeconds(12);
+
+  private final Node node;
+  private final LoadedConfig loaded;
+
+  /// The other node as it answered.
+  ///
+  /// @param answer of the replicator
+  /// @param note what the other orchestrator left; empty when nothing
+  record Other(AskPeerResponse answer, Note note) {
+    static Other unreached(String problem) {
+      return new Other(
+          AskPeerResponse.newBuilder().setProblem(problem).build(), Note.getDefaultInstance());
+    }
+
+    /// Of the other clock, against this node's.
+    long aheadMicros() {
+      return (answer.getPeerUnixMillis() - answer.getOwnUnixMillis()) * 1000;
+    }
+
+    /// Both clocks are read in milliseconds, and the answer may have been given at any time
+    /// between.
+    long exactMicros() {
+      return answer.getRoundTripMicros() / 2 + 1000;
+    }
+
+    Counterpart counterpart() {
+      var out =
+          Counterpart.newBuilder()
+              .setNode(answer.getNode())
+              .setReached(answer.getReached())
+              .setProblem(answer.getProblem());
+      if (answer.getReached()) {
+        out.setClockAheadMicros(aheadMicros()).setClockExactMicros(exactMicros());
+      }
+      return out.build();
+    }
+  }
+
+  /// For the process and for the service.
+  public Couple(Node node, LoadedConfig loaded) {
+    this.node = node;
+    this.loaded = loaded;
+  }
+
+  /// Leaves word for the other node; asks nobody. A replicator that does not answer is left out.
+  public void leave() {
+    try {
+      var _ =
+          node.replicator()
+              .stub(Duration.ofSeconds(2))
+              .askPeer(
+                  AskPeerRequest.newBuilder()
+                      .setNote(note("").toByteString())
+                      .setLeaveOnly(true)
+                      .build());
+    } catch (StatusRuntimeException _) {
+      // The next time.
+    }
+  }
+
+  /// Asks the other node now.
+  Other ask() {
+    try {
+      var answer = node.replicator().stub(PATIENCE).askPeer(AskPeerRequest.getDefaultInstance());
+      return new Other(answer, parsed(answer.getNote()));
+    } catch (StatusRuntimeException e) {
+      return Other.unreached("carpool-replicator could not be asked: " + Refusals.text(e));
+    }
+  }
+
+  private static Note parsed(ByteString bytes) {
+    try {
+      return Note.parseFrom(bytes);
+    } catch (InvalidProtocolBufferException _) {
+      return Note.getDefaultInstance();
+    }
+  }
+
+  /// What this node did, newest first.
+  List<Failover> failovers() {
+    return node.passages().stream()
+        .limit(FAILOVERS_MAX)
+        .map(passed -> OrchestratorProtoMapper.failover(passed, loaded.node().value()))
+        .toList();
+  }
+
+  /// What this node tells of itself.
+  ///
+  /// @param peerAddress leads to the interface of the replication; empty: not known
+  Note note(String peerAddress) {
+    var out =
+        Note.newBuilder()
+            .setNode(loaded.node().value())
+            .setUnixMillis(System.currentTimeMillis())
+            .setVersion(Version.current())
+            .addAllFailovers(failovers());
+    for (var group : loaded.config().election()) {
+      Interfaces.named(group.interfaceName())
+          .ifPresent(found -> out.addInterfaces(use(group.name(), found)));
+    }
+    var remote =
+        peerAddress.isEmpty()
+            ? loaded.hast().resources().stream()
+                .flatMap(resource -> resource.local().remote().stream())
+                .flatMap(address -> address.hostPort().stream())
+                .map(address -> address.host())
+                .findFirst()
+            : java.util.Optional.of(peerAddress);
+    remote
+        .flatMap(Interfaces::towards)
+        .ifPresent(found -> out.addInterfaces(use("replication", found)));
+    return out.build();
+  }
+
+  private static NetworkInterface use(String use, Interfaces.Found found) {
+    return NetworkInterface.newBuilder()
+        .setUse(use)
+        .setName(found.name())
+        .setMtu(found.mtu())
+        .build();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.orchestrator.control;
+
+import org.jspecify.annotations.NullMarked;
