@@ -173,20 +173,6 @@ final class Lab implements AutoCloseable {
     }
   }
 
-  /// Ends every fault from outside that a scenario may have left.
-  void mend() {
-    for (var node : nodes()) {
-      var state = node.state();
-      if (state.equals("paused")) {
-        node.goOn();
-      } else if (!state.equals("running")) {
-        node.powerOn();
-      }
-      node.heal();
-      node.mendDisk();
-    }
-  }
-
   void await(String what, Duration deadline, BooleanSupplier condition)
       throws InterruptedException {
     await(what, deadline, condition, this::logs);

@@ -20,8 +20,8 @@ import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.utility.DockerImageName;
 import org.testcontainers.utility.MountableFile;
 
-/// The Debian package on a clean Debian 13 with systemd: installing starts nothing; configured as the
-/// guide says, its units serve a pool under the shared address; removing it stops them.
+/// The Debian package on a clean Debian 13 with systemd: installing starts nothing; configured as
+/// the guide says, its units serve a pool under the shared address; removing it stops them.
 @Tag("e2e")
 class PackageIT {
   private static final String IMAGE = "carpool-debian13";
@@ -83,7 +83,8 @@ class PackageIT {
 
       // Installing starts nothing and enables nothing, with or without a configuration.
       assertThat(out(machine, "dpkg -i /root/carpool.deb 2>&1")).contains("Setting up carpool");
-      assertThat(out(machine, "systemctl is-active " + SERVICES)).doesNotContain("\nactive", "failed");
+      assertThat(out(machine, "systemctl is-active " + SERVICES))
+          .doesNotContain("\nactive", "failed");
       assertThat(out(machine, "systemctl is-enabled " + SERVICES))
           .isEqualTo("disabled\ndisabled\ndisabled\n");
       assertThat(out(machine, "systemctl start " + SERVICES + "; systemctl is-active " + SERVICES))
@@ -106,7 +107,8 @@ class PackageIT {
           PATIENCE,
           () -> out(machine, "curl -fsS http://$(cat /root/shared)/").contains("by the package"),
           () -> out(machine, "carpool status; journalctl --no-pager -n 60"));
-      assertThat(out(machine, "grep -h NoNewPrivs /proc/$(pgrep -f carpool.replicator.Main)/status"))
+      assertThat(
+              out(machine, "grep -h NoNewPrivs /proc/$(pgrep -f carpool.replicator.Main)/status"))
           .isEqualTo("NoNewPrivs:\t1\n");
 
       // An upgrade leaves the pool where it is; removal gives it up first.

@@ -35,8 +35,7 @@ class PartitionIT {
     lab.writer.start();
 
     second.cut("replication");
-    lab.await(
-        "service on one node", TAKEOVER, () -> !first.status().completeAs("PRIMARY"));
+    lab.await("service on one node", TAKEOVER, () -> !first.status().completeAs("PRIMARY"));
     lab.writer.writesAgain();
     lab.writer.stopAndFindEverything("replication cut");
     assertThat(lab.serves(first)).as("nothing moved").isTrue();
@@ -48,7 +47,8 @@ class PartitionIT {
     lab.awaitSteady();
     assertThat(lab.serves(first)).as("nothing moved").isTrue();
     long moved = second.status().receivedBytes() - before;
-    System.out.println("replication healed: " + differs + " bytes differed, " + moved + " came over");
+    System.out.println(
+        "replication healed: " + differs + " bytes differed, " + moved + " came over");
     // Three disks of 128 MiB; what was written in the time apart are a few thousand short lines.
     assertThat(moved).isBetween(1L, 16L << 20);
   }

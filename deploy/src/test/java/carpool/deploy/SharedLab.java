@@ -10,10 +10,10 @@ import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
-/// One lab for all scenarios of a class, because starting one takes half a minute. Each scenario finds
-/// a steady pair and has to leave one; after a failure the next one gets a new lab, and what both
-/// nodes can tell is in `target/e2e/SCENARIO`.
-final class SharedLab 
+/// One lab for all scenarios of a class, because starting one takes half a minute. Each scenario
+/// finds a steady pair and has to leave one; after a failure the next one gets a new lab, and what
+/// both nodes can tell is in `target/e2e/SCENARIO`.
+final class SharedLab
     implements BeforeEachCallback, AfterEachCallback, AfterAllCallback, ParameterResolver {
   private static final Namespace NAMESPACE = Namespace.create(SharedLab.class);
 
