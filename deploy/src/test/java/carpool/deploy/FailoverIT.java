@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -141,5 +142,20 @@ class FailoverIT {
     Lab.must(first, "rm", "/zhast/data/load");
     lab.awaitSteady();
     lab.writer.stopAndFindEverything("30 MiB of load");
+  }
+
+  @Test
+  void everythingThatDashboardAndAlertsAskForIsExported(Lab lab) throws Exception {
+    var exported = new TreeSet<String>();
+    for (int port = 9460; port <= 9462; port++) {
+      var page = lab.hast1.run("curl", "-fsS", "http://127.0.0.1:" + port + "/metrics");
+      assertThat(page.ok()).as("port %s: %s", port, page).isTrue();
+      page.output()
+          .lines()
+          .filter(line -> !line.startsWith("#"))
+          .forEach(line -> exported.add(line.replaceFirst("[{ ].*", "")));
+    }
+    assertThat(Dashboards.metrics()).hasSizeGreaterThan(10);
+    assertThat(exported).containsAll(Dashboards.metrics());
   }
 }
