@@ -52,6 +52,24 @@ node_image() {
     docker build --build-arg BASE="$(base_image_tag)" "${proxies[@]}" -t "$NODE_IMAGE" "$STAGE"
 }
 
+# debian_image NAME: a clean Debian 13 with systemd, on which the package is tried. It has none of our files,
+# so it is made once for each of its recipes.
+debian_image() {
+  local base tag
+  base=carpool-base:trixie-$(sha256sum <"$CARPOOL_ROOT/deploy/image/make-base" | cut -c1-12)
+  tag=carpool-debian13:$(sha256sum <"$CARPOOL_ROOT/deploy/image/Dockerfile.debian" | cut -c1-12)
+  if ! docker image inspect "$tag" >/dev/null 2>&1; then
+    if ! docker image inspect "$base" >/dev/null 2>&1; then
+      need "${PACKAGES_IMAGE[@]}"
+      BASE_SUITE=trixie import_base "$base"
+    fi
+    mkdir -p "$STAGE.debian"
+    cp "$CARPOOL_ROOT/deploy/image/Dockerfile.debian" "$STAGE.debian/Dockerfile"
+    logged "$CARPOOL_LOCAL/debian-image.log" docker build --build-arg BASE="$base" -t "$tag" "$STAGE.debian"
+  fi
+  docker tag "$tag" "$1"
+}
+
 # runtime_image: jlink, once for each JDK and list of modules.
 runtime_image() {
   local want

@@ -46,7 +46,7 @@ class CyclesIT {
     var second = lab.other(first);
     var directory = "/zhast/data/records" + cycle % 4;
     first.run("rm", "-rf", directory);
-    var acknowledged = NodeWriter.write(first, directory);
+    var acknowledged = LocalWriter.write(first, directory);
     Lab.await(
         "records",
         TAKEOVER,

@@ -21,7 +21,7 @@ class DiskIT {
 
     lab.await(
         "a failed disk in the status",
-        Duration.ofSeconds(60),
+        Duration.ofMinutes(2),
         () -> first.status().resources().stream().anyMatch(each -> each.disk().equals("FAILED")));
     lab.writer.writesAgain();
     var health = lab.serving().run("zpool", "list", "-H", "-o", "health", "zhast").output();
@@ -33,7 +33,7 @@ class DiskIT {
     }
     first.mendDisk();
     first.powerCut();
-    lab.await("take-over", Duration.ofSeconds(60), () -> lab.serves(lab.other(first)));
+    lab.await("take-over", Duration.ofMinutes(2), () -> lab.serves(lab.other(first)));
     first.powerOn();
     lab.awaitSteady();
     lab.writer.stopAndFindEverything("disk error");

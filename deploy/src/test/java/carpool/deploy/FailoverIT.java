@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -13,7 +14,17 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Tag("e2e")
 @ExtendWith(SharedLab.class)
 class FailoverIT {
-  private static final Duration TAKEOVER = Duration.ofSeconds(60);
+  private static final Duration TAKEOVER = Duration.ofMinutes(2);
+  private static final long LIMIT_KIB = 512 * 1024;
+
+  /// Resident memory of the three services, shared pages counted once for all who have them.
+  private static final String SUM =
+      """
+      for service in replicator election orchestrator; do
+        pid=$(s6-svstat -o pid /run/service/carpool-$service)
+        sed -n 's/^Pss: *\\([0-9]*\\) kB/\\1/p' /proc/$pid/smaps_rollup
+      done
+      """;
 
   @Test
   void killedServerIsReplacedWithoutLossAndComesBackAsSecondary(Lab lab) throws Exception {
@@ -108,11 +119,43 @@ class FailoverIT {
     first.powerCut();
 
     first.powerOn();
-    lab.await("service by the newer copy alone", Duration.ofSeconds(90), () -> lab.serves(first));
+    lab.await("service by the newer copy alone", Duration.ofMinutes(2), () -> lab.serves(first));
     lab.writer.writesAgain();
     second.powerOn();
 
     lab.awaitSteady();
     lab.writer.stopAndFindEverything("reboot of both, newer copy first");
+  }
+
+  @Test
+  void threeServicesStayWithin512MiBUnderLoad(Lab lab) throws Exception {
+    var first = lab.serving();
+    lab.writer.start();
+    Lab.must(first, "sh", "-c", "dd if=/dev/urandom of=/zhast/data/load bs=1M count=30 conv=fsync");
+    lab.writer.writesAgain();
+    for (var node : lab.nodes()) {
+      var sizes = node.run("sh", "-c", SUM).output().lines().map(Long::parseLong).toList();
+      System.out.println(node.nodeName() + ": replicator, election, orchestrator KiB " + sizes);
+      assertThat(sizes).hasSize(3);
+      assertThat(sizes.stream().mapToLong(Long::longValue).sum()).isLessThan(LIMIT_KIB);
+    }
+    Lab.must(first, "rm", "/zhast/data/load");
+    lab.awaitSteady();
+    lab.writer.stopAndFindEverything("30 MiB of load");
+  }
+
+  @Test
+  void everythingThatDashboardAndAlertsAskForIsExported(Lab lab) throws Exception {
+    var exported = new TreeSet<String>();
+    for (int port = 9460; port <= 9462; port++) {
+      var page = lab.hast1.run("curl", "-fsS", "http://127.0.0.1:" + port + "/metrics");
+      assertThat(page.ok()).as("port %s: %s", port, page).isTrue();
+      page.output()
+          .lines()
+          .filter(line -> !line.startsWith("#"))
+          .forEach(line -> exported.add(line.replaceFirst("[{ ].*", "")));
+    }
+    assertThat(Dashboards.metrics()).hasSizeGreaterThan(10);
+    assertThat(exported).containsAll(Dashboards.metrics());
   }
 }

@@ -149,6 +149,10 @@ final class Lab implements AutoCloseable {
     return node.status().completeAs("PRIMARY");
   }
 
+  static boolean isBackupAndSecondary(Node node) {
+    return node.status().standsBy();
+  }
+
   /// One node serves the page, in step with the other, which stands by: the end of every scenario.
   boolean steady() {
     for (var node : nodes()) {
@@ -161,25 +165,11 @@ final class Lab implements AutoCloseable {
 
   /// Waits for it.
   void awaitSteady() throws InterruptedException {
-    await("steady pair", Duration.ofSeconds(90), this::steady);
+    await("steady pair", Duration.ofMinutes(4), this::steady);
     for (var node : nodes()) {
       if (!serves(node) && node.run("zpool", "list", "-H", "zhast").ok()) {
         throw new AssertionError("two nodes have the pool\n" + logs());
       }
-    }
-  }
-
-  /// Ends every fault from outside that a scenario may have left.
-  void mend() {
-    for (var node : nodes()) {
-      var state = node.state();
-      if (state.equals("paused")) {
-        node.goOn();
-      } else if (!state.equals("running")) {
-        node.powerOn();
-      }
-      node.heal();
-      node.mendDisk();
     }
   }
 

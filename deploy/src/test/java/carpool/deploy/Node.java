@@ -19,8 +19,8 @@ final class Node extends GenericContainer<Node> {
   /// The provider that [#breakDisk] breaks.
   static final String FAULTY_DISK = "disk3";
 
-  /// Of everything in the container. The three services have to do with 512 MiB of it ([MemoryIT]); the
-  /// rest is for zfs-fuse, the devices, nginx and the command line.
+  /// Of everything in the container. The three services have to do with 512 MiB of it
+  /// ([FailoverIT]); the rest is for zfs-fuse, the devices, nginx and the command line.
   static final long MEMORY_BYTES = 768L << 20;
 
   private static final String LIBEXEC = "/usr/libexec/carpool-lab/";
@@ -131,7 +131,9 @@ final class Node extends GenericContainer<Node> {
 
   /// What the node says of itself; not [NodeStatus#known] while it does not answer.
   NodeStatus status() {
-    return running() ? NodeStatus.read(run("carpool", "status", "--json").output()) : NodeStatus.NONE;
+    return running()
+        ? NodeStatus.read(run("carpool", "status", "--json").output())
+        : NodeStatus.NONE;
   }
 
   /// The processes between a program and the disks, and what they wait for.

@@ -11,10 +11,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Tag("e2e")
 @ExtendWith(SharedLab.class)
 class PartitionIT {
-  private static final Duration TAKEOVER = Duration.ofSeconds(60);
+  private static final Duration TAKEOVER = Duration.ofMinutes(2);
 
   @Test
-  void serverWithoutItsClientsGivesWay(Lab lab) throws Exception {
+  void serverWhoseCableToTheClientsIsPulledGivesWay(Lab lab) throws Exception {
     var first = lab.serving();
     var second = lab.other(first);
     lab.writer.start();
@@ -25,7 +25,7 @@ class PartitionIT {
     lab.writer.writesAgain();
     first.heal();
     lab.awaitSteady();
-    lab.writer.stopAndFindEverything("client network cut");
+    lab.writer.stopAndFindEverything("cable to the clients pulled");
   }
 
   @Test
@@ -35,8 +35,7 @@ class PartitionIT {
     lab.writer.start();
 
     second.cut("replication");
-    lab.await(
-        "service on one node", TAKEOVER, () -> !first.status().completeAs("PRIMARY"));
+    lab.await("service on one node", TAKEOVER, () -> !first.status().completeAs("PRIMARY"));
     lab.writer.writesAgain();
     lab.writer.stopAndFindEverything("replication cut");
     assertThat(lab.serves(first)).as("nothing moved").isTrue();
@@ -48,7 +47,8 @@ class PartitionIT {
     lab.awaitSteady();
     assertThat(lab.serves(first)).as("nothing moved").isTrue();
     long moved = second.status().receivedBytes() - before;
-    System.out.println("replication healed: " + differs + " bytes differed, " + moved + " came over");
+    System.out.println(
+        "replication healed: " + differs + " bytes differed, " + moved + " came over");
     // Three disks of 128 MiB; what was written in the time apart are a few thousand short lines.
     assertThat(moved).isBetween(1L, 16L << 20);
   }
@@ -79,6 +79,8 @@ class PartitionIT {
     Lab.must(first, "sh", "-c", "echo here | dd of=/zhast/data/only-here conv=fsync");
     lab.await("take-over", TAKEOVER, () -> lab.serves(second));
     lab.writer.writesAgain();
+    // After healing it could reach the side that will be given up.
+    var _ = lab.writer.stop();
 
     first.heal();
 
@@ -91,6 +93,7 @@ class PartitionIT {
     lab.awaitSteady();
     assertThat(lab.serves(second)).as("the survivor serves").isTrue();
     assertThat(second.run("test", "-e", "/zhast/data/only-here").ok()).isFalse();
+    lab.writer.start();
     lab.writer.stopAndFindEverything("split brain, this side kept");
   }
 }

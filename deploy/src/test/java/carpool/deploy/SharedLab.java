@@ -2,6 +2,7 @@ package carpool.deploy;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -9,10 +10,11 @@ import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
-/// One lab for all scenarios of a run, because starting one takes half a minute. Each scenario finds
-/// a steady pair and has to leave one; after a failure the next one gets a new lab, and what both
-/// nodes can tell is in `target/e2e/SCENARIO`.
-final class SharedLab implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
+/// One lab for all scenarios of a class, because starting one takes half a minute. Each scenario
+/// finds a steady pair and has to leave one; after a failure the next one gets a new lab, and what
+/// both nodes can tell is in `target/e2e/SCENARIO`.
+final class SharedLab
+    implements BeforeEachCallback, AfterEachCallback, AfterAllCallback, ParameterResolver {
   private static final Namespace NAMESPACE = Namespace.create(SharedLab.class);
 
   /// Closed by JUnit at the end of the run.
@@ -63,6 +65,12 @@ final class SharedLab implements BeforeEachCallback, AfterEachCallback, Paramete
       collect(context, held);
       held.close();
     }
+  }
+
+  /// The networks of two labs would be the same ones.
+  @Override
+  public void afterAll(ExtensionContext context) {
+    held(context).close();
   }
 
   private static void collect(ExtensionContext context, Held held) throws Exception {

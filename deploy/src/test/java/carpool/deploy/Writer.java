@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 import org.testcontainers.DockerClientFactory;
 
 /// A client on the clients' network that writes numbered records through the shared address and
-/// notes which of them it was promised. It speaks to whatever node has the address, and knows nothing
-/// of nodes.
+/// notes which of them it was promised. It speaks to whatever node has the address, and knows
+/// nothing of nodes.
 final class Writer {
   private static final String PROGRAM = "/usr/libexec/carpool-lab/writer";
   private static final String LEDGER = "/tmp/ledger";
@@ -31,7 +31,9 @@ final class Writer {
         docker
             .execCreateCmd(client.getContainerId())
             .withCmd(
-                "sh", "-c", "exec " + PROGRAM + " run " + Lab.VIP + " 7000 " + LEDGER + " >" + REPORT)
+                "sh",
+                "-c",
+                "exec " + PROGRAM + " run " + Lab.VIP + " 7000 " + LEDGER + " >" + REPORT)
             .exec();
     try {
       docker.execStartCmd(exec.getId()).withDetach(true).exec(new Discard()).awaitCompletion();
@@ -44,7 +46,7 @@ final class Writer {
   /// Waits for further promises.
   void writesAgain() throws InterruptedException {
     long before = promised();
-    lab.await("acknowledged writes", Duration.ofSeconds(60), () -> promised() > before + 20);
+    lab.await("acknowledged writes", Duration.ofMinutes(2), () -> promised() > before + 20);
   }
 
   long promised() {

@@ -131,8 +131,7 @@ public class FrameBenchmark {
     public void onRead(int number, long sequence, long offsetBytes, int lengthBytes) {}
 
     @Override
-    public void onCompare(
-        int number, long sequence, long offset, int length, ByteBuffer digests) {}
+    public void onCompare(int number, long sequence, long offset, int length, ByteBuffer digests) {}
 
     @Override
     public void onCompared(int number, int coveredBytes, long differentMask) {}

@@ -8,10 +8,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListSet;
 import org.testcontainers.DockerClientFactory;
 
-/// A writer on the node that serves, without the network between.
-final class NodeWriter {
-  private NodeWriter() {}
-
+/// A writer on the serving node itself, which dies with it; [Writer] is one beside it.
+final class LocalWriter {
   /// Writes numbered records, each made durable with fsync before its number is printed. In
   /// zfs-fuse only an fsync before the last close is one, which is what dd does.
   private static final String WRITER =
@@ -51,7 +49,9 @@ final class NodeWriter {
     }
   }
 
-  /// A writer on the node, until it dies.
+  private LocalWriter() {}
+
+  /// Starts one.
   static Acknowledged write(Node node, String directory) {
     var docker = DockerClientFactory.instance().client();
     var exec =
