@@ -52,30 +52,27 @@ def main():
     bench = Bench(wanted.dist, ram, wanted.disk, QUICK if wanted.quick else FULL, say)
     about = {"date": time.strftime("%Y-%m-%d %H:%M %Z"), "machine": machine(),
              "java": run([f"{wanted.dist}/bin/carpool", "--version"]).strip(), "quick": wanted.quick}
+    os.makedirs(wanted.out, exist_ok=True)
+    path = os.path.join(wanted.out, "bench.json")
+
+    def save(results):
+        about["machine"]["load_after"] = os.getloadavg()
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({**about, **results, "bars": bars(results)}, file, indent=1, ensure_ascii=False)
+            file.write("\n")
+
     try:
-        if wanted.only:
-            for part in wanted.only:
-                {"yardsticks": bench.yardsticks, "modes": bench.modes, "disk": bench.disk_rate,
-                 "growth": lambda: bench.growing(wanted.quick)}[part]()
-            results = bench.results
-        else:
-            results = bench.run(wanted.quick)
+        bench.run(wanted.quick, wanted.only, save)
     finally:
         if os.path.isdir(ram):
             os.rmdir(ram)
-    about["machine"]["load_after"] = os.getloadavg()
-    whole = {**about, **results, "bars": bars(results)}
-    os.makedirs(wanted.out, exist_ok=True)
-    path = os.path.join(wanted.out, "bench.json")
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(whole, file, indent=1, ensure_ascii=False)
-        file.write("\n")
+    results = bench.results
     print(table(results))
     if "workloads" in results:
         plots.latency(results, os.path.join(wanted.out, "latency.svg"))
         plots.throughput(results, os.path.join(wanted.out, "throughput.svg"))
     if old:
-        print("\n" + compare(old, whole))
+        print("\n" + compare(old, results))
     print(f"\n{path}")
 
 

@@ -21,7 +21,7 @@ class Length:
     gc_seconds: int
 
 
-FULL = Length(seconds=5, rounds=5, warm_up=10, gc_seconds=60)
+FULL = Length(seconds=3, rounds=5, warm_up=8, gc_seconds=60)
 QUICK = Length(seconds=1, rounds=2, warm_up=4, gc_seconds=10)
 
 WRITE32 = BY_NAME["4K randwrite QD32"]
@@ -149,16 +149,21 @@ class Bench:
     def growing(self, quick):
         self.results["growth"] = growth.measure_growth(self.dist, self.ram, self.length, quick, self.say)
 
-    def run(self, quick):
+    def run(self, quick, only, after_each):
+        """Runs the parts, all or those named; `after_each` is called whenever one is done."""
+        parts = {
+            "yardsticks": self.yardsticks,
+            "modes": lambda: self.modes(MODES_QUICK if quick else None),
+            "disk": self.disk_rate,
+            "growth": lambda: self.growing(quick),
+        }
+        if not only:
+            only = ["yardsticks", "modes", *(["disk"] if self.disk else []), *([] if quick else ["growth"])]
         begun = time.monotonic()
-        self.yardsticks()
-        self.modes(MODES_QUICK if quick else None)
-        if self.disk:
-            self.disk_rate()
-        if not quick:
-            self.growing(quick)
-        self.results["seconds"] = round(time.monotonic() - begun)
-        return self.results
+        for part in only:
+            parts[part]()
+            self.results["seconds"] = round(time.monotonic() - begun)
+            after_each(self.results)
 
 
 def disk_fdatasync(directory, seconds):

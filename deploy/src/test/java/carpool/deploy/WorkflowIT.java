@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// pair has found its place again without anybody's help.
 @Tag("e2e")
 class WorkflowIT {
+  private static final int ATTEMPTS = 3;
   private static final Duration SETTLED = Duration.ofSeconds(180);
 
   /// Kills the orchestrator a moment after it has begun the step that /tmp/kill-at names.
@@ -81,12 +82,15 @@ class WorkflowIT {
     var before = pid(killed);
     Lab.must(killed, "sh", "-c", "printf '%s' '" + step + "' >/tmp/kill-at");
 
-    // It may be answered, or end with the process that carries it out.
-    var _ = serving.run("carpool", "switchover");
+    for (int attempt = 0; attempt < ATTEMPTS && pid(killed).equals(before); attempt++) {
+      // It may be answered, or end with the process that carries it out; and a machine that is busy
+      // enough brings the pool back before the other node came to this step.
+      var _ = serving.run("carpool", "switchover");
+      settled(step);
+    }
 
-    lab.await("a kill in step " + step, SETTLED, () -> !pid(killed).equals(before));
+    assertFalse(pid(killed).equals(before), "nobody was killed");
     assertFalse(killed.run("test", "-e", "/tmp/kill-at").ok(), "not killed in that step");
-    settled(step);
   }
 
   private static String pid(Node node) {

@@ -129,7 +129,10 @@ final class FlushWork {
   /// nobody would ask for its flush again.
   void failAll() {
     for (var waiter : state.flushes.abandon()) {
-      if (waiter instanceof Waiter.SyncEnd) {
+      if (waiter instanceof Waiter.SyncEnd(long forSession)
+          && forSession == state.session
+          && state.phase == Phase.SOURCE_FLUSHING
+          && state.disk != DiskState.FAILED) {
         state.flushes.add(waiter);
       } else {
         failFlush(waiter);

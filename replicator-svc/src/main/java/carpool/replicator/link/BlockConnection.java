@@ -131,13 +131,14 @@ public final class BlockConnection {
   }
 
   /// Queues a write; the buffer (from index 0) must stay as it is until the peer answers or the
-  /// connection ended, and is used by nobody else: its position moves.
+  /// connection ended.
   public void queueWrite(
       int slot, long offset, int length, WriteKind kind, boolean receipt, ByteBuffer buffer) {
     int flags = receipt ? FLAG_RECEIPT : 0;
     switch (kind) {
       case DATA -> {
-        var payload = buffer.position(0).limit(length);
+        // A view of its own: whoever sends moves its position even after the peer has answered.
+        var payload = buffer.duplicate().position(0).limit(length);
         enqueue(FrameType.WRITE, flags, slot, offset, length, payload);
       }
       case ZERO -> enqueue(FrameType.ZERO, flags, slot, offset, length, EMPTY);

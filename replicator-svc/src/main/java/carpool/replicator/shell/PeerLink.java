@@ -177,7 +177,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.S
           lengthBytes,
           kind,
           receipts && slot < ResourceShell.CLIENT_SLOTS,
-          shell.slots().at(slot).wireView());
+          shell.slots().at(slot).buffer());
     }
   }
 

@@ -13,7 +13,6 @@ final class RequestSlot implements BlockDevice.Slot {
   final int number;
   private @Nullable ByteBuffer buffer;
   private @Nullable ByteBuffer diskView;
-  private @Nullable ByteBuffer wireView;
   BlockDevice.@Nullable Answer answer;
 
   /// A read's buffer belongs to the client until it gives it back.
@@ -75,16 +74,6 @@ final class RequestSlot implements BlockDevice.Slot {
     if (view == null) {
       view = buffer().duplicate();
       diskView = view;
-    }
-    return view.clear();
-  }
-
-  /// The buffer, for the frame to the peer only.
-  ByteBuffer wireView() {
-    var view = wireView;
-    if (view == null) {
-      view = buffer().duplicate();
-      wireView = view;
     }
     return view.clear();
   }
