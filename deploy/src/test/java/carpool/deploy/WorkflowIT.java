@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("e2e")
 class WorkflowIT {
   private static final int ATTEMPTS = 3;
-  private static final Duration SETTLED = Duration.ofSeconds(180);
+  private static final Duration SETTLED = Duration.ofMinutes(3);
 
   /// Kills the orchestrator a moment after it has begun the step that /tmp/kill-at names.
   private static final String HOOK =
