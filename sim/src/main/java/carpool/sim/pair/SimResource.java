@@ -156,7 +156,10 @@ final class SimResource implements SimHost {
 
   @Override
   public void flushFailed(SimNode node) {
-    if (!heldElsewhere(node)) {
+    var other = nodes[1 - node.index];
+    if (other.alive() && other.running().servesFromPeer()) {
+      oracle.perhapsLostUnflushedAndUnanswered();
+    } else if (!heldElsewhere(node)) {
       oracle.perhapsLostUnflushed();
     }
     lostCache(node);

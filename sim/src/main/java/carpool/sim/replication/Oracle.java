@@ -121,6 +121,16 @@ public final class Oracle {
     }
   }
 
+  /// The only disk that still took writes failed, with what it had not flushed: an answer that is
+  /// still on its way is worth no more than one that was given.
+  public void perhapsLostUnflushedAndUnanswered() {
+    for (var writes : perUnit) {
+      for (var write : writes) {
+        write.perhapsLost |= !write.flushed;
+      }
+    }
+  }
+
   /// A node that served a branch of its own lost its power, and with it this cached content; that
   /// the other branch has it does not help when an operator gives that one up.
   public void perhapsLostContent(int unit, long content) {

@@ -449,7 +449,10 @@ public final class PairWorld implements SimHost {
       return;
     }
     var other = nodes[1 - node.index];
-    boolean otherAhead = aloneSince[other.index] >= 0 && !node.running().phase().agreed();
+    // This node may not have noticed yet that the link is gone.
+    boolean together =
+        node.running().phase().agreed() && other.alive() && other.running().phase().agreed();
+    boolean otherAhead = aloneSince[other.index] >= 0 && !together;
     if (!partitioned && other.alive() && other.rolePending()) {
       return; // one at a time, as one master at a time
     }
@@ -552,7 +555,10 @@ public final class PairWorld implements SimHost {
 
   @Override
   public void flushFailed(SimNode node) {
-    if (!heldElsewhere(node)) {
+    var other = nodes[1 - node.index];
+    if (other.alive() && other.running().servesFromPeer()) {
+      oracle.perhapsLostUnflushedAndUnanswered();
+    } else if (!heldElsewhere(node)) {
       oracle.perhapsLostUnflushed();
     }
     if (mode == ReplicationMode.ASYNC) {

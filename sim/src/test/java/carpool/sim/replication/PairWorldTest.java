@@ -21,6 +21,12 @@ class PairWorldTest {
     assertTrue(faults > SEEDS * 3L, "hardly a fault: " + faults);
   }
 
+  /// Failed once: a node that had not noticed that its peer went on alone, and died.
+  @Test
+  void seedThatFailedOncePasses() {
+    assertTrue(PairWorld.run(719_962).acknowledgedWrites() > 0);
+  }
+
   @Test
   void seedGivesTheSameRunTwice() {
     assertEquals(PairWorld.run(4711), PairWorld.run(4711));
