@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.stream.StreamSupport;
 
 /// `carpool status --json` of one node.
@@ -40,8 +41,11 @@ record NodeStatus(
           word(pool, "state", "POOL_STATE_"),
           word(pool, "health", ""),
           elements(root.getAsJsonArray("resources")).stream().map(NodeStatus::resource).toList());
-    } catch (JsonParseException | IllegalStateException | NullPointerException _) {
-      return NONE;
+    } catch (JsonParseException
+        | IllegalStateException
+        | NullPointerException
+        | NoSuchElementException _) {
+      return NONE; // a service that has just been started knows of no group and no pool yet
     }
   }
 

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.AccessMode;
+import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.Device;
+import com.github.dockerjava.api.model.Volume;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,7 +18,6 @@ import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.testcontainers.DockerClientFactory;
-import org.testcontainers.containers.BindMode;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.utility.DockerImageName;
 import org.testcontainers.utility.MountableFile;
@@ -153,12 +155,13 @@ class PackageIT {
         .withEnv(
             "SYSTEMD_PROC_CMDLINE",
             "systemd.unified_cgroup_hierarchy=0 SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1")
-        .withFileSystemBind("/sys/fs/cgroup", "/sys/fs/cgroup", BindMode.READ_ONLY)
         .withCopyFileToContainer(MountableFile.forHostPath(deb), "/root/carpool.deb")
         .withCreateContainerCmdModifier(command -> {
           var host = command.getHostConfig();
           if (host != null) {
-            host.withCapAdd(Capability.NET_ADMIN, Capability.SYS_ADMIN)
+            // Not by Testcontainers, which would look for an image of its own to try it with.
+            host.withBinds(new Bind("/sys/fs/cgroup", new Volume("/sys/fs/cgroup"), AccessMode.ro))
+                .withCapAdd(Capability.NET_ADMIN, Capability.SYS_ADMIN)
                 .withSecurityOpts(List.of("apparmor:unconfined"))
                 .withDevices(new Device("rwm", "/dev/fuse", "/dev/fuse"));
           }

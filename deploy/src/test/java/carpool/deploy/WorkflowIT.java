@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// pair has found its place again without anybody's help.
 @Tag("e2e")
 class WorkflowIT {
-  private static final int ATTEMPTS = 3;
+  private static final int ATTEMPTS = 4;
   private static final Duration SETTLED = Duration.ofMinutes(3);
 
   /// Kills the orchestrator a moment after it has begun the step that /tmp/kill-at names.
@@ -67,25 +68,32 @@ class WorkflowIT {
   @ParameterizedTest
   @ValueSource(strings = {"stop nginx", "stop stubborn", "export", "demote"})
   void orchestratorKilledWhileItGivesUpFindsItsPlace(String step) throws Exception {
-    var first = lab.serving();
-    killedAt(first, step, first);
+    killedAt(lab.serving(), step);
   }
 
+  /// Checks of services are told to no hook, and last too short to be hit otherwise.
   @ParameterizedTest
-  @ValueSource(strings = {"promote", "import", "start nginx", "check nginx"})
+  @ValueSource(strings = {"promote", "import", "start nginx"})
   void orchestratorKilledWhileItTakesOverFindsItsPlace(String step) throws Exception {
-    var first = lab.serving();
-    killedAt(lab.other(first), step, first);
+    killedAt(lab.other(lab.serving()), step);
   }
 
-  private static void killedAt(Node killed, String step, Node serving) throws Exception {
+  /// The one before may have failed half-way.
+  @BeforeEach
+  void settle() throws Exception {
+    settled("the test before");
+  }
+
+  private static void killedAt(Node killed, String step) throws Exception {
     var before = pid(killed);
     Lab.must(killed, "sh", "-c", "printf '%s' '" + step + "' >/tmp/kill-at");
 
     for (int attempt = 0; attempt < ATTEMPTS && pid(killed).equals(before); attempt++) {
       // It may be answered, or end with the process that carries it out; and a machine that is busy
-      // enough brings the pool back before the other node came to this step.
-      var _ = serving.run("carpool", "switchover");
+      // enough brings the pool back before the other node came to this step: then once more, if
+      // need
+      // be from the other side.
+      var _ = lab.serving().run("carpool", "switchover");
       settled(step);
     }
 
