@@ -109,16 +109,19 @@ class PackageIT {
           PATIENCE,
           () -> out(machine, "curl -fsS http://$(cat /root/shared)/").contains("by the package"),
           () -> out(machine, "carpool status; journalctl --no-pager -n 60"));
-      assertThat(
-              out(machine, "grep -h NoNewPrivs /proc/$(pgrep -f carpool.replicator.Main)/status"))
-          .isEqualTo("NoNewPrivs:\t1\n");
+      for (var service : SERVICES.split(" ", -1)) {
+        var pid = "$(systemctl show -p MainPID --value " + service + ")";
+        assertThat(out(machine, "grep -h NoNewPrivs /proc/" + pid + "/status"))
+            .as(service)
+            .isEqualTo("NoNewPrivs:\t1\n");
+      }
 
       // An upgrade leaves the pool where it is; removal gives it up first.
       must(machine, "dpkg -i /root/carpool.deb");
       assertThat(out(machine, "zpool list -H -o name")).isEqualTo("zhast\n");
       must(machine, "dpkg -r carpool");
       assertThat(out(machine, "zpool list -H -o name")).isEmpty();
-      assertThat(ok(machine, "pgrep -f carpool.replicator.Main")).isFalse();
+      assertThat(ok(machine, "pgrep -x java")).isFalse();
       assertThat(ok(machine, "test -e /etc/carpool/carpool.yaml && test -e /srv/disks/disk1.img"))
           .isTrue();
     }
