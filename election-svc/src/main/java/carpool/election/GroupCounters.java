@@ -1,6 +1,8 @@
 package carpool.election;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -8,6 +10,9 @@ import java.util.TreeMap;
 /// `received`, `sent`, `send-errors`, `drop-REASON`, `suspicion-NAME`, `preemptions`,
 /// `announcements`. Owned by the group's loop.
 final class GroupCounters {
+  private static final List<String> PLAIN =
+      List.of("received", "sent", "send-errors", "preemptions", "announcements");
+
   private final SortedMap<String, Long> values = new TreeMap<>();
   private final MeterRegistry registry;
   private final String group;
@@ -15,6 +20,8 @@ final class GroupCounters {
   GroupCounters(MeterRegistry registry, String group) {
     this.registry = registry;
     this.group = group;
+    // From the start on, at 0: a query for what has not happened yet must find it.
+    PLAIN.forEach(this::meter);
   }
 
   void increment(String name) {
@@ -28,8 +35,12 @@ final class GroupCounters {
           .counter("carpool.election.suspicions", "group", group, "kind", name.substring(10))
           .increment();
     } else {
-      registry.counter("carpool.election." + name.replace('-', '.'), "group", group).increment();
+      meter(name).increment();
     }
+  }
+
+  private Counter meter(String name) {
+    return registry.counter("carpool.election." + name.replace('-', '.'), "group", group);
   }
 
   long get(String name) {
