@@ -16,9 +16,7 @@ final class ClientReads {
 
   /// A client reads. Answered by `complete` and `release`.
   void clientRead(int slot, long offsetBytes, int lengthBytes) {
-    if (core.roles.refusesClients()) {
-      state.effects.complete(slot, Result.IO_ERROR);
-      state.effects.release(slot);
+    if (core.roles.refused(slot)) {
       return;
     }
     core.sync.pace().clientActive();

@@ -22,9 +22,7 @@ final class ClientWrites {
 
   /// A client writes. Answered by `complete` and, when the buffer is free, `release`.
   void clientWrite(int slot, long offsetBytes, int lengthBytes, WriteKind kind, boolean fua) {
-    if (core.roles.refusesClients()) {
-      state.effects.complete(slot, Result.IO_ERROR);
-      state.effects.release(slot);
+    if (core.roles.refused(slot)) {
       return;
     }
     core.sync.pace().clientActive();

@@ -24,9 +24,7 @@ final class FlushWork {
 
   /// A client flushes. Answered by `complete` and `release`.
   void clientFlush(int slot) {
-    if (core.roles.refusesClients()) {
-      state.effects.complete(slot, Result.IO_ERROR);
-      state.effects.release(slot);
+    if (core.roles.refused(slot)) {
       return;
     }
     state.flushes.add(new Waiter.ClientFlush(slot));

@@ -1,6 +1,7 @@
 package carpool.replicator.core;
 
 import carpool.replicator.core.Effects.Notice;
+import carpool.replicator.core.Effects.Result;
 import carpool.replicator.core.FlushRounds.Waiter;
 import carpool.replicator.core.Op.Kind;
 import carpool.replicator.core.PromotionRule.Verdict;
@@ -242,9 +243,16 @@ final class RoleChange {
     return false;
   }
 
-  /// Requests of clients are answered with an error.
-  boolean refusesClients() {
-    return state.role != Role.PRIMARY || state.cutOff || demotion != 0;
+  /// Answers a client's new request with an error where clients are not served now.
+  ///
+  /// @return false when the request is to be begun
+  boolean refused(int slot) {
+    if (state.role == Role.PRIMARY && !state.cutOff && demotion == 0) {
+      return false;
+    }
+    state.effects.complete(slot, Result.IO_ERROR);
+    state.effects.release(slot);
+    return true;
   }
 
   void peerWantsPromotion() {

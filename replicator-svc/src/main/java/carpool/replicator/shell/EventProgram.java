@@ -1,5 +1,6 @@
 package carpool.replicator.shell;
 
+import carpool.kit.process.ProcessTree;
 import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.core.Role;
 import java.io.File;
@@ -140,10 +141,7 @@ final class EventProgram {
       var process = builder.start();
       if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
         failures.increment();
-        // The program first: it must not go on because a child of it has ended.
-        var children = process.descendants().toList();
-        process.destroyForcibly();
-        children.forEach(ProcessHandle::destroyForcibly);
+        ProcessTree.kill(process);
         LOG.error("resource={} exec: {} killed after {} s", resource, command, limit.toSeconds());
       } else if (process.exitValue() != 0) {
         failures.increment();

@@ -1,5 +1,6 @@
 package carpool.orchestrator.exec;
 
+import carpool.kit.process.ProcessTree;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -8,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 
 /// Runs commands: argv as given, no shell, standard input empty. A command that exceeds its limit
 /// is killed with its descendants; one that cannot be killed (a process in the kernel's hands, on a
@@ -32,7 +32,7 @@ public final class Commands {
       aborted.set(true);
       var started = process;
       if (started != null) {
-        kill(started);
+        ProcessTree.kill(started);
       }
     }
 
@@ -60,13 +60,13 @@ public final class Commands {
     }
     handle.process = process;
     if (handle.aborted()) {
-      kill(process);
+      ProcessTree.kill(process);
     }
     var out = new Tail(process.getInputStream(), argv.getFirst() + " out");
     var err = new Tail(process.getErrorStream(), argv.getFirst() + " err");
     var ended = process.waitFor(limit.toNanos(), TimeUnit.NANOSECONDS);
     if (!ended) {
-      kill(process);
+      ProcessTree.kill(process);
       var _ = process.waitFor(KILL_GRACE.toNanos(), TimeUnit.NANOSECONDS);
     }
     // A service started in the background may hold the pipe open: what is there is enough.
@@ -80,15 +80,6 @@ public final class Commands {
         out.text(),
         err.text(),
         Duration.ofNanos(System.nanoTime() - started));
-  }
-
-  private static void kill(Process process) {
-    // Collected first: children of a dead process are no longer its descendants.
-    try (Stream<ProcessHandle> descendants = process.descendants()) {
-      var all = descendants.toList();
-      process.destroyForcibly();
-      all.forEach(ProcessHandle::destroyForcibly);
-    }
   }
 
   /// The last bytes of a stream, read on a thread of its own.

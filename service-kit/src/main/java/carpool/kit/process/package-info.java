@@ -1,0 +1,5 @@
+/// Programs that the services start.
+@NullMarked
+package carpool.kit.process;
+
+import org.jspecify.annotations.NullMarked;
