@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Resource;
-import carpool.replicator.v1.Role;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,28 +30,28 @@ class TlsPairTest {
     return new Pair(directory, "fullsync", new Pair.Extras("", first, second));
   }
 
+  private static String[] writeAndVerify(Pair pair, int seed) {
+    return new String[] {
+      "--name=w",
+      "--ioengine=nbd",
+      "--uri=" + pair.uri(1),
+      "--rw=randwrite",
+      "--bsrange=4k-128k",
+      "--iodepth=16",
+      "--size=48M",
+      "--verify=crc32c",
+      "--verify_fatal=1",
+      "--verify_state_save=0",
+      "--randseed=" + seed
+    };
+  }
+
   @Test
   void pairIsInStepOverTlsAndComesBackAfterAKill() throws Exception {
     try (var pair = pair(authority.certificate("hast1"), authority.certificate("hast2"))) {
-      pair.start(1);
-      pair.start(2);
-      assertEquals(Role.ROLE_PRIMARY, pair.role(1, Role.ROLE_PRIMARY).getNow(), pair.logs());
-      pair.awaitComplete(1);
+      pair.up();
       for (int round = 0; round < 3; round++) {
-        var fio =
-            Tools.start(
-                "fio",
-                "--name=w",
-                "--ioengine=nbd",
-                "--uri=" + pair.uri(1),
-                "--rw=randwrite",
-                "--bsrange=4k-128k",
-                "--iodepth=16",
-                "--size=48M",
-                "--verify=crc32c",
-                "--verify_fatal=1",
-                "--verify_state_save=0",
-                "--randseed=" + round);
+        var fio = Tools.start("fio", writeAndVerify(pair, round));
         TimeUnit.MILLISECONDS.sleep(300 + 150 * round);
         pair.kill(2);
         pair.start(2);
@@ -77,19 +76,7 @@ class TlsPairTest {
       pair.environment(Map.of("JDK_JAVA_OPTIONS", "-Djava.security.properties=" + limits));
       pair.up();
 
-      var fio =
-          Tools.run(
-              "fio",
-              "--name=w",
-              "--ioengine=nbd",
-              "--uri=" + pair.uri(1),
-              "--rw=randwrite",
-              "--bsrange=4k-128k",
-              "--iodepth=16",
-              "--size=48M",
-              "--verify=crc32c",
-              "--verify_fatal=1",
-              "--verify_state_save=0");
+      var fio = Tools.run("fio", writeAndVerify(pair, 0));
 
       assertThat(fio).contains("err= 0");
       pair.awaitComplete(1);

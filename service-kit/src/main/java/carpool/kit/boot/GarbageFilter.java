@@ -1,8 +1,10 @@
 package carpool.kit.boot;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxy;
 import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.FilterReply;
+import com.google.protobuf.InvalidProtocolBufferException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// A message that is no protobuf is told once in ten seconds: gRPC logs each as an error with its
@@ -25,9 +27,7 @@ final class GarbageFilter extends Filter<ILoggingEvent> {
   }
 
   private static boolean isGarbage(ILoggingEvent event) {
-    var thrown = event.getThrowableProxy();
-    return thrown != null
-        && thrown.getMessage() != null
-        && thrown.getMessage().contains("Invalid protobuf byte sequence");
+    return event.getThrowableProxy() instanceof ThrowableProxy thrown
+        && thrown.getThrowable().getCause() instanceof InvalidProtocolBufferException;
   }
 }

@@ -1,5 +1,7 @@
 package carpool.orchestrator.control;
 
+import static carpool.orchestrator.control.Diagnosis.finding;
+
 import carpool.orchestrator.v1.Finding;
 import carpool.orchestrator.v1.Note;
 import carpool.orchestrator.v1.Verdict;
@@ -126,14 +128,5 @@ record PairDiagnosis(Couple.Other other, Note own, String digest) {
     return micros < 1_000_000
         ? String.format(Locale.ROOT, "%.1f ms", micros / 1e3)
         : String.format(Locale.ROOT, "%.1f s", micros / 1e6);
-  }
-
-  private static Finding finding(String check, Verdict verdict, String found, String hint) {
-    return Finding.newBuilder()
-        .setCheck(check)
-        .setVerdict(verdict)
-        .setFound(found)
-        .setHint(hint)
-        .build();
   }
 }
