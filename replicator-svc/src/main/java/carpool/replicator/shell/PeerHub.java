@@ -73,8 +73,11 @@ public final class PeerHub implements Startable {
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("link-timer").daemon(true).factory());
-  private volatile ByteString note = ByteString.EMPTY;
+  private volatile Note note = new Note(ByteString.EMPTY, System.nanoTime());
   private Optional<PeerTls> tls = Optional.empty();
+
+  /// @param leftNanos when
+  record Note(ByteString word, long leftNanos) {}
 
   private record Target(InetSocketAddress address, Optional<InetAddress> source, String node) {}
 
@@ -226,10 +229,10 @@ public final class PeerHub implements Startable {
 
   /// What the orchestrator of this node leaves for the other's.
   void leave(ByteString word) {
-    note = word;
+    note = new Note(word, System.nanoTime());
   }
 
-  ByteString note() {
+  Note note() {
     return note;
   }
 
