@@ -105,8 +105,8 @@ final class Node extends GenericContainer<Node> {
 
   /// Cuts the node off.
   ///
-  /// @param network `clients` (the cable), `silent` (the same network, and no interface notices), `replication`
-  ///     or `both`
+  /// @param network `clients` (the cable), `silent` (the same network, and no interface notices),
+  ///   `replication` or `both`
   void cut(String network) {
     Lab.must(this, LIBEXEC + "net", "cut", network);
   }
