@@ -170,7 +170,7 @@ final class OrchestratorProcessTest {
 
       bed.replicator.peerAnswers(peer("ours", ClientNetwork.getDefaultInstance()));
       bed.await("a look at equal files", () -> bed.replicator.asked() > 2);
-      assertThat(hooks(bed)).containsOnlyOnce("config-difference");
+      assertThat(hooks(bed)).containsOnlyOnce("config-difference hast1");
     }
   }
 
