@@ -49,11 +49,16 @@ final class Lab implements AutoCloseable {
         .build();
   }
 
-  /// Starts both nodes and makes the pool on the one whose resources are primary.
-  void start() throws InterruptedException {
+  /// Starts the nodes and the client, and nothing more.
+  void boot() {
     client.start();
     hast1.start();
     hast2.start();
+  }
+
+  /// Starts both nodes and makes the pool on the one whose resources are primary.
+  void start() throws InterruptedException {
+    boot();
     // Both copies equal: by then the starting of six services is over and the roles are steady.
     await("a steady pair with devices", Duration.ofMinutes(3), () -> withDevices() != null);
     var first = Objects.requireNonNull(withDevices());
