@@ -20,7 +20,6 @@ import carpool.peer.v1.PingRequest;
 import carpool.peer.v1.PingResponse;
 import carpool.replicator.control.ProtoMapper;
 import carpool.replicator.core.Identity;
-import carpool.replicator.core.Leave;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockStream;
 import carpool.replicator.link.TlsStream;
@@ -303,7 +302,8 @@ public final class PeerHub implements Startable {
         var resource = configured(shell.name());
         if (link != null && connection != null && resource.isPresent()) {
           var patience = Patience.of(config().replicator(), resource.get().timeout());
-          LinkWatch.look(link, connection, patience, punctual, silence.in(shell.name()));
+          LinkWatch.look(
+              link, connection, patience, punctual, now -> silence.note(peer(resource.get()), now));
         }
       } catch (RuntimeException e) {
         LOG.error("resource={} watching the link failed", shell.name(), e);
@@ -320,7 +320,12 @@ public final class PeerHub implements Startable {
         from.isPresent()
             ? Optional.of(from.get().resolve().getAddress())
             : Optional.<InetAddress>empty();
-    return new Target(address, source, resource.peer().map(p -> p.node().value()).orElse(""));
+    return new Target(address, source, peer(resource));
+  }
+
+  /// Name of the node at the other end.
+  static String peer(HastResource resource) {
+    return resource.peer().map(p -> p.node().value()).orElse("");
   }
 
   ManagedChannel channel(InetSocketAddress address, HastResource resource) throws IOException {
@@ -413,11 +418,7 @@ public final class PeerHub implements Startable {
     Thread.ofVirtual()
         .name(resource.name() + "-leave")
         .start(() -> {
-          // The silence that has just ended the session is an answer, too.
-          var leave =
-              silence.justNow(resource.name(), System.nanoTime())
-                  ? Leave.UNREACHABLE
-                  : LeaveCall.ask(this, resource, identity);
+          var leave = LeaveCall.ask(this, resource, identity, silence);
           var shell = shells.get(resource.name());
           if (shell != null) {
             shell.step(c -> c.leaveAnswered(question, leave));
