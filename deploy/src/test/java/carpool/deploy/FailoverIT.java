@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -72,10 +71,6 @@ class FailoverIT {
     lab.writer.stopAndFindEverything("every service killed");
   }
 
-  /// The node that goes on finds its connection ended, counts its peer as lost, goes on alone, and
-  /// the export then writes labels: a split brain, of which both copies are kept
-  /// (docs/failover.md).
-  @Disabled("a primary that stood still goes on alone before it has asked its peer")
   @Test
   void serverThatHangsForTenSecondsIsReplacedAndGivesWayWhenItGoesOn(Lab lab) throws Exception {
     var first = lab.serving();

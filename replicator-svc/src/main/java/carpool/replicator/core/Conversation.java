@@ -50,6 +50,7 @@ final class Conversation {
           state.phase = Phase.COPYING;
           state.peerDisk = DiskState.INCONSISTENT;
           state.effects.report(Notice.SYNC_START);
+          core.alone.peerTakesWrites();
           core.writes.releaseHeldBack();
           core.sync.begin();
         }

@@ -9,13 +9,19 @@ final class LinkWatch {
   private LinkWatch() {}
 
   /// Several times a second; never blocks.
-  static void look(PeerLink link, BlockConnection connection, Patience patience) {
+  static void look(
+      PeerLink link,
+      BlockConnection connection,
+      Patience patience,
+      Punctual punctual,
+      Silence.Mark silence) {
     long now = System.nanoTime();
     if (connection.keepAliveDue(now, patience.idleNanos())) {
       // Not here: a peer that does not read must not keep the others from being watched.
       Thread.ofVirtual().name("keep-alive").start(connection::keepAlive);
     }
-    if (connection.silentNanos(now) > patience.deadNanos()) {
+    if (punctual.heard(connection.silentNanos(now)) > patience.deadNanos()) {
+      silence.end(now);
       connection.close(
           EndCause.SILENT,
           "nothing was heard of the peer for " + Patience.seconds(patience.deadNanos()));

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 ///   tell one of the other (see [#apart]);
 /// - **R1, R3, R6, R7** of the resources, as in the replication world; the allowances for double
 ///   failures are those of [SimResource];
-/// - **split brain** only after both networks failed at a time;
+/// - **split brain** only after both networks failed at a time, and not because one node stood
+///   still;
 /// - **settles**: within [#SETTLE_SECONDS] of the last fault exactly one node serves, is MASTER and
 ///   has the address, the other stands by, nothing stands against either, both copies are equal,
 ///   and so it stays. By hand is done only what follows: a branch of a split brain is given up,
@@ -54,6 +55,8 @@ public final class WholePairWorld {
   private boolean clientSilence;
   private long replicationApartUntil;
   private long clientApartUntil;
+  private long severedUntil;
+  private final long[] stoppedUntil = {0, 0};
   private boolean clientsRun = true;
   private int acknowledged;
   private int takeovers;
@@ -281,6 +284,13 @@ public final class WholePairWorld {
     return time.nowMicros() < replicationApartUntil && time.nowMicros() < clientApartUntil;
   }
 
+  /// As [#apart], but a node that only stood still does not count: when it goes on it asks its peer
+  /// before it answers anything, so that makes no split brain. Both may have stood still, one after
+  /// the other; then each found nobody to ask.
+  boolean severed() {
+    return time.nowMicros() < severedUntil && time.nowMicros() < clientApartUntil;
+  }
+
   /// Both nodes became primary while they were apart, and each goes on with its own branch until an
   /// operator names the survivor.
   boolean branched() {
@@ -290,11 +300,17 @@ public final class WholePairWorld {
   private void lookAtNetworks() {
     boolean replication = true;
     boolean client = carrier[0] && carrier[1] && !clientSilence;
+    boolean severed = false;
     for (var resource : resources) {
       replication &= resource.link().up() && !resource.splitBrain();
+      severed |= !resource.link().up();
     }
     for (var node : nodes) {
       replication &= node.replicator.running();
+      severed |= !node.replicator.alive();
+      if (node.replicator.paused()) {
+        stoppedUntil[node.index] = time.nowMicros() + 2 * SimResource.DEAD_MICROS;
+      }
       client &=
           node.carp.alive()
               && node.orchestrator.running()
@@ -303,6 +319,9 @@ public final class WholePairWorld {
     }
     if (!replication) {
       replicationApartUntil = time.nowMicros() + 2 * SimResource.DEAD_MICROS;
+    }
+    if (severed || Math.min(stoppedUntil[0], stoppedUntil[1]) > time.nowMicros()) {
+      severedUntil = time.nowMicros() + 2 * SimResource.DEAD_MICROS;
     }
     if (!client) {
       clientApartUntil = time.nowMicros() + 15 * SECOND;
