@@ -93,6 +93,11 @@ final class FlushWork {
     }
     for (var waiter : state.flushes.end()) {
       if (!coveredPeer && forClient(waiter) && !state.differences.different().isEmpty()) {
+        if (state.phase.peerTakesWrites() && !state.identity.alone()) {
+          // The nodes have met again meanwhile: the next round covers the peer.
+          state.flushes.add(waiter);
+          continue;
+        }
         core.alone.want();
         if (!state.aloneReady()) {
           waitForAlone.add(waiter);

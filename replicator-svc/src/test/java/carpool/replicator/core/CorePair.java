@@ -127,6 +127,8 @@ final class CorePair {
     boolean refusesWrites;
     boolean refusesFlushes;
     private boolean holdsRecords;
+    private boolean holdsFlushes;
+    private final ArrayDeque<Runnable> localFlushes = new ArrayDeque<>();
     private final ArrayDeque<Runnable> records = new ArrayDeque<>();
     boolean alive;
     private long life;
@@ -201,10 +203,19 @@ final class CorePair {
 
     /// Writes the value to a unit and returns the slot, whose answer is in [#answers].
     int write(int unit, long value) {
+      return write(unit, value, /* forced= */ false);
+    }
+
+    /// Answered when it is durable.
+    int writeForced(int unit, long value) {
+      return write(unit, value, /* forced= */ true);
+    }
+
+    private int write(int unit, long value, boolean forced) {
       int slot = freeSlot();
       buffers[slot] = new long[] {value};
       answers.remove(slot);
-      core().clientWrite(slot, (long) unit * UNIT, UNIT, WriteKind.DATA, false);
+      core().clientWrite(slot, (long) unit * UNIT, UNIT, WriteKind.DATA, forced);
       return slot;
     }
 
@@ -350,7 +361,10 @@ final class CorePair {
 
     @Override
     public void flushLocal(long flushId) {
-      later(0, () -> core().localFlushed(flushId, !refusesFlushes));
+      localFlushes.add(() -> core().localFlushed(flushId, !refusesFlushes));
+      if (!holdsFlushes) {
+        releaseFlushes();
+      }
     }
 
     @Override
@@ -382,6 +396,18 @@ final class CorePair {
       });
       if (!holdsRecords) {
         releaseRecords();
+      }
+    }
+
+    /// From now on flushes of the local disk end only with [#releaseFlushes].
+    void holdFlushes() {
+      holdsFlushes = true;
+    }
+
+    void releaseFlushes() {
+      holdsFlushes = false;
+      while (!localFlushes.isEmpty()) {
+        later(0, localFlushes.remove());
       }
     }
 

@@ -173,6 +173,29 @@ final class GoingAloneTest {
     assertTrue(pair.equal());
   }
 
+  /// A flush that began while the nodes were apart and ends when the peer takes writes again is not
+  /// forgotten; a write that waits for it holds its range, and the synchronisation waits for that
+  /// (found by the simulator, seed 2012570).
+  @Test
+  void forcedWriteWhoseFlushOutlastsTheTimeApartIsAnswered() {
+    var pair = CorePair.inStep(ReplicationMode.FULLSYNC);
+    pair.losesQuestions = true;
+    pair.a.holdFlushes();
+    int slot = pair.a.writeForced(3, 33);
+    pair.settle();
+    pair.cut();
+    pair.settle();
+
+    pair.connect();
+    assertNull(pair.a.answers.get(slot));
+    pair.a.releaseFlushes();
+    pair.settle();
+
+    assertEquals(OK, pair.a.answers.get(slot));
+    assertTrue(pair.a.core().complete());
+    assertTrue(pair.equal());
+  }
+
   /// An answer that is later than the next session says nothing about the time after that.
   @Test
   void answerThatComesAfterTheNextSessionIsNotHeard() {
