@@ -12,8 +12,7 @@ final class LinkWatch {
   static void look(PeerLink link, BlockConnection connection, Patience patience) {
     long now = System.nanoTime();
     if (connection.keepAliveDue(now, patience.idleNanos())) {
-      // Not here: a peer that does not read must not keep the others from being watched.
-      Thread.ofVirtual().name("keep-alive").start(connection::keepAlive);
+      link.keepAlive();
     }
     if (connection.silentNanos(now) > patience.deadNanos()) {
       connection.close(
