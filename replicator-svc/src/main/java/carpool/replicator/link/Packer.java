@@ -99,7 +99,9 @@ final class Packer {
               yield lzfDecoder.decode(packed, 0, packedLength, plain);
             }
             case LZ4 ->
-                LZ4Factory.safeInstance().safeDecompressor().decompress(packed, 0, packedLength, plain, 0, length);
+                LZ4Factory.safeInstance()
+                    .safeDecompressor()
+                    .decompress(packed, 0, packedLength, plain, 0, length);
           };
     } catch (LZFException | LZ4Exception | IndexOutOfBoundsException e) {
       throw new ProtocolException("a malformed " + how + " payload");
