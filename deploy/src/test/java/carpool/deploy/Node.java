@@ -23,11 +23,16 @@ final class Node extends GenericContainer<Node> {
   /// ([FailoverIT]); the rest is for zfs-fuse, the devices, nginx and the command line.
   static final long MEMORY_BYTES = 768L << 20;
 
+  /// The socket first: asking again and again would slow down what is being started.
+  private static final String STATUS =
+      "[ -S /run/carpool/orchestrator.sock ] && exec carpool status --json";
+
   private static final String LIBEXEC = "/usr/libexec/carpool-lab/";
 
   private final String name;
   private final Network replication;
   private final String replicationAddress;
+  private boolean loopDevices;
 
   Node(String name, int lastOctet, Network lan, Network replication) {
     super(DockerImageName.parse(Lab.IMAGE));
@@ -49,6 +54,9 @@ final class Node extends GenericContainer<Node> {
             .withSecurityOpts(List.of("apparmor:unconfined"))
             .withDevices(new Device("rwm", "/dev/fuse", "/dev/fuse"))
             .withMemory(MEMORY_BYTES);
+        if (loopDevices) {
+          host.withDeviceCgroupRules(List.of("c 10:237 rwm", "b 7:* rwm"));
+        }
       }
     });
   }
@@ -56,6 +64,21 @@ final class Node extends GenericContainer<Node> {
   /// A file that is there before the first process.
   Node with(String path, int mode, String text) {
     return withCopyToContainer(Transferable.of(text, mode), path);
+  }
+
+  /// Lets `mount` put a loop device on a file. They are made inside when it has started.
+  Node withLoopDevices() {
+    loopDevices = true;
+    return this;
+  }
+
+  private void makeLoopDevices() {
+    Lab.must(
+        this,
+        "sh",
+        "-c",
+        "mknod /dev/loop-control c 10 237;"
+            + " for n in $(seq 0 63); do mknod /dev/loop$n b 7 $n; done");
   }
 
   /// The second network has to be there before the first process.
@@ -74,6 +97,9 @@ final class Node extends GenericContainer<Node> {
   @Override
   protected void containerIsStarted(InspectContainerResponse info, boolean reused) {
     // Readiness is what the tests wait for themselves.
+    if (loopDevices) {
+      makeLoopDevices();
+    }
   }
 
   private static DockerClient docker() {
@@ -92,6 +118,9 @@ final class Node extends GenericContainer<Node> {
   /// The power comes back; disks and addresses are the old ones.
   void powerOn() {
     docker().startContainerCmd(getContainerId()).exec();
+    if (loopDevices) {
+      makeLoopDevices();
+    }
   }
 
   /// All its processes stand still, for as long as nobody calls [#goOn].
@@ -105,7 +134,8 @@ final class Node extends GenericContainer<Node> {
 
   /// Cuts the node off.
   ///
-  /// @param network `clients`, `replication` or `both`
+  /// @param network `clients` (the cable), `silent` (the same network, and no interface notices),
+  ///   `replication` or `both`
   void cut(String network) {
     Lab.must(this, LIBEXEC + "net", "cut", network);
   }
@@ -131,9 +161,7 @@ final class Node extends GenericContainer<Node> {
 
   /// What the node says of itself; not [NodeStatus#known] while it does not answer.
   NodeStatus status() {
-    return running()
-        ? NodeStatus.read(run("carpool", "status", "--json").output())
-        : NodeStatus.NONE;
+    return running() ? NodeStatus.read(run("sh", "-c", STATUS).output()) : NodeStatus.NONE;
   }
 
   /// The processes between a program and the disks, and what they wait for.

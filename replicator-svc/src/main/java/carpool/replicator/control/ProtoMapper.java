@@ -4,6 +4,7 @@ import carpool.peer.v1.Hello;
 import carpool.replicator.core.BlockSet;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Identity;
+import carpool.replicator.core.Leave;
 import carpool.replicator.core.Role;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
@@ -60,6 +61,28 @@ public final class ProtoMapper {
       case DISK_STATE_UP_TO_DATE -> DiskState.UP_TO_DATE;
       case DISK_STATE_FAILED -> DiskState.FAILED;
       case DISK_STATE_DISKLESS, DISK_STATE_UNSPECIFIED, UNRECOGNIZED -> DiskState.DISKLESS;
+    };
+  }
+
+  /// An answer for the wire.
+  public static carpool.peer.v1.Leave leave(Leave leave) {
+    return switch (leave) {
+      case GRANTED -> carpool.peer.v1.Leave.LEAVE_GRANTED;
+      case NEWER -> carpool.peer.v1.Leave.LEAVE_NEWER;
+      case PRIMARY -> carpool.peer.v1.Leave.LEAVE_PRIMARY;
+      case UNRELATED -> carpool.peer.v1.Leave.LEAVE_UNRELATED;
+      case UNREACHABLE -> carpool.peer.v1.Leave.LEAVE_UNSPECIFIED;
+    };
+  }
+
+  /// An answer from the wire; one that is not known is none.
+  public static Leave leave(carpool.peer.v1.Leave leave) {
+    return switch (leave) {
+      case LEAVE_GRANTED -> Leave.GRANTED;
+      case LEAVE_NEWER -> Leave.NEWER;
+      case LEAVE_PRIMARY -> Leave.PRIMARY;
+      case LEAVE_UNRELATED -> Leave.UNRELATED;
+      case LEAVE_UNSPECIFIED, UNRECOGNIZED -> Leave.UNREACHABLE;
     };
   }
 

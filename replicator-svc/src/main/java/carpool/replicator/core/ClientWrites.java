@@ -109,19 +109,15 @@ final class ClientWrites {
       return;
     }
     if (state.soleCopy == SoleCopy.CONFIRMED) {
-      op.remotePending = true;
-      op.session = state.session;
-      state.effects.sendWrite(state.session, op.slot, op.offset, op.length, op.writeKind);
+      sendWrite(op);
       return;
     }
     op.localPending = true;
     if (state.phase.peerTakesWrites()) {
-      op.remotePending = true;
-      op.session = state.session;
-      state.effects.sendWrite(state.session, op.slot, op.offset, op.length, op.writeKind);
+      sendWrite(op);
     } else {
       state.differences.markDifferent(op.offset, op.length);
-      core.records.goOnAlone();
+      core.alone.want();
     }
     state.effects.writeLocal(op.slot, op.offset, op.length, op.writeKind);
   }
@@ -163,6 +159,30 @@ final class ClientWrites {
           };
     }
     return op.remoteOk || state.aloneReady();
+  }
+
+  /// Writes that were carried out here while the nodes were apart and not answered: the peer takes
+  /// them now. Their blocks count as different and are copied besides.
+  void resendHeld() {
+    for (int i = 0; i < state.settings.clientSlots(); i++) {
+      var op = state.ops[i];
+      if (op.kind == Kind.CLIENT_WRITE
+          && op.locked
+          && !notBegun(op)
+          && !op.answered
+          && !op.awaitsFlush
+          && !op.remotePending
+          && !op.remoteOk) {
+        sendWrite(op);
+      }
+    }
+  }
+
+  private void sendWrite(Op op) {
+    op.remotePending = true;
+    op.remoteReceived = false;
+    op.session = state.session;
+    state.effects.sendWrite(state.session, op.slot, op.offset, op.length, op.writeKind);
   }
 
   void settleWrite(Op op) {

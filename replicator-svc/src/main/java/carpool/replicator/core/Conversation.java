@@ -50,6 +50,7 @@ final class Conversation {
           state.phase = Phase.COPYING;
           state.peerDisk = DiskState.INCONSISTENT;
           state.effects.report(Notice.SYNC_START);
+          core.alone.peerTakesWrites();
           core.writes.releaseHeldBack();
           core.sync.begin();
         }
@@ -57,6 +58,8 @@ final class Conversation {
       case PeerMessage.InStep(var adopted) -> {
         if (expects(state.phase == Phase.RECEIVING || state.phase == Phase.TARGET_AGREED)) {
           state.phase = Phase.ADOPTING;
+          // Its hello may have said less: it knows now that nobody has anything newer.
+          state.peerDisk = DiskState.UP_TO_DATE;
           state.flushes.add(new Waiter.Adoption(state.session, adopted));
           core.flushing.pumpFlush();
         }

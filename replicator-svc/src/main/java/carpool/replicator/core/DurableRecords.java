@@ -22,19 +22,6 @@ final class DurableRecords {
     state = core.state;
   }
 
-  /// Draws a new generation unless this copy went on alone already.
-  void goOnAlone() {
-    // A fenced node answers nothing: what it is asked to write makes it no party to a split brain.
-    if (!state.identity.alone() && state.disk != DiskState.FAILED && !state.fenced) {
-      state.identity = state.identity.goOnAlone(state.ids.getAsLong());
-      state.aloneDurable = false;
-      writeMetadata(Then.ALONE, 0);
-      if (state.phase == Phase.NEGOTIATING) {
-        state.effects.closeSession(state.session, "went on alone while negotiating");
-      }
-    }
-  }
-
   /// Answer to `writeMap`.
   void mapWritten(long token, boolean ok) {
     if (!ok) {
@@ -131,6 +118,7 @@ final class DurableRecords {
       case SOLE_COPY -> {
         core.loss.confirmSoleCopy();
       }
+      case LEAVE_GIVEN -> core.alone.recorded(write.request, /* ok= */ true);
     }
   }
 
@@ -143,6 +131,7 @@ final class DurableRecords {
     switch (write.then) {
       case PROMOTED -> state.effects.roleDecided(write.request, Verdict.DISK_UNUSABLE);
       case DEMOTED -> core.roles.demoted(write.request);
+      case LEAVE_GIVEN -> core.alone.recorded(write.request, /* ok= */ false);
       case NOTHING, ALONE, TARGET_MARKED, ADOPTED, NOT_ALONE, SOLE_COPY -> {}
     }
   }

@@ -92,6 +92,13 @@ public interface Effects {
   /// Ends the session; answered by `disconnected` like every other end.
   void closeSession(long session, String reason);
 
+  /// Asks the peer, outside of any session, whether this primary may go on without it. Answered by
+  /// `leaveAnswered`, within seconds.
+  void askLeave(long question, Identity identity);
+
+  /// Answers the peer's question.
+  void answerLeave(long request, Leave leave);
+
   // ----- clients
 
   /// Answers a client's request.

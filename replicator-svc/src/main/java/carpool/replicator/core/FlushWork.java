@@ -93,7 +93,7 @@ final class FlushWork {
     }
     for (var waiter : state.flushes.end()) {
       if (!coveredPeer && forClient(waiter) && !state.differences.different().isEmpty()) {
-        core.records.goOnAlone();
+        core.alone.want();
         if (!state.aloneReady()) {
           waitForAlone.add(waiter);
           continue;

@@ -86,6 +86,7 @@ final class Meeting {
 
   private void agree(long resuid) {
     refusal = null;
+    core.alone.met();
     state.peerNewer = false;
     state.splitBrain = false;
     if (state.identity.resuid() != resuid) {
@@ -123,6 +124,7 @@ final class Meeting {
     state.peerHello = null;
     core.loss.disconnected();
     losePeer();
+    core.alone.disconnected();
     if (interrupted) {
       state.effects.report(Notice.SYNC_INTERRUPTED);
     }
@@ -144,7 +146,7 @@ final class Meeting {
           state.differences.markDifferent(op.offset, op.length);
           answeredAlready |= op.answered;
           if (!op.answered) {
-            core.records.goOnAlone();
+            core.alone.want();
           }
         }
       } else if (op.kind == Kind.CLIENT_WRITE && op.remoteOk) {
@@ -154,7 +156,7 @@ final class Meeting {
     }
     state.differences.peerLost();
     if (answeredAlready) {
-      core.records.goOnAlone();
+      core.alone.want();
     }
     state.flushes.peerLost();
     for (int i = 0; i < state.settings.clientSlots() + state.settings.syncSlots(); i++) {

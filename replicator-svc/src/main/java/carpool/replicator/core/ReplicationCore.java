@@ -60,6 +60,7 @@ public final class ReplicationCore {
   final DiskLoss loss;
   final Fencing fencing;
   final DurableRecords records;
+  final GoingAlone alone;
   final FlushWork flushing;
   final Meeting meeting;
   final Conversation conversation;
@@ -79,6 +80,7 @@ public final class ReplicationCore {
     loss = new DiskLoss(this);
     fencing = new Fencing(this);
     records = new DurableRecords(this);
+    alone = new GoingAlone(this);
     flushing = new FlushWork(this);
     meeting = new Meeting(this);
     conversation = new Conversation(this);
@@ -415,6 +417,22 @@ public final class ReplicationCore {
   /// A message of the peer, in order with its data.
   public void message(long ofSession, PeerMessage message) {
     conversation.message(ofSession, message);
+  }
+
+  // ---------------------------------------------------------------------------------- going on
+  // alone
+
+  /// Answer to `askLeave`.
+  public void leaveAnswered(long question, Leave leave) {
+    alone.answered(question, leave);
+  }
+
+  /// The peer, a primary that lost its session, asks whether it may go on without this node.
+  /// Answered by `answerLeave`.
+  ///
+  /// @param request a number of the caller's
+  public void peerAsksLeave(long request, String peerName, Identity peer) {
+    alone.peerAsks(request, peerName, peer);
   }
 
   // ---------------------------------------------------------------------------------- answers of

@@ -138,6 +138,7 @@ final class RoleChange {
     long request = promotion;
     promotion = 0;
     promotionAsked = false;
+    core.alone.forget();
     state.role = Role.PRIMARY;
     state.resumes = false;
     state.fenced = false;
@@ -191,6 +192,7 @@ final class RoleChange {
   }
 
   private void recordDemotion() {
+    core.alone.forget();
     state.role = demotionTo;
     state.fenced = false;
     state.cutOff = false;

@@ -33,7 +33,7 @@ final class SourceSide {
       state.differences.different().addAll(peer.different());
     }
     if (state.identity.virgin()) {
-      core.records.goOnAlone(); // or the target could not be told from the source afterwards
+      core.alone.begin(); // or the target could not be told from the source afterwards
     }
     core.records.markDifferencesInMap();
     if (!state.map.writeDue() && !state.map.undurableLeft()) {
@@ -73,6 +73,7 @@ final class SourceSide {
   void offer() {
     state.phase = Phase.OFFERED;
     state.effects.send(state.session, new PeerMessage.InStep(state.identity.asSeenByTarget()));
+    core.alone.peerTakesWrites();
     core.writes.releaseHeldBack();
   }
 

@@ -14,5 +14,7 @@ enum Then {
   PROMOTED,
   DEMOTED,
   /// The peer of a failed disk: this copy is the only one.
-  SOLE_COPY
+  SOLE_COPY,
+  /// The peer may go on alone: this copy is outdated.
+  LEAVE_GIVEN
 }

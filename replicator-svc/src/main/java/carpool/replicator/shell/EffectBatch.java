@@ -3,6 +3,7 @@ package carpool.replicator.shell;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effects;
 import carpool.replicator.core.Identity;
+import carpool.replicator.core.Leave;
 import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.Role;
@@ -27,6 +28,8 @@ final class EffectBatch implements Effects {
     FLUSH_LOCAL,
     FLUSH_FOR_PEER,
     CLOSE_SESSION,
+    ASK_LEAVE,
+    ANSWER_LEAVE,
     COMPLETE,
     RELEASE,
     ROLE_DECIDED,
@@ -227,6 +230,16 @@ final class EffectBatch implements Effects {
   @Override
   public void closeSession(long session, String reason) {
     add(Kind.CLOSE_SESSION, 0, session, 0, reason);
+  }
+
+  @Override
+  public void askLeave(long question, Identity identity) {
+    add(Kind.ASK_LEAVE, 0, question, 0, identity);
+  }
+
+  @Override
+  public void answerLeave(long request, Leave leave) {
+    add(Kind.ANSWER_LEAVE, 0, request, 0, leave);
   }
 
   @Override

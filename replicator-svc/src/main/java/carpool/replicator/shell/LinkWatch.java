@@ -2,6 +2,7 @@ package carpool.replicator.shell;
 
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.EndCause;
+import java.util.function.LongConsumer;
 
 /// Looks after a block connection: sends a sign of life when it idles, ends it when the peer is
 /// silent or leaves a request unanswered.
@@ -9,12 +10,20 @@ final class LinkWatch {
   private LinkWatch() {}
 
   /// Several times a second; never blocks.
-  static void look(PeerLink link, BlockConnection connection, Patience patience) {
+  ///
+  /// @param silent told just before a session ends because the peer was silent
+  static void look(
+      PeerLink link,
+      BlockConnection connection,
+      Patience patience,
+      Punctual punctual,
+      LongConsumer silent) {
     long now = System.nanoTime();
     if (connection.keepAliveDue(now, patience.idleNanos())) {
       link.keepAlive();
     }
-    if (connection.silentNanos(now) > patience.deadNanos()) {
+    if (punctual.heard(connection.silentNanos(now)) > patience.deadNanos()) {
+      silent.accept(now);
       connection.close(
           EndCause.SILENT,
           "nothing was heard of the peer for " + Patience.seconds(patience.deadNanos()));

@@ -12,11 +12,14 @@ import carpool.kit.grpc.PeerTls;
 import carpool.peer.v1.GiveWayRequest;
 import carpool.peer.v1.GiveWayResponse;
 import carpool.peer.v1.Hello;
+import carpool.peer.v1.LeaveRequest;
+import carpool.peer.v1.LeaveResponse;
 import carpool.peer.v1.PeerGrpc;
 import carpool.peer.v1.PeerMessage;
 import carpool.peer.v1.PingRequest;
 import carpool.peer.v1.PingResponse;
 import carpool.replicator.control.ProtoMapper;
+import carpool.replicator.core.Identity;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockStream;
 import carpool.replicator.link.TlsStream;
@@ -65,6 +68,8 @@ public final class PeerHub implements Startable {
   private final Map<String, ResourceShell> shells = new ConcurrentHashMap<>();
 
   private final PeerNews news = new PeerNews();
+  private final Punctual punctual = new Punctual(System.nanoTime());
+  private final Silence silence = new Silence();
   private final Dialler dialler = new Dialler(this);
   private final BlockPort blocks = new BlockPort(this);
   private final Map<Target, ManagedChannel> channels = new HashMap<>();
@@ -73,8 +78,11 @@ public final class PeerHub implements Startable {
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("link-timer").daemon(true).factory());
-  private volatile ByteString note = ByteString.EMPTY;
+  private volatile Note note = new Note(ByteString.EMPTY, System.nanoTime());
   private Optional<PeerTls> tls = Optional.empty();
+
+  /// @param leftNanos when
+  record Note(ByteString word, long leftNanos) {}
 
   private record Target(InetSocketAddress address, Optional<InetAddress> source, String node) {}
 
@@ -226,10 +234,10 @@ public final class PeerHub implements Startable {
 
   /// What the orchestrator of this node leaves for the other's.
   void leave(ByteString word) {
-    note = word;
+    note = new Note(word, System.nanoTime());
   }
 
-  ByteString note() {
+  Note note() {
     return note;
   }
 
@@ -286,14 +294,16 @@ public final class PeerHub implements Startable {
   // ----- watching
 
   private void watch() {
+    punctual.look(System.nanoTime());
     for (var shell : shells.values()) {
       try {
         var link = shell.link();
         var connection = link == null ? null : link.connection();
         var resource = configured(shell.name());
         if (link != null && connection != null && resource.isPresent()) {
+          var patience = Patience.of(config().replicator(), resource.get().timeout());
           LinkWatch.look(
-              link, connection, Patience.of(config().replicator(), resource.get().timeout()));
+              link, connection, patience, punctual, now -> silence.note(peer(resource.get()), now));
         }
       } catch (RuntimeException e) {
         LOG.error("resource={} watching the link failed", shell.name(), e);
@@ -303,27 +313,42 @@ public final class PeerHub implements Startable {
 
   // ----- calling
 
-  ManagedChannel channel(InetSocketAddress address, HastResource resource) throws IOException {
+  private static Target target(InetSocketAddress address, HastResource resource)
+      throws IOException {
     var from = resource.local().source().flatMap(HastAddress::hostPort);
     var source =
         from.isPresent()
             ? Optional.of(from.get().resolve().getAddress())
             : Optional.<InetAddress>empty();
-    var peer = resource.peer().map(p -> p.node().value()).orElse("");
+    return new Target(address, source, peer(resource));
+  }
+
+  /// Name of the node at the other end.
+  static String peer(HastResource resource) {
+    return resource.peer().map(p -> p.node().value()).orElse("");
+  }
+
+  ManagedChannel channel(InetSocketAddress address, HastResource resource) throws IOException {
+    var target = target(address, resource);
     synchronized (channels) {
-      var channel =
-          channels.computeIfAbsent(
-              new Target(address, source, peer),
-              target ->
-                  Channels.peer(
-                      target.address(),
-                      target.source(),
-                      tls,
-                      target.node(),
-                      config().replicator().keepalive().toMillis()));
+      var channel = channels.computeIfAbsent(target, this::newChannel);
       channel.resetConnectBackoff(); // this class has a back-off of its own
       return channel;
     }
+  }
+
+  /// A channel of the caller's own, to be shut down by it.
+  ManagedChannel freshChannel(InetSocketAddress address, HastResource resource) throws IOException {
+    return newChannel(target(address, resource));
+  }
+
+  private ManagedChannel newChannel(Target target) {
+    return Channels.peer(
+        target.address(),
+        target.source(),
+        tls,
+        target.node(),
+        config().replicator().keepalive().toMillis());
   }
 
   Hello.Builder base(HastResource resource) {
@@ -388,6 +413,19 @@ public final class PeerHub implements Startable {
                 config().replicator().splitBrain(), news, shell, resource, meeting, theirs));
   }
 
+  /// Asks the peer whether this primary may go on without it; the core is told the answer.
+  void askLeave(HastResource resource, long question, Identity identity) {
+    Thread.ofVirtual()
+        .name(resource.name() + "-leave")
+        .start(() -> {
+          var leave = LeaveCall.ask(this, resource, identity, silence);
+          var shell = shells.get(resource.name());
+          if (shell != null) {
+            shell.step(c -> c.leaveAnswered(question, leave));
+          }
+        });
+  }
+
   // ----- being called
 
   private final class Service extends PeerGrpc.PeerImplBase {
@@ -400,6 +438,11 @@ public final class PeerHub implements Startable {
     public void giveWay(GiveWayRequest request, StreamObserver<GiveWayResponse> response) {
       response.onNext(SurvivorsWord.hear(PeerHub.this, request));
       response.onCompleted();
+    }
+
+    @Override
+    public void askLeave(LeaveRequest request, StreamObserver<LeaveResponse> response) {
+      LeaveCall.hear(PeerHub.this, request, response);
     }
 
     @Override

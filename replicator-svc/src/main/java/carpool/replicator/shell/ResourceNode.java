@@ -5,6 +5,7 @@ import carpool.kit.config.HastResource;
 import carpool.kit.config.Rate;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effects.Notice;
+import carpool.replicator.core.Identity;
 import carpool.replicator.core.Phase;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
@@ -310,7 +311,7 @@ public final class ResourceNode {
           .forEach(warning -> LOG.warn("resource={} {}", resource.name(), warning));
       var newShell =
           new ResourceShell(
-              resource.name(), attachment, this::settings, counters, (notice, _) -> on(notice));
+              resource.name(), attachment, this::settings, counters, new Happenings());
       newShell.step(c -> c.configureSyncRate(syncLimit.bytesPerSecond()));
       newShell.setRole(Role.SECONDARY, false, _ -> {});
       if (intact) {
@@ -349,6 +350,18 @@ public final class ResourceNode {
       case MEMSYNC -> ReplicationMode.MEMSYNC;
       case ASYNC -> ReplicationMode.ASYNC;
     };
+  }
+
+  private final class Happenings implements ResourceShell.Listener {
+    @Override
+    public void happened(Notice notice, String cause) {
+      on(notice);
+    }
+
+    @Override
+    public void asksLeave(long question, Identity identity) {
+      hub.askLeave(resource, question, identity);
+    }
   }
 
   String nodeName() {

@@ -5,6 +5,8 @@ import carpool.replicator.core.Check;
 import carpool.replicator.core.Effects.MapPart;
 import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.core.Effects.Result;
+import carpool.replicator.core.Identity;
+import carpool.replicator.core.Leave;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -68,6 +71,7 @@ final class ResourceShell {
   private final Counters counters;
   private final ArrayDeque<EffectBatch> spareBatches = new ArrayDeque<>();
   private final Map<Long, Consumer<Verdict>> roleAnswers = new HashMap<>();
+  private final Map<Long, CompletableFuture<Leave>> leaveAnswers = new HashMap<>();
   private final ExecutorService journal;
   private final ExecutorService flusher;
   private final ExecutorService peerFlusher;
@@ -85,6 +89,9 @@ final class ResourceShell {
   /// Hears what happens; called outside the lock, must not block.
   interface Listener {
     void happened(Notice notice, String cause);
+
+    /// The core asks the peer; answered by `leaveAnswered`.
+    void asksLeave(long question, Identity identity);
   }
 
   /// Delegates the core's effects to the batch of the step under way.
@@ -280,6 +287,8 @@ final class ResourceShell {
           peer.close(number, reason);
         }
       }
+      case ASK_LEAVE -> listener.asksLeave(number, batch.detail(i, Identity.class));
+      case ANSWER_LEAVE -> leaveGiven(number, batch.detail(i, Leave.class));
       case COMPLETE -> complete(slot, batch.detail(i, Result.class));
       case RELEASE -> ended(slots.at(slot));
       case FREE_PEER_SLOT -> slots.freePeer(slot);
@@ -530,6 +539,30 @@ final class ResourceShell {
   }
 
   // ----- peer
+
+  /// The peer asks whether it may go on alone.
+  CompletableFuture<Leave> peerAsksLeave(String peerName, Identity peer) {
+    var answer = new CompletableFuture<Leave>();
+    step(c -> {
+      long request = ++lastRequest;
+      leaveAnswers.put(request, answer);
+      c.peerAsksLeave(request, peerName, peer);
+    });
+    return answer;
+  }
+
+  private void leaveGiven(long request, Leave leave) {
+    CompletableFuture<Leave> answer;
+    lock.lock();
+    try {
+      answer = leaveAnswers.remove(request);
+    } finally {
+      lock.unlock();
+    }
+    if (answer != null) {
+      answer.complete(leave);
+    }
+  }
 
   /// Sets the link under the lock and runs `opening` in the same step.
   <T> @Nullable T connect(PeerLink newLink, Function<ReplicationCore, @Nullable T> opening) {

@@ -3,6 +3,7 @@ package carpool.replicator.shell;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effects;
 import carpool.replicator.core.Identity;
+import carpool.replicator.core.Leave;
 import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.Role;
@@ -126,6 +127,16 @@ final class SwitchingEffects implements Effects {
   @Override
   public void closeSession(long session, String reason) {
     now.get().closeSession(session, reason);
+  }
+
+  @Override
+  public void askLeave(long question, Identity identity) {
+    now.get().askLeave(question, identity);
+  }
+
+  @Override
+  public void answerLeave(long request, Leave leave) {
+    now.get().answerLeave(request, leave);
   }
 
   @Override

@@ -4,12 +4,14 @@ import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore.Found;
 import carpool.replicator.core.ReplicationCore.Settings;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Two cores, two small disks and a connection, without time: whatever the cores ask for is queued
@@ -26,6 +28,12 @@ final class CorePair {
   private final ReplicationMode mode;
   private long lastId = 100;
   private long session;
+
+  /// False: questions outside of a session are not answered either.
+  boolean reachable;
+
+  /// Questions outside of a session are lost, and their answers never come.
+  boolean losesQuestions;
 
   /// One thing to do; `session` 0 for what does not travel.
   private record Work(Node node, long life, long session, Runnable action) {}
@@ -63,6 +71,13 @@ final class CorePair {
         node.core().disconnected(broken);
       }
     }
+  }
+
+  /// One node notices the end of the connection, the other does not.
+  void cutAt(Node node) {
+    long broken = session;
+    work.removeIf(one -> one.session == broken && one.node == node);
+    node.core().disconnected(broken);
   }
 
   Verdict promote(Node node) {
@@ -123,6 +138,10 @@ final class CorePair {
     private @Nullable ReplicationCore core;
     @Nullable Verdict verdict;
     final Set<Notice> notices = new HashSet<>();
+    private final List<Consumer<Leave>> askers = new ArrayList<>();
+
+    /// Questions to the peer whether this node may go on alone.
+    int asked;
 
     Node(String name) {
       this.name = name;
@@ -153,6 +172,11 @@ final class CorePair {
     /// What is on the disk.
     Identity stored() {
       return identity;
+    }
+
+    /// How good the copy is, as recorded on the disk.
+    DiskState storedDisk() {
+      return disk;
     }
 
     /// `kill -9`, and the connection with it.
@@ -468,6 +492,30 @@ final class CorePair {
               cut();
             }
           });
+    }
+
+    @Override
+    public void askLeave(long question, Identity asker) {
+      var peer = other(this);
+      asked++;
+      if (losesQuestions) {
+        return;
+      }
+      later(
+          0,
+          () -> {
+            if (peer.alive && reachable) {
+              peer.askers.add(leave -> core().leaveAnswered(question, leave));
+              peer.core().peerAsksLeave(peer.askers.size() - 1, name, asker);
+            } else {
+              core().leaveAnswered(question, Leave.UNREACHABLE);
+            }
+          });
+    }
+
+    @Override
+    public void answerLeave(long request, Leave leave) {
+      other(this).later(0, () -> askers.get((int) request).accept(leave));
     }
 
     @Override

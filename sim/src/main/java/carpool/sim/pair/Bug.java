@@ -5,5 +5,7 @@ enum Bug {
   /// A promotion that is refused because the peer is primary is carried out all the same.
   PROMOTE_BESIDE_PRIMARY,
   /// A demotion tells success and leaves role and devices as they are.
-  DEMOTION_ONLY_SAYS_SO
+  DEMOTION_ONLY_SAYS_SO,
+  /// A primary that lost its peer goes on alone without asking it.
+  GOES_ON_WITHOUT_ASKING
 }

@@ -51,6 +51,9 @@ final class SimResource implements SimHost {
   /// Both networks failed at a time, and the copies have not been equal since.
   boolean apartSinceEqual;
 
+  /// The same, without what a node that stood still makes of it.
+  private boolean severedSinceEqual;
+
   SimResource(WholePairWorld world, int number) {
     this.world = world;
     this.name = "disk" + (number + 1);
@@ -150,6 +153,16 @@ final class SimResource implements SimHost {
   }
 
   @Override
+  public boolean asksForLeave() {
+    return !world.bugs.contains(Bug.GOES_ON_WITHOUT_ASKING);
+  }
+
+  @Override
+  public long leaveWithinMicros() {
+    return 3_000_000;
+  }
+
+  @Override
   public long dialWithinMicros() {
     return 800_000;
   }
@@ -218,6 +231,7 @@ final class SimResource implements SimHost {
     if (world.apart()) {
       apartSinceEqual = true;
     }
+    severedSinceEqual |= world.severed();
     if (complete() && !(primary(0) && primary(1))) {
       aloneSince[0] = -1;
       aloneSince[1] = -1;
@@ -227,8 +241,9 @@ final class SimResource implements SimHost {
       if (!world.apart()) {
         apartSinceEqual = false;
       }
+      severedSinceEqual = world.severed();
     }
-    if (splitBrain() && !apartSinceEqual) {
+    if (splitBrain() && !severedSinceEqual) {
       throw new Violation(
           "split brain", name + " has one, and both networks never failed at a time");
     }

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 ///   tell one of the other (see [#apart]);
 /// - **R1, R3, R6, R7** of the resources, as in the replication world; the allowances for double
 ///   failures are those of [SimResource];
-/// - **split brain** only after both networks failed at a time;
+/// - **split brain** only after both networks failed at a time, and not because one node stood
+///   still;
 /// - **settles**: within [#SETTLE_SECONDS] of the last fault exactly one node serves, is MASTER and
 ///   has the address, the other stands by, nothing stands against either, both copies are equal,
 ///   and so it stays. By hand is done only what follows: a branch of a split brain is given up,
@@ -39,6 +40,9 @@ public final class WholePairWorld {
   static final int SETTLE_SECONDS = 240;
   private static final long SECOND = 1_000_000;
   private static final long CALM_SECONDS = 15;
+
+  /// From a silent cut of the server's clients to an answer of the other node.
+  static final int MOVE_SECONDS = 45;
 
   final VirtualTime time;
   final Transcript transcript;
@@ -50,25 +54,37 @@ public final class WholePairWorld {
   final PairNode[] nodes;
   final Faults faults;
   boolean twoWritersExcused;
-  private final boolean[] carrier = {true, true};
-  private boolean clientSilence;
+  final SimClients clients;
   private long replicationApartUntil;
   private long clientApartUntil;
+  private long severedUntil;
+  private final long[] stoppedUntil = {0, 0};
   private boolean clientsRun = true;
   private int acknowledged;
   private int takeovers;
   private int splitBrains;
+  private int moves;
+  private long longestMoveMicros;
 
   /// What a run came to.
   ///
   /// @param takeovers times that a node began to serve
   /// @param settledMicros after the last fault
+  /// @param moves silent cuts of the server's clients that moved the pool
+  /// @param longestMoveMicros from such a cut to an answer of the other node
   public record Outcome(
-      int acknowledgedWrites, int faults, int takeovers, int splitBrains, long settledMicros) {}
+      int acknowledgedWrites,
+      int faults,
+      int takeovers,
+      int splitBrains,
+      long settledMicros,
+      int moves,
+      long longestMoveMicros) {}
 
   private WholePairWorld(long seed, Set<Bug> bugs, int linesKept) {
     time = new VirtualTime(seed);
     transcript = new Transcript(time, linesKept);
+    clients = new SimClients(seed);
     this.bugs = bugs;
     memsync = time.chance(1, 2);
     killsUsers = time.chance(1, 2);
@@ -89,7 +105,9 @@ public final class WholePairWorld {
         (memsync ? "memsync" : "fullsync")
             + (preempt ? ", preempt" : "")
             + (whenReady ? ", address when ready" : "")
-            + (lastResortReboots ? ", last resort reboots" : ""));
+            + (lastResortReboots ? ", last resort reboots" : "")
+            + ", "
+            + clients);
   }
 
   private CarpNode carp(int index, int skew, boolean preempt, boolean whenReady) {
@@ -152,6 +170,9 @@ public final class WholePairWorld {
     log("---", "no more faults");
     long mended = time.nowMicros();
     long settled = settle(mended);
+    if (clients.random.nextBoolean()) {
+      cutServersClients();
+    }
     clientsRun = false;
     time.runUntil(time.nowMicros() + 3 * SECOND);
     for (var resource : resources) {
@@ -160,7 +181,48 @@ public final class WholePairWorld {
       }
       resource.checkContent();
     }
-    return new Outcome(acknowledged, faults.count(), takeovers, splitBrains, settled - mended);
+    return new Outcome(
+        acknowledged,
+        faults.count(),
+        takeovers,
+        splitBrains,
+        settled - mended,
+        moves,
+        longestMoveMicros);
+  }
+
+  /// Nothing else is wrong but that the clients of the serving node are silently cut off: the other
+  /// node serves before long, if anything tells where the cut is; else nothing moves. Mended, the
+  /// pair settles again.
+  private void cutServersClients() {
+    var server = nodes[0].pool.imported() ? nodes[0] : nodes[1];
+    silentCut(server.index, true);
+    long cut = time.nowMicros();
+    int before = acknowledged;
+    while (!servesAlone(server.peer()) || acknowledged == before) {
+      if (time.nowMicros() > cut + MOVE_SECONDS * SECOND) {
+        if (clients.tells()) {
+          throw new Violation("clients", "the pool is not where they reach it: " + server.mind);
+        }
+        break;
+      }
+      if (!clients.tells() && server.mind.phase() != Phase.SERVING) {
+        throw new Violation("clients", "moved although nothing tells: " + server.mind);
+      }
+      time.runUntil(time.nowMicros() + SECOND / 2);
+    }
+    moves += clients.tells() ? 1 : 0;
+    longestMoveMicros = Math.max(longestMoveMicros, clients.tells() ? time.nowMicros() - cut : 0);
+    silentCut(server.index, false);
+    settle(time.nowMicros());
+  }
+
+  private static boolean servesAlone(PairNode node) {
+    return node.mind.phase() == Phase.SERVING
+        && node.pool.writable()
+        && node.carp.holds()
+        && node.peer().mind.phase() == Phase.STANDBY
+        && !node.peer().carp.holds();
   }
 
   /// Waits until all has been well for a while; since when.
@@ -237,12 +299,13 @@ public final class WholePairWorld {
 
   private void transmit(int from, byte[] packet) {
     var other = nodes[1 - from];
-    if (carrier[0] && carrier[1] && !clientSilence) {
+    if (clients.whole()) {
       time.within(
           100,
           1_000,
           () -> {
-            if (carrier[1 - from] && other.power()) {
+            if (clients.reach(1 - from) && other.power()) {
+              clients.advertisement(1 - from);
               other.carp.receive(nodes[from].carp.address, packet);
             }
           });
@@ -250,16 +313,20 @@ public final class WholePairWorld {
   }
 
   void carrier(int node, boolean up) {
-    if (carrier[node] != up) {
-      carrier[node] = up;
+    if (clients.carrier(node, up)) {
       log(nodes[node].name, "client network " + (up ? "back" : "cut"));
       nodes[node].carp.link(up);
     }
   }
 
   void clientSilence(boolean silent) {
-    clientSilence = silent;
+    clients.silence(silent);
     log("net", "nodes " + (silent ? "do not hear" : "hear") + " each other on the client network");
+  }
+
+  void silentCut(int node, boolean cut) {
+    clients.cut(node, cut);
+    log(nodes[node].name, "clients' network " + (cut ? "silently cut" : "mended"));
   }
 
   void replication(boolean up) {
@@ -281,6 +348,13 @@ public final class WholePairWorld {
     return time.nowMicros() < replicationApartUntil && time.nowMicros() < clientApartUntil;
   }
 
+  /// As [#apart], but a node that only stood still does not count: when it goes on it asks its peer
+  /// before it answers anything, so that makes no split brain. Both may have stood still, one after
+  /// the other; then each found nobody to ask.
+  boolean severed() {
+    return time.nowMicros() < severedUntil && time.nowMicros() < clientApartUntil;
+  }
+
   /// Both nodes became primary while they were apart, and each goes on with its own branch until an
   /// operator names the survivor.
   boolean branched() {
@@ -289,12 +363,18 @@ public final class WholePairWorld {
 
   private void lookAtNetworks() {
     boolean replication = true;
-    boolean client = carrier[0] && carrier[1] && !clientSilence;
+    boolean client = clients.whole();
+    boolean severed = false;
     for (var resource : resources) {
       replication &= resource.link().up() && !resource.splitBrain();
+      severed |= !resource.link().up();
     }
     for (var node : nodes) {
       replication &= node.replicator.running();
+      severed |= !node.replicator.alive();
+      if (node.replicator.paused()) {
+        stoppedUntil[node.index] = time.nowMicros() + 2 * SimResource.DEAD_MICROS;
+      }
       client &=
           node.carp.alive()
               && node.orchestrator.running()
@@ -303,6 +383,9 @@ public final class WholePairWorld {
     }
     if (!replication) {
       replicationApartUntil = time.nowMicros() + 2 * SimResource.DEAD_MICROS;
+    }
+    if (severed || Math.min(stoppedUntil[0], stoppedUntil[1]) > time.nowMicros()) {
+      severedUntil = time.nowMicros() + 2 * SimResource.DEAD_MICROS;
     }
     if (!client) {
       clientApartUntil = time.nowMicros() + 15 * SECOND;
@@ -348,7 +431,7 @@ public final class WholePairWorld {
             if (clientsRun
                 && node.power()
                 && node.carp.holds()
-                && carrier[node.index]
+                && clients.reach(node.index)
                 && node.pool.usable()
                 && node.pool.open() < 5) {
               request(node);

@@ -55,6 +55,16 @@ public interface SimHost {
     return 6000;
   }
 
+  /// False: a planted fault.
+  default boolean asksForLeave() {
+    return true;
+  }
+
+  /// How long a question to a peer that does not answer takes at most, microseconds.
+  default long leaveWithinMicros() {
+    return 8000;
+  }
+
   /// Longest pause between two attempts to connect, microseconds.
   default long dialWithinMicros() {
     return 4000;

@@ -177,6 +177,22 @@ public final class SimLink {
         });
   }
 
+  /// A call of its own, outside of any session; lost when the link is cut on its way.
+  void call(SimNode to, Runnable arrival) {
+    var time = world.time();
+    if (!up) {
+      return;
+    }
+    time.within(
+        50,
+        world.slowLink() ? 3000 : 800,
+        () -> {
+          if (up) {
+            world.reach(to, arrival);
+          }
+        });
+  }
+
   private static boolean ready(SimNode node) {
     return node.alive() && node.running().readyForSession();
   }

@@ -3,6 +3,7 @@ package carpool.sim.replication;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effects;
 import carpool.replicator.core.Identity;
+import carpool.replicator.core.Leave;
 import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
@@ -73,6 +74,7 @@ public final class SimNode implements Effects {
     freeClientSlots.clear();
     freePeerSlots.clear();
     answers.clear();
+    askers.clear();
     roleAnswers.clear();
     for (int i = 0; i < CLIENT_SLOTS; i++) {
       freeClientSlots.add(i);
@@ -472,6 +474,62 @@ public final class SimNode implements Effects {
   public void closeSession(long session, String reason) {
     log("closes the session: " + reason);
     world.link().close(this, session);
+  }
+
+  /// Who waits for the answer to a question of the peer, by our number.
+  private final Map<Long, Consumer<Leave>> askers = new HashMap<>();
+
+  private long lastAsker;
+
+  @Override
+  public void askLeave(long question, Identity identity) {
+    log("asks for leave " + question);
+    var peer = world.node(1 - index);
+    int thisLife = life;
+    var answered = new boolean[1];
+    Consumer<Leave> answer =
+        leave ->
+            reach(
+                thisLife,
+                c -> {
+                  if (!answered[0]) {
+                    answered[0] = true;
+                    log("leave " + question + ": " + leave);
+                    c.leaveAnswered(question, leave);
+                  }
+                });
+    if (!world.asksForLeave()) {
+      world.time().after(0, () -> answer.accept(Leave.UNREACHABLE));
+      return;
+    }
+    world.link().call(peer, () -> peer.peerAsks(this, identity, answer));
+    world
+        .time()
+        .within(
+            world.leaveWithinMicros() / 2,
+            world.leaveWithinMicros(),
+            () -> answer.accept(Leave.UNREACHABLE));
+  }
+
+  private void peerAsks(SimNode peer, Identity identity, Consumer<Leave> answer) {
+    var c = core;
+    if (c == null) { // refused at once
+      world.link().call(peer, () -> answer.accept(Leave.UNREACHABLE));
+      return;
+    }
+    long request = ++lastAsker;
+    askers.put(request, leave -> world.link().call(peer, () -> answer.accept(leave)));
+    c.peerAsksLeave(request, peer.name, identity);
+  }
+
+  @Override
+  public void answerLeave(long request, Leave leave) {
+    log("gives leave " + request + ": " + leave);
+    var asker = askers.remove(request);
+    if (asker == null) {
+      throw new carpool.sim.Violation("answered twice", "question " + request + " of the peer");
+    }
+    asker.accept(leave);
   }
 
   @Override

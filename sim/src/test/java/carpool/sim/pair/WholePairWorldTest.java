@@ -3,9 +3,11 @@ package carpool.sim.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.EnumSet;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class WholePairWorldTest {
@@ -49,18 +51,27 @@ final class WholePairWorldTest {
     assertThat(WholePairWorld.run(4711)).isEqualTo(WholePairWorld.run(4711));
   }
 
+  /// A promotion beside a primary alone does no harm any more: whichever of the two writes first
+  /// asks the other, and one of them is fenced before it has answered anything.
   @ParameterizedTest
-  @EnumSource(Bug.class)
-  void plantedFaultIsFound(Bug bug) {
+  @MethodSource
+  void plantedFaultIsFound(Set<Bug> bugs) {
     String found = "";
     for (long seed = 1; seed <= BUG_SEEDS && found.isEmpty(); seed++) {
       try {
-        WholePairWorld.run(seed, EnumSet.of(bug));
+        WholePairWorld.run(seed, bugs);
       } catch (IllegalStateException violation) {
         found = String.valueOf(violation.getMessage()).lines().findFirst().orElse("");
       }
     }
-    System.out.println(bug + ": " + found);
+    System.out.println(bugs + ": " + found);
     assertThat(found).contains("Violation");
+  }
+
+  static Stream<Set<Bug>> plantedFaultIsFound() {
+    return Stream.of(
+        EnumSet.of(Bug.DEMOTION_ONLY_SAYS_SO),
+        EnumSet.of(Bug.GOES_ON_WITHOUT_ASKING),
+        EnumSet.of(Bug.GOES_ON_WITHOUT_ASKING, Bug.PROMOTE_BESIDE_PRIMARY));
   }
 }

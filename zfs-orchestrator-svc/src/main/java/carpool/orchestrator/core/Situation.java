@@ -36,6 +36,11 @@ final class Situation {
   // What stands against serving, and what speaks for it.
   boolean stopping;
   @Nullable String maintenance;
+
+  /// Why this node has no clients while the other one has; null: it has, or nothing tells, or an
+  /// operator took over all the same.
+  @Nullable String clientsLost;
+
   boolean exported;
   boolean exportForced;
   boolean held;
@@ -129,6 +134,21 @@ final class Situation {
       timeline.begin(step.label(spec), now);
     }
     emit(new PoolEffect.Run(runToken, step, Math.max(1, limitNanos)));
+  }
+
+  /// Stops, in reverse, the next service whose pool has vanished under it, as it does when ZFS in
+  /// user space dies; false when there is none. Before an import: what still writes below the mount
+  /// point would fill that directory, and a data set cannot be mounted on a full one.
+  boolean stopLeftOver() {
+    for (var index = services.size() - 1; index >= 0; index--) {
+      var service = services.get(index);
+      if (service.leftOver()) {
+        service.stopping(now);
+        run(new Step.StopService(index), service.spec.timeoutNanos());
+        return true;
+      }
+    }
+    return false;
   }
 
   void probe(long intervalNanos) {

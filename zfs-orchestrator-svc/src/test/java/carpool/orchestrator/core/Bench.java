@@ -144,6 +144,11 @@ final class Bench {
             current));
   }
 
+  /// Empty: they are back.
+  Bench clientsLost(String why) {
+    return post(new PoolEvent.ClientNetworkJudged(now, why));
+  }
+
   Bench replicatorLost() {
     return post(new PoolEvent.ReplicatorLost(now));
   }
@@ -181,6 +186,18 @@ final class Bench {
 
   Bench refused(Refusal refusal) {
     return fails("promote", new Failure(Failure.Kind.REFUSED, refusal, "" + refusal, "wait"));
+  }
+
+  /// Serving goes on until the next look finds that the pool is no longer here.
+  Bench vanished() {
+    while (!"inspect".equals(running())) {
+      if (run != null && run.step() instanceof Step.CheckService) {
+        done(run.step().label(spec));
+      } else {
+        pass(1);
+      }
+    }
+    return inspected(false);
   }
 
   private Bench answer(String step, java.util.function.LongFunction<PoolEvent> event) {

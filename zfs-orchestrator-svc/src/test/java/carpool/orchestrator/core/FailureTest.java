@@ -56,6 +56,18 @@ final class FailureTest {
   }
 
   @Test
+  void aPoolOnFencedResourcesIsCutOffAtOnce() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.lines();
+
+    bench.fenced();
+
+    assertThat(bench.lines()).containsExactly("run cut off", "= GIVING_UP");
+    bench.done("cut off").done("detach").done("demote").role(Role.SECONDARY);
+    assertThat(bench.lines()).contains("run detach", "run demote");
+  }
+
+  @Test
   void aPoolThatWasCutOffIsNotServedAgainBeforeItIsGone() {
     var bench = new Bench(Bench.zfs()).serving();
     bench.carp(Carp.BACKUP);
@@ -102,6 +114,26 @@ final class FailureTest {
   void aServiceThatDoesNotStopDoesNotKeepThePool() {
     var bench = new Bench(Bench.zfs("web")).serving();
     bench.carp(Carp.BACKUP).fails("stop web", Failure.Kind.TIMED_OUT).done("export");
+    assertThat(bench.running()).isEqualTo("demote");
+  }
+
+  @Test
+  void servicesWhosePoolHasVanishedAreStoppedBeforeItIsImportedAgain() {
+    var bench = new Bench(Bench.zfs("web", "mail")).serving();
+    bench.lines();
+
+    bench.vanished().done("stop mail").fails("stop web", Failure.Kind.TIMED_OUT).done("import");
+
+    assertThat(bench.running()).isEqualTo("start web");
+    assertThat(bench.lines()).containsSubsequence("run stop mail", "run stop web", "run import");
+  }
+
+  @Test
+  void servicesWhosePoolHasVanishedAreStoppedBeforeTheDemotion() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+
+    bench.vanished().carp(Carp.BACKUP).done("stop web").inspected(false);
+
     assertThat(bench.running()).isEqualTo("demote");
   }
 

@@ -1,0 +1,41 @@
+package carpool.replicator.core;
+
+/// What became of a primary's question whether it may go on without its peer
+/// (docs/replication-protocol.md, "Going on alone").
+public enum Leave {
+  /// Nobody answered: this node goes on by itself.
+  UNREACHABLE,
+  /// The peer does not serve, and its copy is outdated from now on, durably.
+  GRANTED,
+  /// The peer has no copy that could be served in place of this one.
+  UNRELATED,
+  /// The peer went on alone before: the asker's copy is the older one.
+  NEWER,
+  /// The peer is primary of the same generation, and its name comes first.
+  PRIMARY;
+
+  /// What the asked node answers, from what both hold.
+  ///
+  /// @param askedName name of the asked node
+  /// @param serves the asked node is primary and answers its clients
+  static Leave judge(
+      String askedName,
+      boolean serves,
+      DiskState disk,
+      Identity asked,
+      String askerName,
+      Identity asker) {
+    if (!disk.servable()) {
+      return UNRELATED;
+    }
+    if (asked.generation() == asker.generation()) {
+      return serves && askedName.compareTo(askerName) < 0 ? PRIMARY : GRANTED;
+    }
+    boolean askedDescends = asked.history().contains(asker.generation());
+    boolean askerDescends = asker.history().contains(asked.generation());
+    if (askedDescends && !askerDescends) {
+      return NEWER;
+    }
+    return askerDescends && !askedDescends ? GRANTED : UNRELATED;
+  }
+}
