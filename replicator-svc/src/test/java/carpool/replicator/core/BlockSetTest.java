@@ -21,7 +21,7 @@ class BlockSetTest {
     var oracle = new TreeSet<Long>();
     for (int i = 0; i < 3000; i++) {
       long start = random.nextLong(size);
-      long end = Math.min(size, start + random.nextLong(random.nextInt(50) == 0 ? 200_000 : 200));
+      long end = Math.min(size, start + random.nextLong(random.nextInt(150) == 0 ? 200_000 : 200));
       switch (random.nextInt(5)) {
         case 0 -> assertEquals(oracle.add(start), set.add(start));
         case 1 -> assertEquals(oracle.remove(start), set.remove(start));
@@ -82,8 +82,8 @@ class BlockSetTest {
     for (int i = 0; i < 200; i++) {
       var set = new BlockSet(blocks);
       set.addRange(0, blocks);
-      for (long block = 0; block < blocks / 2; block += 1024) {
-        set.removeRange(block, block + 1024);
+      for (long block = 0; block < blocks / 2; block += 16_384) {
+        set.removeRange(block, block + 16_384);
       }
       sets.add(set);
     }
