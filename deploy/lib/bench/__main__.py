@@ -8,9 +8,14 @@ import sys
 import time
 
 import plots
-from plan import FULL, QUICK, Bench
+from plan import FULL, MODES, QUICK, Bench
 from processes import Failed, run
 from report import bars, compare, table
+from workloads import BY_NAME
+
+# What one run leaves for a later one with --add.
+PARTS = ("workloads", "gc", "modes", "disk", "growth", "seconds")
+PLOTTED = "4K randwrite QD32"
 
 
 def machine():
@@ -33,7 +38,9 @@ def options():
     parser.add_argument("--disk")
     parser.add_argument("--out", required=True)
     parser.add_argument("--compare")
-    parser.add_argument("--only", choices=["yardsticks", "modes", "disk", "growth"], action="append")
+    parser.add_argument("--only", choices=["yardsticks", "gc", "modes", "disk", "growth"], action="append")
+    parser.add_argument("--name", action="append", default=[], choices=[*BY_NAME, *(name for name, _ in MODES)])
+    parser.add_argument("--add", action="store_true")
     parser.add_argument("--dist", required=True)
     return parser.parse_args()
 
@@ -49,11 +56,16 @@ def main():
         with open(wanted.compare, encoding="utf-8") as file:
             old = json.load(file)
     ram = os.path.join(wanted.ram, f"carpool-bench-{os.getpid()}")
-    bench = Bench(wanted.dist, ram, wanted.disk, QUICK if wanted.quick else FULL, say)
-    about = {"date": time.strftime("%Y-%m-%d %H:%M %Z"), "machine": machine(),
-             "java": run([f"{wanted.dist}/bin/carpool", "--version"]).strip(), "quick": wanted.quick}
     os.makedirs(wanted.out, exist_ok=True)
     path = os.path.join(wanted.out, "bench.json")
+    earlier = {}
+    if wanted.add and os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            whole = json.load(file)
+        earlier = {part: whole[part] for part in PARTS if part in whole}
+    bench = Bench(wanted.dist, ram, wanted.disk, QUICK if wanted.quick else FULL, say, earlier)
+    about = {"date": time.strftime("%Y-%m-%d %H:%M %Z"), "machine": machine(),
+             "java": run([f"{wanted.dist}/bin/carpool", "--version"]).strip(), "quick": wanted.quick}
 
     def save(results):
         about["machine"]["load_after"] = os.getloadavg()
@@ -62,14 +74,14 @@ def main():
             file.write("\n")
 
     try:
-        bench.run(wanted.quick, wanted.only, save)
+        bench.run(wanted.quick, wanted.only, wanted.name, save)
     finally:
         if os.path.isdir(ram):
             os.rmdir(ram)
     results = bench.results
     print(table(results))
-    if "workloads" in results:
-        plots.latency(results, os.path.join(wanted.out, "latency.svg"))
+    if PLOTTED in results.get("workloads", {}):
+        plots.latency(results, PLOTTED, os.path.join(wanted.out, "latency.svg"))
         plots.throughput(results, os.path.join(wanted.out, "throughput.svg"))
     if old:
         print("\n" + compare(old, results))

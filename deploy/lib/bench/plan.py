@@ -22,7 +22,7 @@ class Length:
 
 
 FULL = Length(seconds=3, rounds=5, warm_up=8, gc_seconds=60)
-QUICK = Length(seconds=1, rounds=2, warm_up=4, gc_seconds=10)
+QUICK = Length(seconds=1, rounds=2, warm_up=3, gc_seconds=10)
 
 WRITE32 = BY_NAME["4K randwrite QD32"]
 SEQUENTIAL = BY_NAME["1M seqwrite QD8"]
@@ -46,9 +46,10 @@ HALF_PACKABLE = ("--buffer_compress_percentage=50", "--refill_buffers")
 class Bench:
     """Runs the parts and collects their results, ready for JSON."""
 
-    def __init__(self, dist, ram, disk, length, say):
+    def __init__(self, dist, ram, disk, length, say, results):
+        """results: of an earlier run, to be completed"""
         self.dist, self.ram, self.disk, self.length, self.say = dist, ram, disk, length, say
-        self.results = {}
+        self.results = results
 
     def _pair(self, name, **settings):
         return Pair(name, self.dist, self.ram, **settings)
@@ -58,8 +59,8 @@ class Bench:
         measure(target, WRITE32, self.length.warm_up, more=more)
         measure(target, SEQUENTIAL, max(1, self.length.warm_up // 4), more=more)
 
-    def yardsticks(self):
-        """Every workload against carpool in fullsync and the peers, round by round; then the GC run."""
+    def yardsticks(self, only):
+        """Every workload against carpool in fullsync and the peers, round by round."""
         pair = self._pair("carpool")
         targets = [pair, QemuMirror("mirror", self.ram), QemuPlain("qemu", self.ram), Nbdkit("nbdkit", self.ram)]
         try:
@@ -68,31 +69,44 @@ class Bench:
                 fill(target)
             self._warm(pair)
             for workload in WORKLOADS:
-                self.say(f"{workload.name}: {', '.join(t.name for t in targets)}")
-                self.results.setdefault("workloads", {})[workload.name] = interleaved(
-                    targets, workload, self.length.seconds, self.length.rounds)
-            self.say(f"garbage collection: {WRITE32.name} for {self.length.gc_seconds} s")
-            self.results["gc"] = {"seconds": self.length.gc_seconds,
-                                  **measure(pair, WRITE32, self.length.gc_seconds)}
+                if not only or workload.name in only:
+                    self.say(f"{workload.name}: {', '.join(t.name for t in targets)}")
+                    self.results.setdefault("workloads", {})[workload.name] = interleaved(
+                        targets, workload, self.length.seconds, self.length.rounds)
             pair.check_equal()
         finally:
             for target in targets:
                 target.stop()
 
-    def modes(self, names=None):
-        """Each mode beside plain fullsync, interleaved, so that the ratio is of the same minutes."""
+    def collections(self):
+        """How long the garbage collector stops the nodes."""
+        pair = self._pair("carpool")
+        try:
+            pair.start()
+            self._warm(pair)
+            self.say(f"garbage collection: {WRITE32.name} for {self.length.gc_seconds} s")
+            self.results["gc"] = {"seconds": self.length.gc_seconds,
+                                  **measure(pair, WRITE32, self.length.gc_seconds)}
+        finally:
+            pair.stop()
+
+    def modes(self, names, workloads):
+        """Each mode beside plain fullsync, interleaved, so that the ratio is of the same minutes.
+
+        names: those wanted; empty for all
+        """
         plain = self._pair("fullsync")
         try:
             plain.start()
             self._warm(plain)
             for name, settings in MODES:
-                if names is None or name in names:
+                if not names or name in names:
                     self.say(f"mode {name}")
-                    self.results.setdefault("modes", {})[name] = self._mode(plain, name, settings)
+                    self.results.setdefault("modes", {})[name] = self._mode(plain, name, settings, workloads)
         finally:
             plain.stop()
 
-    def _mode(self, plain, name, settings):
+    def _mode(self, plain, name, settings, workloads):
         pair = self._pair(name, **settings)
         more = HALF_PACKABLE if name == "lz4" else ()
         rounds = max(2, self.length.rounds - 2)
@@ -102,7 +116,7 @@ class Bench:
             self._warm(pair, more)
             if name == "degraded":
                 pair.degrade()
-            for workload in (WRITE32, SEQUENTIAL):
+            for workload in workloads:
                 if name == "resync":
                     results[workload.name] = self._during_resync(plain, pair, workload, rounds)
                 else:
@@ -149,20 +163,26 @@ class Bench:
     def growing(self, quick):
         self.results["growth"] = growth.measure_growth(self.dist, self.ram, self.length, quick, self.say)
 
-    def run(self, quick, only, after_each):
-        """Runs the parts, all or those named; `after_each` is called whenever one is done."""
+    def run(self, quick, only, names, after_each):
+        """Runs the parts, all or those named; `after_each` is called whenever one is done.
+
+        names: workloads and modes, when not all of a part's are wanted
+        """
         parts = {
-            "yardsticks": self.yardsticks,
-            "modes": lambda: self.modes(MODES_QUICK if quick else None),
+            "yardsticks": lambda: self.yardsticks(names),
+            "gc": self.collections,
+            "modes": lambda: self.modes(names or (MODES_QUICK if quick else ()),
+                                        (WRITE32,) if quick else (WRITE32, SEQUENTIAL)),
             "disk": self.disk_rate,
             "growth": lambda: self.growing(quick),
         }
         if not only:
-            only = ["yardsticks", "modes", *(["disk"] if self.disk else []), *([] if quick else ["growth"])]
+            only = ["yardsticks", "gc", "modes", *(["disk"] if self.disk else []), *([] if quick else ["growth"])]
         begun = time.monotonic()
+        earlier = self.results.get("seconds", 0)
         for part in only:
             parts[part]()
-            self.results["seconds"] = round(time.monotonic() - begun)
+            self.results["seconds"] = round(earlier + time.monotonic() - begun)
             after_each(self.results)
 
 

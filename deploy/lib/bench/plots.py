@@ -16,7 +16,7 @@ def _data(directory, name, rows):
     return path
 
 
-def latency(results, path, workload="4K randwrite QD32"):
+def latency(results, workload, path):
     """Latency by percentile, the tail stretched: x is -log10 of what is left above."""
     entries = results["workloads"][workload]
     with tempfile.TemporaryDirectory() as directory:

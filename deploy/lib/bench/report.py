@@ -1,5 +1,7 @@
 """The table, the bars and the comparison."""
 
+import statistics
+
 MIRROR, FLOOR = "mirror", "nbdkit"
 
 # What nbdkit reached in the run in which hastd's figures were taken (reference run of the bars): a
@@ -19,22 +21,26 @@ def bars(results):
         rows.append({"bar": what, "limit": f"≤ {bar:.2f}", "value": value, "met": value <= bar})
 
     work = results.get("workloads", {})
-    if work:
-        def ratio(name, to):
-            return work[name]["carpool"]["iops"] / work[name][to]["iops"]
 
-        floor32 = work["4K randwrite QD32"][FLOOR]["iops"]
-        slow = max(1.0, NBDKIT_REFERENCE_IOPS / floor32)
-        slow_mb = max(1.0, NBDKIT_REFERENCE_MB / work["1M seqwrite QD8"][FLOOR]["mb_per_second"])
-        at_least("4K randwrite QD1, × QEMU mirror", 1.5, ratio("4K randwrite QD1", MIRROR))
-        at_least("4K randwrite QD32, × QEMU mirror", 3.5, ratio("4K randwrite QD32", MIRROR))
-        at_least("1M seqwrite QD8, × QEMU mirror", 2.0, ratio("1M seqwrite QD8", MIRROR))
-        at_least("4K randread QD32, × nbdkit", 1.0, ratio("4K randread QD32", FLOOR))
-        write32 = work["4K randwrite QD32"]["carpool"]
-        at_most(f"p99 at QD32, ms (3.5 × {slow:.2f} by nbdkit)", 3.5 * slow, write32["p99_us"] / 1000)
-        at_most(f"CPU s/GiB 4K QD32, both nodes (9 × {slow:.2f})", 9 * slow, sum(write32["cpu_seconds_per_gib"]))
-        at_most(f"CPU s/GiB 1M QD8, both nodes (1.2 × {slow_mb:.2f})", 1.2 * slow_mb,
-                sum(work["1M seqwrite QD8"]["carpool"]["cpu_seconds_per_gib"]))
+    def of_peer(name, peer, word, bar):
+        if name in work:
+            at_least(f"{name}, × {word}", bar, work[name]["carpool"]["iops"] / work[name][peer]["iops"])
+
+    of_peer("4K randwrite QD1", MIRROR, "QEMU mirror", 1.5)
+    of_peer("4K randwrite QD32", MIRROR, "QEMU mirror", 3.5)
+    of_peer("1M seqwrite QD8", MIRROR, "QEMU mirror", 2.0)
+    of_peer("4K randread QD32", FLOOR, "nbdkit", 1.0)
+    if "4K randwrite QD32" in work:
+        write32 = work["4K randwrite QD32"]
+        slow = max(1.0, NBDKIT_REFERENCE_IOPS / write32[FLOOR]["iops"])
+        at_most(f"p99 at QD32, ms (3.5 × {slow:.2f} by nbdkit)", 3.5 * slow, write32["carpool"]["p99_us"] / 1000)
+        at_most(f"CPU s/GiB 4K QD32, both nodes (9 × {slow:.2f})", 9 * slow,
+                sum(write32["carpool"]["cpu_seconds_per_gib"]))
+    if "1M seqwrite QD8" in work:
+        long = work["1M seqwrite QD8"]
+        slow = max(1.0, NBDKIT_REFERENCE_MB / long[FLOOR]["mb_per_second"])
+        at_most(f"CPU s/GiB 1M QD8, both nodes (1.2 × {slow:.2f})", 1.2 * slow,
+                sum(long["carpool"]["cpu_seconds_per_gib"]))
     if "disk" in results:
         at_least("4K randwrite QD32 on disk, × write + fdatasync", 4.0, results["disk"]["ratio"])
     tls = results.get("modes", {}).get("tls")
@@ -84,6 +90,11 @@ def table(results):
         disk = results["disk"]
         lines += ["", f"disk: {disk['iops']:.0f} writes/s at QD32, its own write + fdatasync"
                   f" {disk['fdatasync_per_second']:.0f}/s, ratio {disk['ratio']:.2f}, p99 {disk['p99_us']:.0f} µs"]
+    shares = [entry["others_share"] for entries in results.get("workloads", {}).values() for entry in entries.values()
+              if "others_share" in entry]
+    if shares:
+        lines += ["", f"other programs took {100 * statistics.median(shares):.0f} % of the processors"
+                  f" (median of the lines above; at most {100 * max(shares):.0f} %)"]
     for kind, rows in results.get("growth", {}).items():
         lines += ["", f"growth: {kind}"]
         for row in rows:

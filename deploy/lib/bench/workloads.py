@@ -1,11 +1,13 @@
 """The workloads, run by fio's NBD engine."""
 
 import json
+import os
+import resource
 import statistics
 import time
 from dataclasses import dataclass
 
-from processes import run
+from processes import TICKS_PER_SECOND, run
 
 PERCENTILES = [1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.5, 99.9, 99.95, 99.99]
 
@@ -48,15 +50,30 @@ def fill(target, seconds=60):
          "--size=1g", f"--runtime={seconds}"])
 
 
+def _busy_seconds():
+    """Processor time of everything on the machine, interrupts aside."""
+    with open("/proc/stat", encoding="ascii") as stat:
+        user, nice, system = stat.readline().split()[1:4]
+    return (int(user) + int(nice) + int(system)) / TICKS_PER_SECOND
+
+
+def _own_seconds():
+    """Processor time of the bench and of what it has waited for: fio."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in usages)
+
+
 def measure(target, workload, seconds, **more):
     """One run of a workload against a target: rates, latencies, and what it cost each process."""
     processes, logs = target.processes(), target.gc_logs()
     positions = [log.position() for log in logs]
+    machine, own = _busy_seconds(), _own_seconds()
     before = [p.cpu_seconds() for p in processes]
     begun = time.monotonic()
     job = fio(target.uri(), workload, seconds, **more)
     after = [p.cpu_seconds() for p in processes]
     took = time.monotonic() - begun
+    others = (_busy_seconds() - machine) - (_own_seconds() - own) - (sum(after) - sum(before))
     sides = [job[side] for side in ("read", "write") if job[side]["total_ios"]]
     total_bytes = sum(side["io_bytes"] for side in sides)
     slower = max(sides, key=lambda side: side["clat_ns"]["percentile"]["99.000000"])
@@ -71,6 +88,7 @@ def measure(target, workload, seconds, **more):
         "percentiles_us": {f"{float(k):g}": v for k, v in percentiles.items()},
         "cpu_seconds_per_gib": [(b - a) / (total_bytes / (1 << 30)) for a, b in zip(before, after)],
         "cpu_share": [(b - a) / took for a, b in zip(before, after)],
+        "others_share": max(0.0, others) / took / os.cpu_count(),
         "gc": [log.window(start) for log, start in zip(logs, positions)],
     }
 
@@ -81,7 +99,7 @@ def median_of(runs):
         return statistics.median(get(r) for r in runs)
 
     result = {key: middle(lambda r, k=key: r[k])
-              for key in ("iops", "mb_per_second", "mean_us", "p50_us", "p99_us", "p999_us")}
+              for key in ("iops", "mb_per_second", "mean_us", "p50_us", "p99_us", "p999_us", "others_share")}
     result["percentiles_us"] = {p: middle(lambda r, p=p: r["percentiles_us"][p]) for p in runs[0]["percentiles_us"]}
     for key in ("cpu_seconds_per_gib", "cpu_share"):
         result[key] = [middle(lambda r, k=key, i=i: r[k][i]) for i in range(len(runs[0][key]))]

@@ -78,7 +78,7 @@ case $carpool_kind in
     fi
     ;;
   service)
-    carpool_options="$carpool_options -XX:+UseSerialGC -Xms24m -Xmx96m -XX:MaxDirectMemorySize=96m"
+    carpool_options="$carpool_options -XX:+UseSerialGC -Xms24m -Xmx96m -XX:MaxDirectMemorySize=1g"
     carpool_options="$carpool_options -XX:ReservedCodeCacheSize=48m -XX:+ExitOnOutOfMemoryError"
     ;;
   tool) carpool_options="$carpool_options -XX:+UseParallelGC" ;;

@@ -1,10 +1,13 @@
 package carpool.replicator.core;
 
+import java.util.Arrays;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// A set of block numbers from 0 to `size - 1`, in pages that exist only where something is set:
-/// the set of a blank 16 TiB device takes a few kilobytes.
+/// A set of block numbers from 0 to `size - 1`, in pages that exist only where something is set and
+/// something is not: neither the empty set nor the full one of a 16 TiB device takes more than a
+/// few kilobytes, and a synchronisation that goes from the one to the other never has more than the
+/// pages it works on.
 ///
 /// Not safe for concurrent use; owned by whoever steps the core.
 public final class BlockSet {
@@ -12,8 +15,15 @@ public final class BlockSet {
   private static final int PAGE_BITS = 1 << PAGE_SHIFT;
   private static final int PAGE_WORDS = PAGE_BITS / 64;
 
+  /// Stands for every page in which all blocks are set; never changed.
+  private static final long[] FULL = fullPage();
+
   private final long size;
   private final long[] @Nullable [] pages;
+
+  /// How many blocks of each page are set.
+  private final int[] counts;
+
   private long count;
 
   /// An empty set.
@@ -22,6 +32,42 @@ public final class BlockSet {
   public BlockSet(long size) {
     this.size = size;
     this.pages = new long[Math.toIntExact((size + PAGE_BITS - 1) >>> PAGE_SHIFT)][];
+    this.counts = new int[pages.length];
+  }
+
+  private static long[] fullPage() {
+    var page = new long[PAGE_WORDS];
+    Arrays.fill(page, -1L);
+    return page;
+  }
+
+  /// The page, to be changed.
+  private long[] writable(int index) {
+    var page = pages[index];
+    if (page == null) {
+      page = new long[PAGE_WORDS];
+      pages[index] = page;
+    } else if (isFull(page)) {
+      page = page.clone();
+      pages[index] = page;
+    }
+    return page;
+  }
+
+  @SuppressWarnings("ReferenceEquality") // The very same one.
+  private static boolean isFull(long @Nullable [] page) {
+    return page == FULL;
+  }
+
+  /// After a page got or lost blocks: gives its memory back when it is empty or full.
+  private void changed(int index, int difference) {
+    count += difference;
+    counts[index] += difference;
+    if (counts[index] == 0) {
+      pages[index] = null;
+    } else if (counts[index] == PAGE_BITS) {
+      pages[index] = FULL;
+    }
   }
 
   /// Number of blocks that could be in the set.
@@ -47,60 +93,73 @@ public final class BlockSet {
 
   /// Adds `block`; true when it was not there.
   public boolean add(long block) {
-    int index = (int) (block >>> PAGE_SHIFT);
-    var page = pages[index];
-    if (page == null) {
-      page = new long[PAGE_WORDS];
-      pages[index] = page;
-    }
-    int word = word(block);
-    long bit = 1L << block;
-    if ((page[word] & bit) != 0) {
+    if (contains(block)) {
       return false;
     }
-    page[word] |= bit;
-    count++;
+    int index = (int) (block >>> PAGE_SHIFT);
+    writable(index)[word(block)] |= 1L << block;
+    changed(index, 1);
     return true;
   }
 
   /// Removes `block`; true when it was there.
   public boolean remove(long block) {
-    var page = pages[(int) (block >>> PAGE_SHIFT)];
-    long bit = 1L << block;
-    if (page == null || (page[word(block)] & bit) == 0) {
+    if (!contains(block)) {
       return false;
     }
-    page[word(block)] &= ~bit;
-    count--;
+    int index = (int) (block >>> PAGE_SHIFT);
+    writable(index)[word(block)] &= ~(1L << block);
+    changed(index, -1);
     return true;
   }
 
-  /// Adds the blocks `start` (inclusive) to `end` (exclusive), a word at a time.
+  /// Adds the blocks `start` (inclusive) to `end` (exclusive), a word or a page at a time.
   public void addRange(long start, long end) {
-    for (long block = start; block < end; block = (block | 63) + 1) {
+    for (long block = start; block < end; ) {
       int index = (int) (block >>> PAGE_SHIFT);
-      var page = pages[index];
-      if (page == null) {
-        page = new long[PAGE_WORDS];
-        pages[index] = page;
+      long pageEnd = ((long) index + 1) << PAGE_SHIFT;
+      if (isFull(pages[index])) {
+        block = pageEnd;
+        continue;
       }
-      int word = word(block);
-      long bits = maskOf(block, end) & ~page[word];
-      page[word] |= bits;
-      count += Long.bitCount(bits);
+      if (word(block) == 0 && (block & 63) == 0 && end >= pageEnd) {
+        changed(index, PAGE_BITS - counts[index]);
+        block = pageEnd;
+        continue;
+      }
+      long stop = Math.min(end, pageEnd);
+      var page = writable(index);
+      int added = 0;
+      for (; block < stop; block = (block | 63) + 1) {
+        int word = word(block);
+        long bits = maskOf(block, stop) & ~page[word];
+        page[word] |= bits;
+        added += Long.bitCount(bits);
+      }
+      changed(index, added);
     }
   }
 
-  /// Removes the blocks `start` (inclusive) to `end` (exclusive), a word at a time.
+  /// Removes the blocks `start` (inclusive) to `end` (exclusive), a word or a page at a time.
   public void removeRange(long start, long end) {
-    for (long block = next(start); block >= 0 && block < end; block = next((block | 63) + 1)) {
-      var page = pages[(int) (block >>> PAGE_SHIFT)];
-      if (page != null) {
-        int word = word(block);
-        long bits = maskOf(block, end) & page[word];
-        page[word] &= ~bits;
-        count -= Long.bitCount(bits);
+    for (long block = next(start); block >= 0 && block < end; block = next(block)) {
+      int index = (int) (block >>> PAGE_SHIFT);
+      long pageEnd = ((long) index + 1) << PAGE_SHIFT;
+      long stop = Math.min(end, pageEnd);
+      int removed = 0;
+      if (word(block) == 0 && (block & 63) == 0 && stop == pageEnd) {
+        removed = counts[index];
+        block = pageEnd;
+      } else {
+        var page = writable(index);
+        for (; block < stop; block = (block | 63) + 1) {
+          int word = word(block);
+          long bits = maskOf(block, stop) & page[word];
+          page[word] &= ~bits;
+          removed += Long.bitCount(bits);
+        }
       }
+      changed(index, -removed);
     }
   }
 
@@ -120,12 +179,26 @@ public final class BlockSet {
   /// Adds every block of `other`, which must be of the same size.
   public void addAll(BlockSet other) {
     Check.invariant(other.size == size, "sets of different sizes");
-    other.forEach(this::add);
+    for (int i = 0; i < pages.length; i++) {
+      var theirs = other.pages[i];
+      if (isFull(theirs)) {
+        changed(i, PAGE_BITS - counts[i]);
+      } else if (theirs != null && !isFull(pages[i])) {
+        var page = writable(i);
+        int added = 0;
+        for (int word = 0; word < PAGE_WORDS; word++) {
+          added += Long.bitCount(theirs[word] & ~page[word]);
+          page[word] |= theirs[word];
+        }
+        changed(i, added);
+      }
+    }
   }
 
   /// Empties the set and gives its memory back.
   public void clear() {
-    java.util.Arrays.fill(pages, null);
+    Arrays.fill(pages, null);
+    Arrays.fill(counts, 0);
     count = 0;
   }
 
@@ -154,11 +227,17 @@ public final class BlockSet {
 
   /// The end (exclusive) of the run of set blocks that starts at `start`, at most `limit`.
   public long runEnd(long start, long limit) {
+    long stop = Math.min(limit, size);
     long end = start;
-    while (end < limit && end < size && contains(end)) {
-      end++;
+    while (end < stop && contains(end)) {
+      var page = pages[(int) (end >>> PAGE_SHIFT)];
+      if (isFull(page)) {
+        end = (end | (PAGE_BITS - 1)) + 1;
+      } else {
+        end++;
+      }
     }
-    return end;
+    return Math.min(end, stop);
   }
 
   /// Calls `action` with each block in ascending order.
@@ -173,8 +252,9 @@ public final class BlockSet {
     var copy = new BlockSet(size);
     for (int i = 0; i < pages.length; i++) {
       var page = pages[i];
-      copy.pages[i] = page == null ? null : page.clone();
+      copy.pages[i] = page == null || isFull(page) ? page : page.clone();
     }
+    System.arraycopy(counts, 0, copy.counts, 0, counts.length);
     copy.count = count;
     return copy;
   }

@@ -197,10 +197,9 @@ public final class BlockConnection {
     return nowNanos - lastSentNanos > idleNanos && !hasQueued();
   }
 
-  /// Sends a sign of life. May wait as long as the peer does not read.
-  public void keepAlive() {
+  /// Queues a sign of life.
+  public void queueKeepAlive() {
     enqueue(FrameType.KEEP_ALIVE, 0, 0, 0, 0, EMPTY);
-    drain();
   }
 
   private static boolean allZero(ByteBuffer payload) {

@@ -7,18 +7,36 @@ import com.ning.compress.lzf.LZFException;
 import com.ning.compress.lzf.util.ChunkDecoderFactory;
 import com.ning.compress.lzf.util.ChunkEncoderFactory;
 import java.nio.ByteBuffer;
+import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// Packs or unpacks payloads, one at a time, with buffers of its own. The libraries' variants
-/// without native code and without `Unsafe`: what comes over the wire is checked at every array
-/// access.
+/// Packs or unpacks payloads, one at a time, with buffers of its own. What comes over the wire is
+/// unpacked by the libraries' variants without native code and without `Unsafe`, which check every
+/// array access. LZ4 packs by the native library where it can be loaded: the one in Java makes a
+/// table of 16 KiB for every payload.
 final class Packer {
   /// Shorter payloads go as they are (HAST's limit for LZF).
   static final int SHORTEST_BYTES = 1024;
 
-  private static final LZ4Factory LZ4 = LZ4Factory.safeInstance();
+  /// Loaded when the first payload is packed by LZ4.
+  private static final class Lz4 {
+    static final LZ4Compressor COMPRESSOR = compressor();
+
+    private static LZ4Compressor compressor() {
+      try {
+        return LZ4Factory.nativeInstance().fastCompressor();
+      } catch (LinkageError | AssertionError | RuntimeException e) {
+        LOG.info("LZ4 is packed by Java code, its native library is not usable: {}", e.toString());
+        return LZ4Factory.safeInstance().fastCompressor();
+      }
+    }
+  }
+
+  private static final Logger LOG = LoggerFactory.getLogger(Packer.class);
 
   private final byte[] plain = new byte[BlockConnection.PAYLOAD_MAX_BYTES];
   // LZ4 needs the length and 1/255 of it, LZF 5 bytes for each chunk and a byte for each 32.
@@ -39,7 +57,7 @@ final class Packer {
         switch (how) {
           case NONE, HOLE -> length;
           case LZF -> LZFEncoder.appendEncoded(lzfEncoder(), plain, 0, length, packed, 0);
-          case LZ4 -> LZ4.fastCompressor().compress(plain, 0, length, packed, 0, packed.length);
+          case LZ4 -> Lz4.COMPRESSOR.compress(plain, 0, length, packed, 0, packed.length);
         };
     if (end > length - length / 8) {
       return false;
@@ -81,7 +99,9 @@ final class Packer {
               yield lzfDecoder.decode(packed, 0, packedLength, plain);
             }
             case LZ4 ->
-                LZ4.safeDecompressor().decompress(packed, 0, packedLength, plain, 0, length);
+                LZ4Factory.safeInstance()
+                    .safeDecompressor()
+                    .decompress(packed, 0, packedLength, plain, 0, length);
           };
     } catch (LZFException | LZ4Exception | IndexOutOfBoundsException e) {
       throw new ProtocolException("a malformed " + how + " payload");

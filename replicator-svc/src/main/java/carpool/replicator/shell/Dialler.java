@@ -34,8 +34,10 @@ final class Dialler {
   void start(ResourceShell shell, HastResource resource, HastAddress remote) {
     var dialling = last.incrementAndGet();
     current.put(resource.name(), dialling);
-    Thread.ofVirtual()
+    // Not a virtual thread, for what BlockPort says.
+    Thread.ofPlatform()
         .name(resource.name() + "-dial")
+        .daemon(true)
         .start(() -> dial(dialling, shell, resource, remote));
   }
 

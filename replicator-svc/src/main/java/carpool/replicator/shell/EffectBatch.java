@@ -43,6 +43,7 @@ final class EffectBatch implements Effects {
 
   private Outgoing outgoing = Outgoing.NONE;
   private boolean queued;
+  private int queuedBytes;
   private int localCount;
   private int count;
   private Kind[] kinds = new Kind[16];
@@ -57,12 +58,18 @@ final class EffectBatch implements Effects {
     count = 0;
     localCount = 0;
     queued = false;
+    queuedBytes = 0;
     outgoing = newOutgoing;
   }
 
   /// True when something was queued for the peer.
   boolean queued() {
     return queued;
+  }
+
+  /// Bytes of clients' data that were queued for the peer.
+  int queuedBytes() {
+    return queuedBytes;
   }
 
   /// True when the local disk is read or written by the thread that carries this out.
@@ -155,6 +162,9 @@ final class EffectBatch implements Effects {
 
   @Override
   public void sendWrite(long session, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
+    if (kind == WriteKind.DATA) {
+      queuedBytes += lengthBytes;
+    }
     toPeer().sendWrite(session, slot, offsetBytes, lengthBytes, kind);
   }
 

@@ -20,8 +20,7 @@ final class LinkWatch {
       LongConsumer silent) {
     long now = System.nanoTime();
     if (connection.keepAliveDue(now, patience.idleNanos())) {
-      // Not here: a peer that does not read must not keep the others from being watched.
-      Thread.ofVirtual().name("keep-alive").start(connection::keepAlive);
+      link.keepAlive();
     }
     if (punctual.heard(connection.silentNanos(now)) > patience.deadNanos()) {
       silent.accept(now);

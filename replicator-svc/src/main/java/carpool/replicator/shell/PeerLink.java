@@ -41,6 +41,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.S
   private final AtomicInteger peerFlushes = new AtomicInteger();
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile @Nullable BlockConnection connection;
+  private volatile @Nullable LinkSender sender;
 
   /// @param receipts memsync: ask for receipts
   /// @param ended called once with the reason, last
@@ -94,6 +95,7 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.S
   /// @param met is run when the core has compared the hellos
   void attach(BlockConnection newConnection, Hello peerHello, Runnable met) {
     connection = newConnection;
+    sender = LinkSender.start(shell.name() + "-send", newConnection);
     Thread.ofPlatform()
         .name(shell.name() + "-receive")
         .daemon(true)
@@ -124,8 +126,31 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.S
   @Override
   public void send() {
     var c = connection;
-    if (c != null) {
+    if (c == null) {
+      return;
+    }
+    if (Thread.currentThread().isVirtual()) {
+      LinkSender.sendFor(c);
+    } else {
       c.drain();
+    }
+  }
+
+  /// Has another thread send what is queued. For what takes long enough that a hand-over pays: the
+  /// caller goes on with the local disk meanwhile.
+  void sendAside() {
+    var s = sender;
+    if (s != null) {
+      s.wake();
+    }
+  }
+
+  /// Sends a sign of life; never waits.
+  void keepAlive() {
+    var c = connection;
+    if (c != null) {
+      c.queueKeepAlive();
+      sendAside();
     }
   }
 
@@ -144,6 +169,10 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.S
 
   private void end(String reason) {
     if (over.compareAndSet(false, true)) {
+      var s = sender;
+      if (s != null) {
+        s.stop();
+      }
       shell.disconnected(this, session);
       ended.accept(reason);
     }

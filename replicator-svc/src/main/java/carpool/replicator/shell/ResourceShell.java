@@ -51,6 +51,10 @@ final class ResourceShell {
 
   private static final long SLOW_DISK_NANOS = 100_000;
 
+  /// From so many bytes on it takes longer to copy them into the socket than to wake another thread
+  /// that does so while this one writes them to the disk.
+  private static final int LONG_BYTES = 64 << 10;
+
   /// More than the peer has chunks in flight, so that its clients' writes find one too.
   static final int PEER_SLOTS = 16;
 
@@ -216,8 +220,12 @@ final class ResourceShell {
     if (batch.waitsForDisk() && slowDisk) {
       ReplyBatch.sendHeldHere();
     }
-    if (peer != null && batch.queued() && !holds(batch, peer)) {
-      peer.send(); // first: while the peer works on it, so do we
+    if (peer != null && batch.queued()) {
+      if (batch.queuedBytes() >= LONG_BYTES) {
+        peer.sendAside();
+      } else if (!holds(batch, peer)) {
+        peer.send(); // first: while the peer works on it, so do we
+      }
     }
     for (int i = 0; i < batch.count(); i++) {
       carryOut(batch, i, peer);
