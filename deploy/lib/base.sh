@@ -5,8 +5,15 @@ CARPOOL_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CARPOOL_LOCAL=${CARPOOL_LOCAL:-$CARPOOL_ROOT/deploy/lab.local} # logs and state of this checkout
 PATH=$PATH:/usr/sbin:/sbin
 
-say() { printf '%s\n' "$*"; }
-warn() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+# What `timed` left standing on a terminal is wiped first.
+say() {
+  [[ ! -t 1 ]] || printf '\r\033[K'
+  printf '%s\n' "$*"
+}
+warn() {
+  [[ ! -t 2 ]] || printf '\r\033[K' >&2
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
 die() {
   warn "$*"
   exit 1
@@ -27,12 +34,15 @@ seconds_since() {
   printf '%d.%d\n' $((d / 1000)) $((d % 1000 / 100))
 }
 
-# timed TEXT COMMAND...: runs the command, then prints how long it took and the text.
+# timed TEXT COMMAND...: runs the command, then prints how long it took and the text. On a terminal the
+# text stands there meanwhile.
 timed() {
   local text=$1 start
   shift
   start=$(now_ms)
+  [[ ! -t 1 ]] || printf '      … s  %s' "$text"
   "$@"
+  [[ ! -t 1 ]] || printf '\r\033[K'
   printf '%7s s  %s\n' "$(seconds_since "$start")" "$text"
 }
 

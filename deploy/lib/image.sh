@@ -4,6 +4,7 @@
 
 BASE_SUITE=${CARPOOL_BASE_SUITE:-bookworm}
 NODE_IMAGE=${CARPOOL_LAB_IMAGE:-carpool-node}
+METRICS_IMAGE=${CARPOOL_LAB_METRICS_IMAGE:-carpool-metrics}
 STAGE=$CARPOOL_ROOT/deploy/target/image # the build context
 
 # What the services and the command line need, and jcmd with flight recordings to look inside them.
@@ -44,12 +45,16 @@ node_image() {
   stage_dir "$CARPOOL_ROOT/deploy/image/libexec" "$STAGE/libexec"
   cp "$CARPOOL_ROOT/deploy/image/Dockerfile" "$STAGE/Dockerfile"
 
+  build_with "$CARPOOL_LOCAL/node-image.log" "$STAGE" "$NODE_IMAGE"
+}
+
+# build_with LOG CONTEXT NAME: on the base image, through this machine's proxies.
+build_with() {
   local proxies=() name
   for name in http_proxy https_proxy no_proxy; do
     [[ -z ${!name:-} ]] || proxies+=(--build-arg "$name")
   done
-  logged "$CARPOOL_LOCAL/node-image.log" \
-    docker build --build-arg BASE="$(base_image_tag)" "${proxies[@]}" -t "$NODE_IMAGE" "$STAGE"
+  logged "$1" docker build --build-arg BASE="$(base_image_tag)" "${proxies[@]}" -t "$3" "$2"
 }
 
 # debian_image NAME: a clean Debian 13 with systemd, on which the package is tried. It has none of our files,
@@ -68,6 +73,15 @@ debian_image() {
     logged "$CARPOOL_LOCAL/debian-image.log" docker build --build-arg BASE="$base" -t "$tag" "$STAGE.debian"
   fi
   docker tag "$tag" "$1"
+}
+
+# metrics_image: Prometheus; only for who asks for it.
+metrics_image() {
+  local stage=$STAGE.metrics
+  stage_dir "$CARPOOL_ROOT/deploy/image/prometheus" "$stage"
+  cp "$CARPOOL_ROOT/deploy/image/Dockerfile.prometheus" "$stage/Dockerfile"
+  cp -p "$CARPOOL_ROOT/deploy/monitoring/alerts.yml" "$stage/alerts.yml"
+  build_with "$CARPOOL_LOCAL/metrics-image.log" "$stage" "$METRICS_IMAGE"
 }
 
 # runtime_image: jlink, once for each JDK and list of modules.

@@ -10,6 +10,7 @@ PACKAGES_TEST=(
   fio qemu-img=qemu-utils nbdkit nbdcopy=libnbd-bin fusermount3=fuse3 # NBD against other people's tools
   ucarp tcpdump ip=iproute2 iptables                                  # CARP on the wire
   ping=iputils-ping arping=iputils-arping                             # who answers for an address
+  shellcheck runsv=runit                                              # scripts, and the runit examples
 )
 PACKAGES_BENCH=(
   python3=python3 fio=fio nbdkit=nbdkit qemu-storage-daemon=qemu-system-common openssl=openssl gnuplot=gnuplot-nox cmp=diffutils

@@ -11,10 +11,12 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The serving machine dies and comes back, again and again (`-Dcarpool.cycles=`, 3): never two
 /// masters, nothing that was acknowledged is missing, no manual step; then a planned move.
 @Tag("e2e")
+@ExtendWith(SharedLab.class)
 class CyclesIT {
   private static final int RECORDS = 10;
   private static final Duration TAKEOVER = Duration.ofSeconds(60);
@@ -24,12 +26,10 @@ class CyclesIT {
       "zpool list -H -o name zhast 2>/dev/null; ip -o addr | grep -o 'LAN.50' || true";
 
   @Test
-  void pairOutlivesCyclesOfPowerCutAndReturnWithoutAManualStep() throws Exception {
+  void pairOutlivesCyclesOfPowerCutAndReturnWithoutAManualStep(Lab lab) throws Exception {
     int cycles = Integer.getInteger("carpool.cycles", 3);
     var gaps = new ArrayList<Duration>();
-    try (var lab = new Lab();
-        var client = new Client()) {
-      lab.start();
+    try (var client = new Client()) {
       for (int cycle = 1; cycle <= cycles; cycle++) {
         cycle(lab, client, cycle, gaps);
       }

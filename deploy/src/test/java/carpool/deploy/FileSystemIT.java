@@ -51,7 +51,7 @@ class FileSystemIT {
       for (var node : lab.nodes()) {
         node.with("/etc/carpool/carpool.yaml", 0600, CONFIG).withLoopDevices();
       }
-      lab.boot();
+      lab.startNodes();
       lab.await("a device", TAKEOVER, () -> primary(lab) != null);
       var first = Objects.requireNonNull(primary(lab));
       var second = lab.other(first);

@@ -2,9 +2,6 @@ package carpool.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,112 +16,40 @@ import org.junit.jupiter.api.io.TempDir;
 /// The hastctl lines of the published guides, on two nodes of one machine with the programs as they
 /// are installed: what they print, byte for byte, and how they end (docs/migration, hastctl(8)).
 class HastctlIT {
-  private static final Path BIN = Path.of("target/carpool/bin").toAbsolutePath();
   private static final List<String> DISKS = List.of("disk1", "disk2", "disk3");
 
   @TempDir Path directory;
-  private final List<Process> services = new ArrayList<>();
+  private LoopbackPair pair;
+  private Process replicator;
 
   /// What a command left.
   private record End(int code, String out, String err) {}
 
-  private Path home(int node) {
-    return directory.resolve("hast" + node);
-  }
-
   @BeforeEach
   void twoNodesWithThreeDisksAndNoMetadata() throws Exception {
-    int port = freePort();
-    int blockPort = freePort();
-    var hast = new StringBuilder();
-    for (int disk = 1; disk <= 3; disk++) {
-      hast.append(
-          """
-          resource disk%1$d {
-          	on hast1 { local %2$s/ad%1$d remote 127.0.0.2:%4$d source 127.0.0.1 }
-          	on hast2 { local %3$s/ad%1$d remote 127.0.0.1:%4$d source 127.0.0.2 }
-          }
-          """
-              .formatted(disk, home(1), home(2), port));
-    }
-    for (int node = 1; node <= 2; node++) {
-      Files.createDirectories(home(node).resolve("run"));
-      for (int disk = 1; disk <= 3; disk++) {
-        try (var file = new RandomAccessFile(home(node).resolve("ad" + disk).toFile(), "rw")) {
-          file.setLength(64 << 20);
-        }
-      }
-      Files.writeString(
-          home(node).resolve("hast.conf"), "listen 127.0.0." + node + ":" + port + "\n" + hast);
-      Files.writeString(
-          home(node).resolve("carpool.yaml"),
-          """
-          cluster: test
-          hast: %1$s/hast.conf
-          runtime-dir: %1$s/run
-          state-dir: %1$s/state
-          device-dir: %1$s/dev
-          device: none
-          replicator: { block-port: %2$d }
-          """
-              .formatted(home(node), blockPort));
-    }
-    for (int node = 1; node <= 2; node++) {
-      services.add(start(node));
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
-  }
-
-  private Process start(int node) throws Exception {
-    var log = home(node).resolve("log");
-    var process =
-        new ProcessBuilder(
-                BIN.resolve("carpool-replicator").toString(),
-                "--config",
-                home(node).resolve("carpool.yaml").toString(),
-                "--node",
-                "hast" + node)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (!Files.readString(log).contains("ready:")) {
-      if (System.nanoTime() > end || !process.isAlive()) {
-        throw new AssertionError("the replicator did not start:\n" + Files.readString(log));
-      }
-      TimeUnit.MILLISECONDS.sleep(50);
-    }
-    return process;
+    pair = new LoopbackPair(directory, "");
+    replicator = pair.start("replicator", 1);
+    var _ = pair.start("replicator", 2);
   }
 
   @AfterEach
   void stop() throws Exception {
-    for (var service : services) {
-      service.destroy();
-      if (!service.waitFor(30, TimeUnit.SECONDS)) {
-        service.destroyForcibly();
-      }
-    }
+    pair.close();
   }
 
   private End hastctl(int node, String... words) throws Exception {
     var command = new ArrayList<String>();
-    command.add(BIN.resolve("hastctl").toString());
+    command.add(LoopbackPair.BIN.resolve("hastctl").toString());
     command.add(words[0]);
     command.add("-c");
-    command.add(home(node).resolve("hast.conf").toString());
+    command.add(pair.hastConf(node).toString());
     command.addAll(List.of(words).subList(1, words.length));
     var out = Files.createTempFile(directory, "out", "");
     var err = Files.createTempFile(directory, "err", "");
     var builder =
         new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
     builder.environment().put("CARPOOL_NODE", "hast" + node);
-    builder.environment().put("CARPOOL_CONFIG", home(node).resolve("carpool.yaml").toString());
+    builder.environment().put("CARPOOL_CONFIG", pair.config(node).toString());
     var process = builder.start();
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("%s ends", command).isTrue();
     return new End(
@@ -159,19 +84,13 @@ class HastctlIT {
     for (int disk = 1; disk <= 3; disk++) {
       text.append(
           "disk%d\tcomplete %-15s%s/ad%d\t%s\n"
-              .formatted(disk, role, home(node), disk, remote(node)));
+              .formatted(disk, role, pair.home(node), disk, remote(node)));
     }
     return text.toString();
   }
 
   private String remote(int node) {
-    try {
-      var line = Files.readString(home(node).resolve("hast.conf")).lines().skip(2).findFirst();
-      var port = line.orElseThrow().replaceFirst(".*remote 127.0.0.2:(\\d+) .*", "$1");
-      return "tcp://127.0.0." + (3 - node) + ":" + port;
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
+    return "tcp://" + pair.peerAddress(3 - node);
   }
 
   @Test
@@ -209,7 +128,7 @@ class HastctlIT {
                 local errors: read: 0, write: 0, delete: 0, flush: 0
                 queues: local: 0, send: 0, recv: 0, done: 0, idle: 256
             """
-                .formatted(home(1), remote(1)));
+                .formatted(pair.home(1), remote(1)));
 
     // The manual fail-over.
     for (var disk : DISKS) {
@@ -254,10 +173,10 @@ class HastctlIT {
     assertThat(hastctl(1, "frobnicate").code()).isEqualTo(64);
     assertThat(hastctl(1, "role", "primary").code()).isEqualTo(64);
     assertThat(hastctl(1, "create", "-e", "3x", "disk1").code()).isEqualTo(64);
-    services.getFirst().destroy();
-    assertThat(services.getFirst().waitFor(30, TimeUnit.SECONDS)).isTrue();
+    replicator.destroy();
+    assertThat(replicator.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(hastctl(1, "status").code()).isEqualTo(71);
-    Files.delete(home(1).resolve("hast.conf"));
+    Files.delete(pair.hastConf(1));
     assertThat(hastctl(1, "status").code()).isEqualTo(72);
   }
 }

@@ -2,6 +2,7 @@ package carpool.deploy;
 
 import com.github.dockerjava.api.model.Network.Ipam;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.Network;
@@ -25,10 +27,51 @@ final class Lab implements AutoCloseable {
 
   private final Network lan = network("a-lan", LAN);
   private final Network replication = network("b-repl", REPLICATION);
-  final Node hast1 = new Node("hast1", 11, lan, replication);
-  Node hast2 = new Node("hast2", 12, lan, replication);
-  private final Node client = new Node("client", 100, lan, replication).withCommand("client");
+  private final Consumer<Node> prepare;
+  final Node hast1;
+  Node hast2;
+  final Node client = new Node("client", 100, lan, replication).withCommand("client");
   final Writer writer = new Writer(this, client);
+
+  Lab() {
+    this(_ -> {});
+  }
+
+  /// @param prepare what is different about its nodes, before they are started
+  Lab(Consumer<Node> prepare) {
+    this("hast1", "hast2", prepare);
+  }
+
+  Lab(String first, String second, Consumer<Node> prepare) {
+    this.prepare = prepare;
+    hast1 = node(first, 11);
+    hast2 = node(second, 12);
+  }
+
+  private Node node(String name, int lastOctet) {
+    var node = new Node(name, lastOctet, lan, replication);
+    prepare.accept(node);
+    return node;
+  }
+
+  /// A scenario on a lab of its own.
+  interface Scenario {
+    void play(Lab lab) throws Exception;
+  }
+
+  /// Plays it from the first start on; when it fails, what both nodes can tell is in
+  /// `target/e2e/NAME`.
+  void play(String name, Scenario scenario) throws Exception {
+    try (var _ = this) {
+      try {
+        startNodes();
+        scenario.play(this);
+      } catch (Exception | AssertionError e) {
+        collect(name);
+        throw e;
+      }
+    }
+  }
 
   private static String environment(String name, String otherwise) {
     return Objects.requireNonNullElse(System.getenv(name), otherwise);
@@ -50,7 +93,7 @@ final class Lab implements AutoCloseable {
   }
 
   /// Starts the nodes and the client, and nothing more.
-  void boot() {
+  void startNodes() {
     client.start();
     hast1.start();
     hast2.start();
@@ -58,7 +101,7 @@ final class Lab implements AutoCloseable {
 
   /// Starts both nodes and makes the pool on the one whose resources are primary.
   void start() throws InterruptedException {
-    boot();
+    startNodes();
     // Both copies equal: by then the starting of six services is over and the roles are steady.
     await("a steady pair with devices", Duration.ofMinutes(3), () -> withDevices() != null);
     var first = Objects.requireNonNull(withDevices());
@@ -106,6 +149,15 @@ final class Lab implements AutoCloseable {
     return null;
   }
 
+  /// The lab's own carpool.yaml; `entry` puts in the networks of this run.
+  static String configuration() {
+    try {
+      return Files.readString(Path.of("image/etc/carpool/carpool.yaml"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   static void must(Node node, String... command) {
     var outcome = node.run(command);
     if (!outcome.ok()) {
@@ -117,8 +169,13 @@ final class Lab implements AutoCloseable {
   /// A machine of the same name and addresses with three empty disks takes the second one's place.
   void replaceHast2() {
     hast2.stop();
-    hast2 = new Node("hast2", 12, lan, replication);
+    hast2 = node("hast2", 12);
     hast2.start();
+  }
+
+  /// One that is not started yet.
+  Prometheus prometheus() {
+    return new Prometheus(lan);
   }
 
   List<Node> nodes() {
@@ -210,8 +267,9 @@ final class Lab implements AutoCloseable {
     return text.toString();
   }
 
-  /// Everything that both nodes can tell, as files.
-  void collect(Path directory) throws IOException {
+  /// Everything that both nodes can tell, as files in `target/e2e/SCENARIO`.
+  void collect(String scenario) throws IOException {
+    var directory = Path.of("target", "e2e", scenario).toAbsolutePath();
     Files.createDirectories(directory);
     for (var node : nodes()) {
       var name = node.nodeName();

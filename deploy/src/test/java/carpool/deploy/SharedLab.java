@@ -1,6 +1,6 @@
 package carpool.deploy;
 
-import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -17,13 +17,29 @@ final class SharedLab
     implements BeforeEachCallback, AfterEachCallback, AfterAllCallback, ParameterResolver {
   private static final Namespace NAMESPACE = Namespace.create(SharedLab.class);
 
+  private final Consumer<Node> prepare;
+
+  SharedLab() {
+    this(_ -> {});
+  }
+
+  /// @param prepare what is different about its nodes, before they are started
+  SharedLab(Consumer<Node> prepare) {
+    this.prepare = prepare;
+  }
+
   /// Closed by JUnit at the end of the run.
   private static final class Held implements AutoCloseable {
+    private final Consumer<Node> prepare;
     private @Nullable Lab lab;
+
+    Held(Consumer<Node> prepare) {
+      this.prepare = prepare;
+    }
 
     Lab get() throws InterruptedException {
       if (lab == null) {
-        var fresh = new Lab();
+        var fresh = new Lab(prepare);
         lab = fresh;
         fresh.start();
       }
@@ -39,11 +55,11 @@ final class SharedLab
     }
   }
 
-  private static Held held(ExtensionContext context) {
+  private Held held(ExtensionContext context) {
     return context
         .getRoot()
         .getStore(NAMESPACE)
-        .computeIfAbsent("lab", _ -> new Held(), Held.class);
+        .computeIfAbsent(context.getRequiredTestClass(), _ -> new Held(prepare), Held.class);
   }
 
   @Override
@@ -77,7 +93,7 @@ final class SharedLab
     var lab = held.lab;
     if (lab != null) {
       var scenario = context.getRequiredTestMethod().getName();
-      lab.collect(Path.of("target", "e2e", scenario).toAbsolutePath());
+      lab.collect(scenario);
     }
   }
 

@@ -3,16 +3,10 @@ package carpool.deploy;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -34,27 +28,16 @@ class WorkflowIT {
         </dev/null >/dev/null 2>&1 &
       """;
 
-  private static Lab lab;
-
-  @BeforeAll
-  static void start() throws Exception {
-    lab = new Lab();
-    for (var node : List.of(lab.hast1, lab.hast2)) {
-      node.with("/etc/carpool/carpool.yaml", 0644, config());
-      node.with("/usr/local/bin/kill-at", 0755, HOOK);
-    }
-    lab.start();
-  }
-
-  @AfterAll
-  static void stop() {
-    lab.close();
-  }
+  @RegisterExtension
+  static final SharedLab SHARED =
+      new SharedLab(node -> {
+        node.with("/etc/carpool/carpool.yaml", 0644, config());
+        node.with("/usr/local/bin/kill-at", 0755, HOOK);
+      });
 
   /// The lab's own, and besides: a hook, a service that does not stop, less time for an export.
-  private static String config() throws IOException {
-    var here = Path.of("image/etc/carpool/carpool.yaml");
-    return Files.readString(here)
+  private static String config() {
+    return Lab.configuration()
             .replace(
                 "    services:\n",
                 """
@@ -67,24 +50,18 @@ class WorkflowIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"stop nginx", "stop stubborn", "export", "demote"})
-  void orchestratorKilledWhileItGivesUpFindsItsPlace(String step) throws Exception {
-    killedAt(lab.serving(), step);
+  void orchestratorKilledWhileItGivesUpFindsItsPlace(String step, Lab lab) throws Exception {
+    killedAt(lab, lab.serving(), step);
   }
 
   /// Checks of services are told to no hook, and last too short to be hit otherwise.
   @ParameterizedTest
   @ValueSource(strings = {"promote", "import", "start nginx"})
-  void orchestratorKilledWhileItTakesOverFindsItsPlace(String step) throws Exception {
-    killedAt(lab.other(lab.serving()), step);
+  void orchestratorKilledWhileItTakesOverFindsItsPlace(String step, Lab lab) throws Exception {
+    killedAt(lab, lab.other(lab.serving()), step);
   }
 
-  /// The one before may have failed half-way.
-  @BeforeEach
-  void settle() throws Exception {
-    settled("the test before");
-  }
-
-  private static void killedAt(Node killed, String step) throws Exception {
+  private static void killedAt(Lab lab, Node killed, String step) throws Exception {
     var before = pid(killed);
     Lab.must(killed, "sh", "-c", "printf '%s' '" + step + "' >/tmp/kill-at");
 
@@ -94,7 +71,7 @@ class WorkflowIT {
       // need
       // be from the other side.
       var _ = lab.serving().run("carpool", "switchover");
-      settled(step);
+      settled(lab, step);
     }
 
     assertFalse(pid(killed).equals(before), "nobody was killed");
@@ -106,7 +83,8 @@ class WorkflowIT {
   }
 
   @Test
-  void aBusyPoolStaysWhereItIsInAPlannedMoveAndIsFreedByForceInAnOrderedOne() throws Exception {
+  void aBusyPoolStaysWhereItIsInAPlannedMoveAndIsFreedByForceInAnOrderedOne(Lab lab)
+      throws Exception {
     var first = lab.serving();
     var second = lab.other(first);
     Lab.must(first, "sh", "-c", "cd /zhast/data && setsid sleep 300 </dev/null >/dev/null 2>&1 &");
@@ -115,26 +93,26 @@ class WorkflowIT {
 
     assertFalse(refused.ok());
     assertTrue((refused.output() + refused.errors()).contains("busy"), () -> "said: " + refused);
-    settled("a refused move");
+    settled(lab, "a refused move");
     assertTrue(lab.serves(first), "the pool has moved");
     assertTrue(first.run("pgrep", "-x", "sleep").ok(), "its user was killed");
 
     Lab.must(first, "carpool", "maintenance", "on");
     lab.await("the move", SETTLED, () -> lab.serves(second));
     Lab.must(first, "carpool", "maintenance", "off");
-    settled("maintenance");
+    settled(lab, "maintenance");
     assertFalse(first.run("pgrep", "-f", "sleep 300").ok(), "its user lives on");
   }
 
   /// One serves, with both copies in step; the other stands by.
-  private static void settled(String after) throws InterruptedException {
+  private static void settled(Lab lab, String after) throws InterruptedException {
     lab.await(
         "settled pair after " + after,
         SETTLED,
-        () -> settled(lab.hast1, lab.hast2) || settled(lab.hast2, lab.hast1));
+        () -> settled(lab, lab.hast1, lab.hast2) || settled(lab, lab.hast2, lab.hast1));
   }
 
-  private static boolean settled(Node serving, Node standby) {
+  private static boolean settled(Lab lab, Node serving, Node standby) {
     return lab.serves(serving)
         && Lab.complete(serving)
         && Lab.isBackupAndSecondary(standby)

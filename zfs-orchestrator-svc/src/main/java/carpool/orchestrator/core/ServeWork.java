@@ -58,6 +58,9 @@ final class ServeWork {
       s.hint = "";
     }
     if (s.facts.here == Here.NO) {
+      if (s.stopLeftOver()) {
+        return;
+      }
       if (s.noPool) {
         s.probe(Patience.PROBE_WAITING);
         return;

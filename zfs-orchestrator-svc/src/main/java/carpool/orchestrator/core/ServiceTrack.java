@@ -18,6 +18,7 @@ final class ServiceTrack {
   private int budgetUsed;
   private int failuresInRow;
   private boolean stopFirst;
+  private boolean leftOver;
   private String problem = "";
   private long nextCheckNanos;
 
@@ -53,8 +54,16 @@ final class ServiceTrack {
     }
   }
 
-  /// The pool is not here, so nothing of it runs.
+  /// True when the pool has vanished under it and it was not told to stop since: it may go on, and
+  /// would write into the directory on which the pool is to be mounted.
+  boolean leftOver() {
+    return leftOver;
+  }
+
+  /// The pool is not here, so nothing of it is to run.
   void forget(long now) {
+    leftOver |=
+        running == Running.RUNNING || running == Running.STARTING || running == Running.FAILED;
     become(Running.STOPPED, now);
     restarts = 0;
     budgetUsed = 0;
@@ -74,6 +83,7 @@ final class ServiceTrack {
   /// It was told to stop; with `failure` not empty it may still run, and nothing more can be done.
   void stopped(String failure, long now) {
     stopFirst = false;
+    leftOver = false;
     problem = failure;
     become(Running.STOPPED, now);
   }

@@ -136,6 +136,21 @@ final class Situation {
     emit(new PoolEffect.Run(runToken, step, Math.max(1, limitNanos)));
   }
 
+  /// Stops, in reverse, the next service whose pool has vanished under it, as it does when ZFS in
+  /// user space dies; false when there is none. Before an import: what still writes below the mount
+  /// point would fill that directory, and a data set cannot be mounted on a full one.
+  boolean stopLeftOver() {
+    for (var index = services.size() - 1; index >= 0; index--) {
+      var service = services.get(index);
+      if (service.leftOver()) {
+        service.stopping(now);
+        run(new Step.StopService(index), service.spec.timeoutNanos());
+        return true;
+      }
+    }
+    return false;
+  }
+
   void probe(long intervalNanos) {
     if (timers.running(TimerKind.TICK)) {
       return;

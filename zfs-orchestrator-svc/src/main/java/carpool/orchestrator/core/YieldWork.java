@@ -34,7 +34,7 @@ final class YieldWork {
         }
         s.run(new Step.Export(s.exportForced), left);
       }
-    } else {
+    } else if (!s.stopLeftOver()) {
       settle();
     }
   }
@@ -73,6 +73,8 @@ final class YieldWork {
       s.run(new Step.Inspect(), Patience.INSPECT);
     } else if (s.facts.here == Here.YES && !(s.cutOff && s.detached)) {
       giveUpPool();
+    } else if (s.stopLeftOver()) {
+      return;
     } else if (s.handover == Handover.YIELDING
         && s.demoteGranted
         && !s.facts.allInRole(Role.SECONDARY)) {

@@ -188,6 +188,18 @@ final class Bench {
     return fails("promote", new Failure(Failure.Kind.REFUSED, refusal, "" + refusal, "wait"));
   }
 
+  /// Serving goes on until the next look finds that the pool is no longer here.
+  Bench vanished() {
+    while (!"inspect".equals(running())) {
+      if (run != null && run.step() instanceof Step.CheckService) {
+        done(run.step().label(spec));
+      } else {
+        pass(1);
+      }
+    }
+    return inspected(false);
+  }
+
   private Bench answer(String step, java.util.function.LongFunction<PoolEvent> event) {
     var running = run;
     if (running == null || !running.step().label(spec).equals(step)) {

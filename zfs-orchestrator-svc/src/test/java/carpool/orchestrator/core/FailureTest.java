@@ -118,6 +118,26 @@ final class FailureTest {
   }
 
   @Test
+  void servicesWhosePoolHasVanishedAreStoppedBeforeItIsImportedAgain() {
+    var bench = new Bench(Bench.zfs("web", "mail")).serving();
+    bench.lines();
+
+    bench.vanished().done("stop mail").fails("stop web", Failure.Kind.TIMED_OUT).done("import");
+
+    assertThat(bench.running()).isEqualTo("start web");
+    assertThat(bench.lines()).containsSubsequence("run stop mail", "run stop web", "run import");
+  }
+
+  @Test
+  void servicesWhosePoolHasVanishedAreStoppedBeforeTheDemotion() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+
+    bench.vanished().carp(Carp.BACKUP).done("stop web").inspected(false);
+
+    assertThat(bench.running()).isEqualTo("demote");
+  }
+
+  @Test
   void aServiceIsRestartedThreeTimesThenTheNodeFailsOver() {
     var bench = new Bench(Bench.zfs("web")).serving();
     for (var round = 0; round < 3; round++) {
