@@ -39,7 +39,14 @@ public final class StatusPage {
     pools(status.getPoolsList());
     resources(status.getResourcesList());
     status.getLastFailoversList().forEach(this::failover);
+    // What the election has been told stands with its group already.
+    var shown =
+        status.getGroupsList().stream()
+            .flatMap(group -> group.getDemotionsList().stream())
+            .map(demotion -> demotion.getCause())
+            .toList();
     status.getDemotionsList().stream()
+        .filter(d -> !shown.contains(d.getCause()))
         .map(d -> "demoted by " + d.getAmount() + " (" + d.getCause() + "): " + d.getText())
         .forEach(this::warning);
     status.getWarningsList().forEach(this::warning);

@@ -26,6 +26,8 @@ final class Companion {
   /// From the fork to the program itself: two execs, which a starved machine takes seconds for.
   private static final long SHOWS_UP_NANOS = 10_000_000_000L;
 
+  private static final long LOOK_NANOS = 100_000_000L;
+
   private final String program;
   private final Path logFile;
 
@@ -35,6 +37,7 @@ final class Companion {
   private @Nullable ProcessHandle known;
   private boolean seen;
   private long startedNanos;
+  private long lookedNanos;
 
   Companion(String program, Path logFile, String mark) {
     this.program = program;
@@ -72,13 +75,20 @@ final class Companion {
       }
       process.getOutputStream().close();
       startedNanos = System.nanoTime();
+      lookedNanos = startedNanos;
     } catch (IOException e) {
       throw new DeviceException(program + " cannot be started: " + e.getMessage());
     }
   }
 
-  /// True when it was started and has ended since, or never showed up.
+  /// True when it was started and has ended since, or never showed up. Cheap enough to be asked all
+  /// the time: looking through all processes is not, so that is done now and then.
   boolean hasEnded() {
+    var now = System.nanoTime();
+    if (now - lookedNanos < LOOK_NANOS) {
+      return false;
+    }
+    lookedNanos = now;
     return running().isEmpty() && (seen || System.nanoTime() - startedNanos > SHOWS_UP_NANOS);
   }
 

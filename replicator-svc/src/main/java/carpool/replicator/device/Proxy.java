@@ -31,7 +31,7 @@ final class Proxy {
   }
 
   boolean isUp() {
-    return nbdkit.running().isPresent() && Files.exists(socket);
+    return Files.exists(socket) && nbdkit.running().isPresent();
   }
 
   void start(Deadline deadline) throws DeviceException, InterruptedException {

@@ -443,7 +443,10 @@ public final class ResourceNode {
       resumeUntilNanos = null;
       device = new ResourceDevice(s);
       var size = s.disk().metadata().dataSizeBytes();
-      deviceNode.appear(size).exceptionally(this::deviceTrouble);
+      deviceNode
+          .appear(size)
+          .thenRun(() -> listener.accept(this, Notice.DEVICE))
+          .exceptionally(this::deviceTrouble);
       listener.accept(this, Notice.DEVICE);
     }
     return new RoleOutcome(previous, role(), verdict, "");

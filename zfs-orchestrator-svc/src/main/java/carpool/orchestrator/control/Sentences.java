@@ -28,7 +28,8 @@ final class Sentences {
       }
     }
     for (var network : status.getClientNetworksList()) {
-      if (!network.getProblem().isEmpty()) {
+      // While it gives way, its cause of demotion says why.
+      if (!network.getProblem().isEmpty() && !network.getGivesWay()) {
         out.add(network.getProblem());
       }
     }
@@ -60,11 +61,10 @@ final class Sentences {
     status.getGroupsList().forEach(group -> out.add(group(group)));
     for (var network : status.getClientNetworksList()) {
       out.add(
-          "Clients' network of group %s: %s%s."
+          "Clients' network of group %s: %s."
               .formatted(
                   network.getGroup(),
-                  network.getText(),
-                  network.getProblem().isEmpty() ? "" : "; " + network.getProblem()));
+                  network.getProblem().isEmpty() ? network.getText() : network.getProblem()));
     }
     for (var pool : status.getPoolsList()) {
       out.add(pool(pool));
@@ -101,8 +101,11 @@ final class Sentences {
     var head = "Group " + group.getName() + " is " + name(group.getState());
     if (group.getState() == State.STATE_BACKUP && group.hasHeard()) {
       var heard = group.getHeard();
+      var lately = heard.getSilentMillis() <= group.getMasterDownMillis();
       head +=
-          ": %s is MASTER with advskew %d, heard %.1f s ago"
+          (lately
+                  ? ": %s is MASTER with advskew %d, heard %.1f s ago"
+                  : ": no MASTER is heard; %s with advskew %d was the last, %.1f s ago")
               .formatted(
                   heard.getSourceAddress(), heard.getAdvskew(), heard.getSilentMillis() / 1000.0);
     } else if (!group.getReason().isEmpty()) {
@@ -171,7 +174,10 @@ final class Sentences {
                       ? 0
                       : 100 - 100 * sync.getLeftBytes() / sync.getTotalBytes());
     }
-    if (resource.getRole() != Role.ROLE_PRIMARY && !resource.getPromotionRefusal().isEmpty()) {
+    // That the peer is primary is how it should be, and tells nothing of this copy.
+    if (resource.getRole() != Role.ROLE_PRIMARY
+        && !resource.getPromotionRefusal().isEmpty()
+        && !resource.getPromotionRefusal().equals("PEER_IS_PRIMARY")) {
       head += "; it may not become primary here: " + resource.getPromotionRefusal();
     }
     return head + ".";

@@ -38,6 +38,14 @@ final class PairDiagnosisTest {
   }
 
   @Test
+  void afterAReloadTheFilesOfBothReplicatorsAreCompared() {
+    var reloaded = answer(0, "d2").toBuilder().setOwnConfigDigest("d2").build();
+
+    assertThat(found("configuration of the pair", reloaded).getVerdict())
+        .isEqualTo(Verdict.VERDICT_OK);
+  }
+
+  @Test
   void differentMtuAndVersionAreWarnings() {
     assertThat(findings(answer(0, "d1"), note("hast2", 1500, "0.9")))
         .filteredOn(finding -> finding.getVerdict() == Verdict.VERDICT_WARNING)
