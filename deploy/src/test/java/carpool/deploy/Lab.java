@@ -92,6 +92,7 @@ final class Lab implements AutoCloseable {
         .build();
   }
 
+  /// Starts the nodes and the client, and nothing more.
   void startNodes() {
     client.start();
     hast1.start();

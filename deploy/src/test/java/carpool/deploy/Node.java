@@ -32,6 +32,7 @@ final class Node extends GenericContainer<Node> {
   private final String name;
   private final Network replication;
   private final String replicationAddress;
+  private boolean loopDevices;
 
   Node(String name, int lastOctet, Network lan, Network replication) {
     super(DockerImageName.parse(Lab.IMAGE));
@@ -53,6 +54,9 @@ final class Node extends GenericContainer<Node> {
             .withSecurityOpts(List.of("apparmor:unconfined"))
             .withDevices(new Device("rwm", "/dev/fuse", "/dev/fuse"))
             .withMemory(MEMORY_BYTES);
+        if (loopDevices) {
+          host.withDeviceCgroupRules(List.of("c 10:237 rwm", "b 7:* rwm"));
+        }
       }
     });
   }
@@ -60,6 +64,21 @@ final class Node extends GenericContainer<Node> {
   /// A file that is there before the first process.
   Node with(String path, int mode, String text) {
     return withCopyToContainer(Transferable.of(text, mode), path);
+  }
+
+  /// Lets `mount` put a loop device on a file. They are made inside when it has started.
+  Node withLoopDevices() {
+    loopDevices = true;
+    return this;
+  }
+
+  private void makeLoopDevices() {
+    Lab.must(
+        this,
+        "sh",
+        "-c",
+        "mknod /dev/loop-control c 10 237;"
+            + " for n in $(seq 0 63); do mknod /dev/loop$n b 7 $n; done");
   }
 
   /// The second network has to be there before the first process.
@@ -78,6 +97,9 @@ final class Node extends GenericContainer<Node> {
   @Override
   protected void containerIsStarted(InspectContainerResponse info, boolean reused) {
     // Readiness is what the tests wait for themselves.
+    if (loopDevices) {
+      makeLoopDevices();
+    }
   }
 
   private static DockerClient docker() {
@@ -96,6 +118,9 @@ final class Node extends GenericContainer<Node> {
   /// The power comes back; disks and addresses are the old ones.
   void powerOn() {
     docker().startContainerCmd(getContainerId()).exec();
+    if (loopDevices) {
+      makeLoopDevices();
+    }
   }
 
   /// All its processes stand still, for as long as nobody calls [#goOn].
@@ -109,7 +134,8 @@ final class Node extends GenericContainer<Node> {
 
   /// Cuts the node off.
   ///
-  /// @param network `clients`, `replication` or `both`
+  /// @param network `clients` (the cable), `silent` (the same network, and no interface notices),
+  ///   `replication` or `both`
   void cut(String network) {
     Lab.must(this, LIBEXEC + "net", "cut", network);
   }

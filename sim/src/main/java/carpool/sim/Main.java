@@ -17,6 +17,8 @@ public final class Main {
   private long takeovers;
   private long splitBrains;
   private long longestMicros;
+  private long moves;
+  private long longestMoveMicros;
 
   private Main() {}
 
@@ -89,8 +91,17 @@ public final class Main {
     takeovers += outcome.takeovers();
     splitBrains += outcome.splitBrains();
     longestMicros = Math.max(longestMicros, outcome.settledMicros());
+    moves += outcome.moves();
+    longestMoveMicros = Math.max(longestMoveMicros, outcome.longestMoveMicros());
     return ("%d acknowledged writes, %d faults, %d takeovers, %d split brains resolved, settled"
-            + " within %.1f s")
-        .formatted(writes, faults, takeovers, splitBrains, longestMicros / 1e6);
+            + " within %.1f s, %d moves after a silent cut within %.1f s")
+        .formatted(
+            writes,
+            faults,
+            takeovers,
+            splitBrains,
+            longestMicros / 1e6,
+            moves,
+            longestMoveMicros / 1e6);
   }
 }

@@ -9,6 +9,7 @@ import carpool.orchestrator.control.Couple;
 import carpool.orchestrator.control.Node;
 import carpool.orchestrator.core.Carp;
 import carpool.orchestrator.core.Cause;
+import carpool.orchestrator.core.ClientNetworkRule;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEvent;
@@ -29,10 +30,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,9 +40,6 @@ import org.slf4j.LoggerFactory;
 /// All pools of this node: hands out what the replicator and the election tell, and lets what
 /// concerns a whole election group (a resignation, its causes) wait for all of its pools.
 final class OrchestratorNode implements Startable, Node {
-  /// A node that dies leaves what it did until then.
-  private static final Duration NOTE_EVERY = Duration.ofSeconds(2);
-
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
 
   private final CarpoolConfig config;
@@ -56,13 +53,13 @@ final class OrchestratorNode implements Startable, Node {
   private final ElectionReporter reporter;
   private final LinkLosses losses;
 
-  private final Couple couple;
-  private final ScheduledExecutorService notes =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("notes").daemon(true).factory());
+  private final PeerWatch peer;
+  private final ClientNetworks networks;
   private final Map<String, Carp> carp = new HashMap<>();
   private final Map<String, Set<String>> resigning = new HashMap<>();
   private boolean maintenanceKnown;
+  private boolean configDiffers;
+  private volatile Map<String, Resource> resources = Map.of();
 
   @Inject
   OrchestratorNode(LoadedConfig loaded, HastConfig hast) {
@@ -86,7 +83,13 @@ final class OrchestratorNode implements Startable, Node {
         new ElectionPeer(
             PeerSettings.of(config.runtimeDir().resolve("election.sock")), new FromElection());
     this.reporter = new ElectionReporter(election, causes, this::readyGroups, this::heard);
-    this.couple = new Couple(this, loaded);
+    this.peer = new PeerWatch(new Couple(this, loaded), this::onGlance);
+    var followed = config.pools().stream().map(pool -> pool.follows()).collect(Collectors.toSet());
+    this.networks =
+        new ClientNetworks(
+            config.election().stream().filter(group -> followed.contains(group.name())).toList(),
+            this::peerAble,
+            this::onNetwork);
     this.losses = new LinkLosses(replicator, config.replicator().hold());
     for (var spec : specs) {
       pools.put(spec.name(), new PoolRunner(spec, journal, hooks, new Together()));
@@ -116,8 +119,8 @@ final class OrchestratorNode implements Startable, Node {
       runner.post(PoolEvent.ReplicatorLost::new);
     }
     reporter.start();
-    var every = NOTE_EVERY.toMillis();
-    var _ = notes.scheduleWithFixedDelay(couple::leave, every, every, TimeUnit.MILLISECONDS);
+    networks.start();
+    peer.start();
     replicator.start();
     election.start();
   }
@@ -162,7 +165,8 @@ final class OrchestratorNode implements Startable, Node {
     }
     journal.close();
     hooks.close(Duration.ofSeconds(1));
-    notes.shutdownNow();
+    peer.close();
+    networks.close();
     replicator.close();
     election.close();
   }
@@ -175,6 +179,11 @@ final class OrchestratorNode implements Startable, Node {
   @Override
   public List<StandingCause> causes() {
     return causes.all();
+  }
+
+  @Override
+  public List<NetworkStatus> networks() {
+    return networks.all();
   }
 
   @Override
@@ -207,7 +216,47 @@ final class OrchestratorNode implements Startable, Node {
     return election;
   }
 
+  /// All pools of a group could be served by the other node, as far as this one can know.
+  private boolean peerAble(String group) {
+    var known = resources;
+    return pools.values().stream()
+        .filter(pool -> pool.spec().follows().equals(group))
+        .flatMap(pool -> pool.spec().resources().stream())
+        .allMatch(name -> {
+          var resource = known.get(name);
+          return resource != null && Facing.resource(resource).peerAble();
+        });
+  }
+
+  private void onGlance(Couple.Glance other) {
+    networks.seen(other);
+    if (other.configDiffers() && !configDiffers) {
+      LOG.warn("the two nodes have different configuration files");
+      hooks.fire(
+          "config-difference",
+          Map.of("CARPOOL_REASON", other.node() + " goes by other configuration files"));
+    }
+    // An unreached node says nothing about its files.
+    configDiffers = other.node().isEmpty() ? configDiffers : other.configDiffers();
+  }
+
+  private void onNetwork(String group, ClientNetworkRule.Verdict verdict) {
+    var text = verdict.lost().isEmpty() ? verdict.alarm() : verdict.lost();
+    if (text.isEmpty()) {
+      LOG.info("group {}: nothing is wrong with the clients' network any more", group);
+    } else {
+      LOG.warn("group {}: {}", group, text);
+      hooks.fire("client-network", Map.of("CARPOOL_GROUP", group, "CARPOOL_REASON", text));
+    }
+    for (var pool : pools.values()) {
+      if (pool.spec().follows().equals(group)) {
+        pool.post(now -> new PoolEvent.ClientNetworkJudged(now, verdict.lost()));
+      }
+    }
+  }
+
   private void heard(Group group) {
+    networks.heard(group);
     for (var pool : pools.values()) {
       if (pool.spec().follows().equals(group.getName())) {
         losses.heard(group, pool.spec().resources());
@@ -278,6 +327,7 @@ final class OrchestratorNode implements Startable, Node {
       adoptMaintenance(group);
       var next = Facing.carp(group);
       var before = carp.put(group.getName(), next);
+      networks.carp(group.getName(), next);
       for (var pool : pools.values()) {
         if (pool.spec().follows().equals(group.getName())) {
           pool.post(now -> new PoolEvent.CarpSeen(now, next, group.getReason()));
@@ -303,6 +353,7 @@ final class OrchestratorNode implements Startable, Node {
         if (before != Carp.UNKNOWN) {
           LOG.warn("group {}: {}", group, problem);
         }
+        networks.carp(group, Carp.UNKNOWN);
         return Carp.UNKNOWN;
       });
       pools
@@ -329,6 +380,7 @@ final class OrchestratorNode implements Startable, Node {
   private final class FromReplicator implements ReplicatorPeer.Listener {
     @Override
     public void changed(Map<String, Resource> resources, WatchStatusEvent event) {
+      OrchestratorNode.this.resources = resources;
       losses.seen(resources.values());
       for (var pool : pools.values()) {
         var facts =
@@ -354,6 +406,7 @@ final class OrchestratorNode implements Startable, Node {
 
     @Override
     public void lost(String problem) {
+      resources = Map.of();
       pools.values().forEach(pool -> pool.post(PoolEvent.ReplicatorLost::new));
     }
   }

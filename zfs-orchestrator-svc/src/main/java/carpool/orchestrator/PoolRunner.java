@@ -211,7 +211,8 @@ final class PoolRunner {
     return switch (cause) {
       case MAINTENANCE -> "maintenance";
       case POOL, POOL_DEGRADED -> "pool-health";
-      case NOT_READY, DATA_NOT_CURRENT, REPLICATION_LINK, POOL_CUT_OFF, SERVICE -> "";
+      case NOT_READY, DATA_NOT_CURRENT, REPLICATION_LINK, CLIENT_NETWORK, POOL_CUT_OFF, SERVICE ->
+          "";
     };
   }
 

@@ -72,6 +72,7 @@ final class Bed implements AutoCloseable {
             vhid: 1
             password: secret
             addresses: [192.0.2.50/24]
+            reachable: [127.0.0.1]
         pools:
           - name: tank
             follows: storage
@@ -86,7 +87,7 @@ final class Bed implements AutoCloseable {
                 interval: 200ms
             timeouts: { promote: 2s, device: 2s, import: 5s, export: 2s, demote: 2s }
         hooks:
-          - { on: [serving, stopped, failed, master, backup], run: [%1$s/hook] }
+          - { on: [serving, stopped, failed, master, backup, config-difference, client-network], run: [%1$s/hook] }
         """
             .formatted(dir));
     Files.writeString(

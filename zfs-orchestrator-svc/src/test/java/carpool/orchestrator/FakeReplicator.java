@@ -35,6 +35,7 @@ final class FakeReplicator extends ReplicatorGrpc.ReplicatorImplBase {
   private ByteString left = ByteString.EMPTY;
   private AskPeerResponse peer = AskPeerResponse.newBuilder().setProblem("no peer").build();
   private long number;
+  private int asked;
 
   FakeReplicator(String... names) {
     for (var name : names) {
@@ -124,6 +125,12 @@ final class FakeReplicator extends ReplicatorGrpc.ReplicatorImplBase {
   /// What the other node answers from now on.
   synchronized void peerAnswers(AskPeerResponse response) {
     peer = response;
+    asked = 0;
+  }
+
+  /// How often this answer was asked for.
+  synchronized int asked() {
+    return asked;
   }
 
   /// What the orchestrator of this node left last.
@@ -136,6 +143,7 @@ final class FakeReplicator extends ReplicatorGrpc.ReplicatorImplBase {
     if (!request.getNote().isEmpty()) {
       left = request.getNote();
     }
+    asked += request.getLeaveOnly() ? 0 : 1;
     answer.onNext(request.getLeaveOnly() ? AskPeerResponse.getDefaultInstance() : peer);
     answer.onCompleted();
   }

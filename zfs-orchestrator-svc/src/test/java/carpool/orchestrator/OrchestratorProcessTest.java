@@ -3,10 +3,12 @@ package carpool.orchestrator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import carpool.election.v1.State;
+import carpool.orchestrator.v1.ClientNetwork;
 import carpool.orchestrator.v1.DiagnoseRequest;
 import carpool.orchestrator.v1.Failover;
 import carpool.orchestrator.v1.GetTimelineRequest;
 import carpool.orchestrator.v1.ImportPoolRequest;
+import carpool.orchestrator.v1.NetworkEvidence;
 import carpool.orchestrator.v1.Note;
 import carpool.orchestrator.v1.PoolState;
 import carpool.orchestrator.v1.Step;
@@ -157,6 +159,63 @@ final class OrchestratorProcessTest {
           .anyMatch(text -> text.startsWith("capabilities "))
           .anyMatch(text -> text.startsWith("device drivers "));
     }
+  }
+
+  @Test
+  void aDifferenceOfTheConfigurationFiresItsHookOnce() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.start();
+      bed.replicator.peerAnswers(peer("theirs", ClientNetwork.getDefaultInstance()));
+      bed.await("the hook", () -> hooks(bed).contains("config-difference hast1"));
+
+      bed.replicator.peerAnswers(peer("ours", ClientNetwork.getDefaultInstance()));
+      bed.await("a look at equal files", () -> bed.replicator.asked() > 2);
+      assertThat(hooks(bed)).containsOnlyOnce("config-difference hast1");
+    }
+  }
+
+  @Test
+  void twoMastersThatHearEachOtherByReplicationAreToldToAnOperator() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+      bed.await(
+          "127.0.0.1 answers",
+          () -> note(bed).getClientNetworksList().stream().anyMatch(n -> n.getMaster()));
+      bed.replicator.peerAnswers(
+          peer(
+              "ours",
+              ClientNetwork.newBuilder()
+                  .setGroup("storage")
+                  .setMaster(true)
+                  .setEvidence(NetworkEvidence.NETWORK_EVIDENCE_TARGET)
+                  .setSilentMillis(12_000)
+                  .setCut(true)
+                  .setText("no answer from 192.0.2.1 for 12 s")
+                  .build()));
+
+      bed.await("the hook", () -> hooks(bed).contains("client-network hast1"));
+      assertThat(bed.status().getWarningsList())
+          .contains(
+              "this node and hast2 are both MASTER: the client network is cut between them, there (no"
+                  + " answer from 192.0.2.1 for 12 s); it should give way");
+      assertThat(bed.status().getClientNetworks(0).getText()).isEqualTo("127.0.0.1 answers");
+      assertThat(bed.pool().getState()).isEqualTo(PoolState.POOL_STATE_SERVING);
+    }
+  }
+
+  private static AskPeerResponse peer(String digest, ClientNetwork network) {
+    return AskPeerResponse.newBuilder()
+        .setReached(true)
+        .setNode("hast2")
+        .setConfigDigest(digest)
+        .setOwnConfigDigest("ours")
+        .setNoteAgeMillis(500)
+        .setNote(
+            Note.newBuilder().setNode("hast2").addClientNetworks(network).build().toByteString())
+        .build();
   }
 
   private static Note note(Bed bed) {

@@ -58,6 +58,8 @@ final class Conversation {
       case PeerMessage.InStep(var adopted) -> {
         if (expects(state.phase == Phase.RECEIVING || state.phase == Phase.TARGET_AGREED)) {
           state.phase = Phase.ADOPTING;
+          // Its hello may have said less: it knows now that nobody has anything newer.
+          state.peerDisk = DiskState.UP_TO_DATE;
           state.flushes.add(new Waiter.Adoption(state.session, adopted));
           core.flushing.pumpFlush();
         }

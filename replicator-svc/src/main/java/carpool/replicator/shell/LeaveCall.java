@@ -26,41 +26,47 @@ final class LeaveCall {
 
   private LeaveCall() {}
 
-  /// Asks, on the caller's thread. Over a connection of its own: one that stood through a broken
-  /// network repeats what was lost on it ever more rarely, and would pass a peer that can be
-  /// reached for one that cannot.
-  static Leave ask(PeerHub hub, HastResource resource, Identity identity) {
+  /// Asks, on the caller's thread.
+  static Leave ask(PeerHub hub, HastResource resource, Identity identity, Silence silence) {
     var remote = resource.local().remote().flatMap(HastAddress::hostPort);
-    if (remote.isEmpty()) {
+    if (remote.isEmpty() || silence.justNow(PeerHub.peer(resource), System.nanoTime())) {
       return Leave.UNREACHABLE;
     }
     try {
-      var channel = hub.freshChannel(remote.get().resolve(), resource);
+      var address = remote.get().resolve();
+      var found = Reachability.look(address, resource);
+      if (!found.reached()) {
+        silence.note(PeerHub.peer(resource), found.lastNanos());
+        LOG.info("resource={} the peer cannot be reached: going on without it", resource.name());
+        return Leave.UNREACHABLE;
+      }
+      var channel = hub.freshChannel(address, resource);
       try {
-        var request =
-            LeaveRequest.newBuilder()
-                .setCluster(hub.cluster())
-                .setNode(hub.node())
-                .setResource(resource.name())
-                .setIdentity(ProtoMapper.identity(identity))
-                .build();
-        var answer =
-            PeerGrpc.newBlockingStub(channel)
-                .withDeadlineAfter(DEADLINE_MILLIS, TimeUnit.MILLISECONDS)
-                .askLeave(request);
-        var leave = ProtoMapper.leave(answer.getLeave());
-        LOG.info("resource={} goes on without the peer? It answers {}", resource.name(), leave);
+        var leave = ask(hub, resource, identity, PeerGrpc.newBlockingStub(channel));
+        LOG.info("resource={} going on without the peer? It answers {}", resource.name(), leave);
         return leave;
       } finally {
         channel.shutdownNow();
       }
     } catch (StatusRuntimeException | IOException e) {
-      LOG.info(
-          "resource={} goes on without the peer, which does not answer: {}",
-          resource.name(),
-          e.getMessage());
+      LOG.info("resource={} no answer of the peer: {}", resource.name(), e.getMessage());
       return Leave.UNREACHABLE;
     }
+  }
+
+  private static Leave ask(
+      PeerHub hub, HastResource resource, Identity identity, PeerGrpc.PeerBlockingStub stub) {
+    var request =
+        LeaveRequest.newBuilder()
+            .setCluster(hub.cluster())
+            .setNode(hub.node())
+            .setResource(resource.name())
+            .setIdentity(ProtoMapper.identity(identity))
+            .build();
+    return ProtoMapper.leave(
+        stub.withDeadlineAfter(DEADLINE_MILLIS, TimeUnit.MILLISECONDS)
+            .askLeave(request)
+            .getLeave());
   }
 
   /// Answers, on the call's thread or the one that has recorded it.

@@ -20,7 +20,6 @@ import carpool.peer.v1.PingRequest;
 import carpool.peer.v1.PingResponse;
 import carpool.replicator.control.ProtoMapper;
 import carpool.replicator.core.Identity;
-import carpool.replicator.core.Leave;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockStream;
 import carpool.replicator.link.TlsStream;
@@ -79,8 +78,11 @@ public final class PeerHub implements Startable {
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("link-timer").daemon(true).factory());
-  private volatile ByteString note = ByteString.EMPTY;
+  private volatile Note note = new Note(ByteString.EMPTY, System.nanoTime());
   private Optional<PeerTls> tls = Optional.empty();
+
+  /// @param leftNanos when
+  record Note(ByteString word, long leftNanos) {}
 
   private record Target(InetSocketAddress address, Optional<InetAddress> source, String node) {}
 
@@ -232,10 +234,10 @@ public final class PeerHub implements Startable {
 
   /// What the orchestrator of this node leaves for the other's.
   void leave(ByteString word) {
-    note = word;
+    note = new Note(word, System.nanoTime());
   }
 
-  ByteString note() {
+  Note note() {
     return note;
   }
 
@@ -300,7 +302,8 @@ public final class PeerHub implements Startable {
         var resource = configured(shell.name());
         if (link != null && connection != null && resource.isPresent()) {
           var patience = Patience.of(config().replicator(), resource.get().timeout());
-          LinkWatch.look(link, connection, patience, punctual, silence.in(shell.name()));
+          LinkWatch.look(
+              link, connection, patience, punctual, now -> silence.note(peer(resource.get()), now));
         }
       } catch (RuntimeException e) {
         LOG.error("resource={} watching the link failed", shell.name(), e);
@@ -317,7 +320,12 @@ public final class PeerHub implements Startable {
         from.isPresent()
             ? Optional.of(from.get().resolve().getAddress())
             : Optional.<InetAddress>empty();
-    return new Target(address, source, resource.peer().map(p -> p.node().value()).orElse(""));
+    return new Target(address, source, peer(resource));
+  }
+
+  /// Name of the node at the other end.
+  static String peer(HastResource resource) {
+    return resource.peer().map(p -> p.node().value()).orElse("");
   }
 
   ManagedChannel channel(InetSocketAddress address, HastResource resource) throws IOException {
@@ -410,11 +418,7 @@ public final class PeerHub implements Startable {
     Thread.ofVirtual()
         .name(resource.name() + "-leave")
         .start(() -> {
-          // The silence that has just ended the session is an answer, too.
-          var leave =
-              silence.justNow(resource.name(), System.nanoTime())
-                  ? Leave.UNREACHABLE
-                  : LeaveCall.ask(this, resource, identity);
+          var leave = LeaveCall.ask(this, resource, identity, silence);
           var shell = shells.get(resource.name());
           if (shell != null) {
             shell.step(c -> c.leaveAnswered(question, leave));

@@ -36,9 +36,13 @@ final class PeersNote {
       var beginMillis = System.currentTimeMillis();
       var answer = ping(stub, request);
       var nanos = System.nanoTime() - begin;
+      if (answer.hasNoteAgeMillis()) {
+        out.setNoteAgeMillis(answer.getNoteAgeMillis());
+      }
       return out.setReached(true)
           .setNode(answer.getNode())
           .setConfigDigest(answer.getConfigDigest())
+          .setOwnConfigDigest(hub.current().digest())
           .setPeerUnixMillis(answer.getUnixMillis())
           .setOwnUnixMillis(beginMillis + nanos / 2_000_000)
           .setRoundTripMicros(nanos / 1000)
@@ -62,7 +66,8 @@ final class PeersNote {
             .setNode(hub.node())
             .setConfigDigest(hub.current().digest());
     if (request.getCluster().equals(hub.cluster()) && fromPeer(hub)) {
-      out.setNote(hub.note());
+      var note = hub.note();
+      out.setNote(note.word()).setNoteAgeMillis((System.nanoTime() - note.leftNanos()) / 1_000_000);
     }
     return out.setUnixMillis(System.currentTimeMillis()).build();
   }

@@ -3,25 +3,23 @@ package carpool.replicator.shell;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Sessions that ended because the peer was silent while this process was awake. For a moment that
-/// is as good as a question that nobody answers, and saves the time that such a question takes.
+/// Peers that could not be heard a moment ago: a session ended because nothing came while this
+/// process was awake, or an attempt to reach them failed. For a moment that is as good as another
+/// attempt, and saves its time; a pool writes to several resources, one after the other.
 final class Silence {
   private static final long MOMENT_NANOS = 1_000_000_000L;
 
-  private final Map<String, Long> ends = new ConcurrentHashMap<>();
+  private final Map<String, Long> last = new ConcurrentHashMap<>();
 
-  /// Where the end of a resource's session is noted, just before it.
-  Mark in(String resource) {
-    return nowNanos -> ends.put(resource, nowNanos);
+  /// Nothing is heard of the node at the other end of a resource.
+  ///
+  /// @param sinceNanos what was tried began then, or ended then when it lasted long
+  void note(String peer, long sinceNanos) {
+    last.put(peer, sinceNanos);
   }
 
-  /// Notes the end of a session.
-  interface Mark {
-    void end(long nowNanos);
-  }
-
-  boolean justNow(String resource, long nowNanos) {
-    var end = ends.get(resource);
-    return end != null && nowNanos - end < MOMENT_NANOS;
+  boolean justNow(String peer, long nowNanos) {
+    var noted = last.get(peer);
+    return noted != null && nowNanos - noted < MOMENT_NANOS;
   }
 }

@@ -13,6 +13,8 @@ import java.util.Optional;
 /// @param advbaseSeconds 1..255
 /// @param advskew of this node, in 1/256 s, 0..254
 /// @param preempt whether a better node takes back from a worse MASTER
+/// @param reachable hosts beyond the clients' network that answer while this node is on it; empty
+///   list: none is asked; absent: the gateway
 /// @param peers unicast destinations without this host's own addresses; empty means multicast
 public record ElectionGroup(
     String name,
@@ -25,7 +27,8 @@ public record ElectionGroup(
     boolean preempt,
     List<InetAddress> peers,
     VipTime vip,
-    MacKind mac) {
+    MacKind mac,
+    Optional<List<InetAddress>> reachable) {
 
   /// The signing key: a password, or 20 bytes given as 40 hexadecimal digits; exactly one is there.
   public record SigningKey(Optional<Secret> password, Optional<Secret> hex) {}

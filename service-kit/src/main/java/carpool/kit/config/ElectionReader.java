@@ -4,6 +4,7 @@ import carpool.kit.config.ElectionGroup.MacKind;
 import carpool.kit.config.ElectionGroup.SigningKey;
 import carpool.kit.config.ElectionGroup.VipTime;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,6 +17,9 @@ import java.util.regex.Pattern;
 final class ElectionReader {
   /// Longest password in bytes: the kernels' key is 20 bytes including the final zero.
   private static final int LONGEST_PASSWORD_BYTES = 19;
+
+  private static final String REACHABLE_FORM =
+      "a list of addresses of hosts that answer a ping, as the gateway; [] asks none";
 
   private static final Pattern INTERFACE = Pattern.compile("[^/\\s]{1,15}");
   private static final Pattern HEX_KEY = Pattern.compile("[0-9A-Fa-f]{40}");
@@ -105,9 +109,25 @@ final class ElectionReader {
                 .orElse(VipTime.WITH_MASTER),
             map.get("mac")
                 .flatMap(v -> v.oneOf(CarpoolYamlReader.choices(MacKind.values())))
-                .orElse(MacKind.REAL));
+                .orElse(MacKind.REAL),
+            reachable(map, cidrs));
     map.rejectOthers();
     return group;
+  }
+
+  private static Optional<List<InetAddress>> reachable(YamlMap map, List<Cidr> shared) {
+    return map.get("reachable")
+        .flatMap(YamlValue::forThisNode)
+        .map(v -> v.listOf(REACHABLE_FORM, element -> host(element, shared)));
+  }
+
+  /// Not a shared address: the node that has it would ask itself.
+  private static Optional<InetAddress> host(YamlValue value, List<Cidr> shared) {
+    var address = value.address();
+    return address.isPresent()
+            && shared.stream().anyMatch(cidr -> cidr.address().equals(address.get()))
+        ? value.refuse("the shared address " + address.get().getHostAddress(), REACHABLE_FORM)
+        : address;
   }
 
   private static SigningKey key(YamlMap map) {

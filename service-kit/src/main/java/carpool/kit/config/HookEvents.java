@@ -8,6 +8,7 @@ public final class HookEvents {
   public static final List<String> ALL =
       List.of(
           "backup",
+          "client-network",
           "config-difference",
           "connect",
           "disconnect",

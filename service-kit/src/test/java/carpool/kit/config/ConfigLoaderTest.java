@@ -87,6 +87,7 @@ class ConfigLoaderTest {
                 peers: [10.0.0.1, 10.0.0.2]
                 vip: when-ready
                 mac: virtual
+                reachable: [192.168.3.1]
               - { name: second, interface: em1, vhid: 2, password-file: %s, addresses: [10.1.0.1/24] }
               - { name: third, interface: em1, vhid: 3, key: "00112233445566778899AABBCCDDEEFF00112233", addresses: [10.1.0.2/24] }
             pools:
@@ -146,7 +147,8 @@ class ConfigLoaderTest {
                         List.of(
                             InetAddress.ofLiteral("10.0.0.1"), InetAddress.ofLiteral("10.0.0.2")),
                         VipTime.WHEN_READY,
-                        MacKind.VIRTUAL),
+                        MacKind.VIRTUAL,
+                        Optional.of(List.of(InetAddress.ofLiteral("192.168.3.1")))),
                     group(
                         "second",
                         2,
@@ -286,6 +288,7 @@ class ConfigLoaderTest {
         false,
         List.of(),
         VipTime.WITH_MASTER,
-        MacKind.REAL);
+        MacKind.REAL,
+        Optional.empty());
   }
 }

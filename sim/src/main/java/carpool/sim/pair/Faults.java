@@ -35,6 +35,7 @@ final class Faults {
   void begin() {
     running = true;
     next();
+    nextOfClients();
     operate();
   }
 
@@ -44,6 +45,7 @@ final class Faults {
     calm = true;
     world.replication(true);
     world.clientSilence(false);
+    world.clients.mend();
     for (var node : world.nodes) {
       world.carrier(node.index, true);
       for (var process : Service.values()) {
@@ -73,6 +75,48 @@ final class Faults {
                   });
             }
             next();
+          }
+        });
+  }
+
+  /// Half of the worlds have silent cuts and a gateway that dies, beside everything else.
+  private void nextOfClients() {
+    var random = world.clients.random;
+    if (random.nextBoolean()) {
+      afterAWhile(4, 40, this::faultOfClients);
+    }
+  }
+
+  private void faultOfClients() {
+    var random = world.clients.random;
+    count++;
+    int node = random.nextInt(2);
+    switch (random.nextInt(4)) {
+      case 0 -> {
+        world.clients.gatewayDead(true);
+        world.log("net", "the gateway dies");
+        afterAWhile(1, 60, () -> world.clients.gatewayDead(false));
+      }
+      case 1 -> {
+        world.silentCut(0, true);
+        world.silentCut(1, true);
+        afterAWhile(1, 60, () -> world.silentCut(0, false));
+        afterAWhile(1, 60, () -> world.silentCut(1, false));
+      }
+      default -> {
+        world.silentCut(node, true);
+        afterAWhile(1, 60, () -> world.silentCut(node, false));
+      }
+    }
+    afterAWhile(4, 40, this::faultOfClients);
+  }
+
+  private void afterAWhile(long minSeconds, long maxSeconds, Runnable event) {
+    time.after(
+        world.clients.random.nextLong(minSeconds * SECOND, maxSeconds * SECOND),
+        () -> {
+          if (running) {
+            event.run();
           }
         });
   }

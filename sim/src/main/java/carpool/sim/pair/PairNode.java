@@ -3,6 +3,7 @@ package carpool.sim.pair;
 import carpool.sim.carp.CarpNode;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// One node: three processes under a supervisor, and what its kernel keeps.
 final class PairNode {
@@ -24,6 +25,7 @@ final class PairNode {
   final SimPool pool;
   final CarpNode carp;
   final SimOrchestrator mind;
+  SimClientNetwork.@Nullable Note note;
   private boolean power;
   private long electionStoppedMicros = -1;
   private long bootNumber;
@@ -81,6 +83,7 @@ final class PairNode {
     world.log(name, process + " starts");
     switch (process) {
       case REPLICATOR -> {
+        note = null;
         replicator.start();
         replicas.forEach(SimReplica::start);
         tick();

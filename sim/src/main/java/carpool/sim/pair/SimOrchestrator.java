@@ -38,6 +38,7 @@ final class SimOrchestrator {
   private final SimSteps steps;
   private final Map<Cause, String> causes = new EnumMap<>(Cause.class);
   private final Map<String, Long> losses = new HashMap<>();
+  private final SimClientNetwork clients;
   private PoolMachine machine;
   private List<ResourceFacts> told = List.of();
   private boolean replicatorUp;
@@ -69,6 +70,9 @@ final class SimOrchestrator {
                 SimReplica.HOLD_MICROS * 1000));
     this.machine = new PoolMachine(spec);
     this.steps = new SimSteps(node);
+    this.clients =
+        new SimClientNetwork(
+            node, lost -> post(now -> new PoolEvent.ClientNetworkJudged(now, lost)));
     node.carp.onHeard((skew, micros) -> {
       heardSkew = skew;
       heardMicros = micros;
@@ -91,6 +95,7 @@ final class SimOrchestrator {
     watchReplicator();
     watchElection();
     gate.after(REPORT_MICROS, this::reportOften);
+    clients.start();
   }
 
   Phase phase() {
@@ -99,6 +104,16 @@ final class SimOrchestrator {
 
   boolean quiet() {
     return causes.isEmpty();
+  }
+
+  /// What the replicator told last; empty while it does not answer.
+  List<ResourceFacts> told() {
+    return replicatorUp ? told : List.of();
+  }
+
+  /// When the other node was heard last by CARP; -1: never.
+  long heardMicros() {
+    return heardMicros;
   }
 
   @Override

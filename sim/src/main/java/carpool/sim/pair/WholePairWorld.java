@@ -41,6 +41,9 @@ public final class WholePairWorld {
   private static final long SECOND = 1_000_000;
   private static final long CALM_SECONDS = 15;
 
+  /// From a silent cut of the server's clients to an answer of the other node.
+  static final int MOVE_SECONDS = 45;
+
   final VirtualTime time;
   final Transcript transcript;
   final Set<Bug> bugs;
@@ -51,8 +54,7 @@ public final class WholePairWorld {
   final PairNode[] nodes;
   final Faults faults;
   boolean twoWritersExcused;
-  private final boolean[] carrier = {true, true};
-  private boolean clientSilence;
+  final SimClients clients;
   private long replicationApartUntil;
   private long clientApartUntil;
   private long severedUntil;
@@ -61,17 +63,28 @@ public final class WholePairWorld {
   private int acknowledged;
   private int takeovers;
   private int splitBrains;
+  private int moves;
+  private long longestMoveMicros;
 
   /// What a run came to.
   ///
   /// @param takeovers times that a node began to serve
   /// @param settledMicros after the last fault
+  /// @param moves silent cuts of the server's clients that moved the pool
+  /// @param longestMoveMicros from such a cut to an answer of the other node
   public record Outcome(
-      int acknowledgedWrites, int faults, int takeovers, int splitBrains, long settledMicros) {}
+      int acknowledgedWrites,
+      int faults,
+      int takeovers,
+      int splitBrains,
+      long settledMicros,
+      int moves,
+      long longestMoveMicros) {}
 
   private WholePairWorld(long seed, Set<Bug> bugs, int linesKept) {
     time = new VirtualTime(seed);
     transcript = new Transcript(time, linesKept);
+    clients = new SimClients(seed);
     this.bugs = bugs;
     memsync = time.chance(1, 2);
     killsUsers = time.chance(1, 2);
@@ -92,7 +105,9 @@ public final class WholePairWorld {
         (memsync ? "memsync" : "fullsync")
             + (preempt ? ", preempt" : "")
             + (whenReady ? ", address when ready" : "")
-            + (lastResortReboots ? ", last resort reboots" : ""));
+            + (lastResortReboots ? ", last resort reboots" : "")
+            + ", "
+            + clients);
   }
 
   private CarpNode carp(int index, int skew, boolean preempt, boolean whenReady) {
@@ -155,6 +170,9 @@ public final class WholePairWorld {
     log("---", "no more faults");
     long mended = time.nowMicros();
     long settled = settle(mended);
+    if (clients.random.nextBoolean()) {
+      cutServersClients();
+    }
     clientsRun = false;
     time.runUntil(time.nowMicros() + 3 * SECOND);
     for (var resource : resources) {
@@ -163,7 +181,48 @@ public final class WholePairWorld {
       }
       resource.checkContent();
     }
-    return new Outcome(acknowledged, faults.count(), takeovers, splitBrains, settled - mended);
+    return new Outcome(
+        acknowledged,
+        faults.count(),
+        takeovers,
+        splitBrains,
+        settled - mended,
+        moves,
+        longestMoveMicros);
+  }
+
+  /// Nothing else is wrong but that the clients of the serving node are silently cut off: the other
+  /// node serves before long, if anything tells where the cut is; else nothing moves. Mended, the
+  /// pair settles again.
+  private void cutServersClients() {
+    var server = nodes[0].pool.imported() ? nodes[0] : nodes[1];
+    silentCut(server.index, true);
+    long cut = time.nowMicros();
+    int before = acknowledged;
+    while (!servesAlone(server.peer()) || acknowledged == before) {
+      if (time.nowMicros() > cut + MOVE_SECONDS * SECOND) {
+        if (clients.tells()) {
+          throw new Violation("clients", "the pool is not where they reach it: " + server.mind);
+        }
+        break;
+      }
+      if (!clients.tells() && server.mind.phase() != Phase.SERVING) {
+        throw new Violation("clients", "moved although nothing tells: " + server.mind);
+      }
+      time.runUntil(time.nowMicros() + SECOND / 2);
+    }
+    moves += clients.tells() ? 1 : 0;
+    longestMoveMicros = Math.max(longestMoveMicros, clients.tells() ? time.nowMicros() - cut : 0);
+    silentCut(server.index, false);
+    settle(time.nowMicros());
+  }
+
+  private static boolean servesAlone(PairNode node) {
+    return node.mind.phase() == Phase.SERVING
+        && node.pool.writable()
+        && node.carp.holds()
+        && node.peer().mind.phase() == Phase.STANDBY
+        && !node.peer().carp.holds();
   }
 
   /// Waits until all has been well for a while; since when.
@@ -240,12 +299,13 @@ public final class WholePairWorld {
 
   private void transmit(int from, byte[] packet) {
     var other = nodes[1 - from];
-    if (carrier[0] && carrier[1] && !clientSilence) {
+    if (clients.whole()) {
       time.within(
           100,
           1_000,
           () -> {
-            if (carrier[1 - from] && other.power()) {
+            if (clients.reach(1 - from) && other.power()) {
+              clients.advertisement(1 - from);
               other.carp.receive(nodes[from].carp.address, packet);
             }
           });
@@ -253,16 +313,20 @@ public final class WholePairWorld {
   }
 
   void carrier(int node, boolean up) {
-    if (carrier[node] != up) {
-      carrier[node] = up;
+    if (clients.carrier(node, up)) {
       log(nodes[node].name, "client network " + (up ? "back" : "cut"));
       nodes[node].carp.link(up);
     }
   }
 
   void clientSilence(boolean silent) {
-    clientSilence = silent;
+    clients.silence(silent);
     log("net", "nodes " + (silent ? "do not hear" : "hear") + " each other on the client network");
+  }
+
+  void silentCut(int node, boolean cut) {
+    clients.cut(node, cut);
+    log(nodes[node].name, "clients' network " + (cut ? "silently cut" : "mended"));
   }
 
   void replication(boolean up) {
@@ -299,7 +363,7 @@ public final class WholePairWorld {
 
   private void lookAtNetworks() {
     boolean replication = true;
-    boolean client = carrier[0] && carrier[1] && !clientSilence;
+    boolean client = clients.whole();
     boolean severed = false;
     for (var resource : resources) {
       replication &= resource.link().up() && !resource.splitBrain();
@@ -367,7 +431,7 @@ public final class WholePairWorld {
             if (clientsRun
                 && node.power()
                 && node.carp.holds()
-                && carrier[node.index]
+                && clients.reach(node.index)
                 && node.pool.usable()
                 && node.pool.open() < 5) {
               request(node);

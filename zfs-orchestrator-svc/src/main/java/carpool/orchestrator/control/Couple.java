@@ -2,6 +2,7 @@ package carpool.orchestrator.control;
 
 import carpool.kit.boot.Version;
 import carpool.kit.config.LoadedConfig;
+import carpool.orchestrator.core.ClientSight;
 import carpool.orchestrator.peers.Refusals;
 import carpool.orchestrator.v1.Counterpart;
 import carpool.orchestrator.v1.Failover;
@@ -13,13 +14,18 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// What the two orchestrators know of each other: notes that their replicators pass on, so that a
 /// node can tell of a move what the other one did, even when that has died since. Any thread.
 public final class Couple {
   private static final int FAILOVERS_MAX = 16;
   private static final Duration PATIENCE = Duration.ofSeconds(12);
+
+  /// A note older than this says nothing of what is now.
+  private static final long NOTE_AGE_MAX_MILLIS = 10_000;
 
   private final Node node;
   private final LoadedConfig loaded;
@@ -82,8 +88,12 @@ public final class Couple {
 
   /// Asks the other node now.
   Other ask() {
+    return ask(PATIENCE);
+  }
+
+  private Other ask(Duration patience) {
     try {
-      var answer = node.replicator().stub(PATIENCE).askPeer(AskPeerRequest.getDefaultInstance());
+      var answer = node.replicator().stub(patience).askPeer(AskPeerRequest.getDefaultInstance());
       return new Other(answer, parsed(answer.getNote()));
     } catch (StatusRuntimeException e) {
       return Other.unreached("carpool-replicator could not be asked: " + Refusals.text(e));
@@ -96,6 +106,33 @@ public final class Couple {
     } catch (InvalidProtocolBufferException _) {
       return Note.getDefaultInstance();
     }
+  }
+
+  /// What is known of the other node now, as far as this one acts by it.
+  ///
+  /// @param node its name; empty when it is not reached
+  /// @param configDiffers the two replicators go by different files
+  /// @param networks what it sees of each election group's network; empty when its orchestrator has
+  ///   left nothing lately
+  public record Glance(String node, boolean configDiffers, Map<String, ClientSight> networks) {}
+
+  /// Looks at the other node, with little patience.
+  public Glance glance() {
+    var asked = System.nanoTime();
+    var other = ask(Duration.ofSeconds(3));
+    var answer = other.answer();
+    var networks = new HashMap<String, ClientSight>();
+    if (answer.hasNoteAgeMillis() && answer.getNoteAgeMillis() <= NOTE_AGE_MAX_MILLIS) {
+      var age = answer.getNoteAgeMillis() * 1_000_000 + System.nanoTime() - asked;
+      for (var network : other.note().getClientNetworksList()) {
+        networks.put(network.getGroup(), OrchestratorProtoMapper.sight(network).aged(age));
+      }
+    }
+    var differs =
+        answer.getReached()
+            && !answer.getOwnConfigDigest().isEmpty()
+            && !answer.getOwnConfigDigest().equals(answer.getConfigDigest());
+    return new Glance(answer.getNode(), differs, networks);
   }
 
   /// What this node did, newest first.
@@ -116,6 +153,8 @@ public final class Couple {
             .setUnixMillis(System.currentTimeMillis())
             .setVersion(Version.current())
             .addAllFailovers(failovers());
+    node.networks()
+        .forEach(network -> out.addClientNetworks(OrchestratorProtoMapper.network(network)));
     for (var group : loaded.config().election()) {
       Interfaces.named(group.interfaceName())
           .ifPresent(found -> out.addInterfaces(use(group.name(), found)));

@@ -2,9 +2,11 @@ package carpool.orchestrator.control;
 
 import carpool.kit.config.LoadedConfig;
 import carpool.kit.config.PoolConfig;
+import carpool.orchestrator.v1.ClientNetwork;
 import carpool.orchestrator.v1.DiagnoseResponse;
 import carpool.orchestrator.v1.Finding;
 import carpool.orchestrator.v1.GetStatusResponse;
+import carpool.orchestrator.v1.NetworkEvidence;
 import carpool.orchestrator.v1.Verdict;
 import carpool.replicator.v1.Role;
 import java.io.File;
@@ -39,6 +41,7 @@ final class Diagnosis {
     for (var group : loaded.config().election()) {
       out.addFindings(networkInterface(group.interfaceName()));
     }
+    status.getClientNetworksList().forEach(network -> out.addFindings(clientNetwork(network)));
     for (var resource : status.getResourcesList()) {
       if (resource.getRole() == Role.ROLE_PRIMARY) {
         var ready = resource.getExport().getDeviceReady();
@@ -105,6 +108,29 @@ final class Diagnosis {
       }
     }
     return Optional.empty();
+  }
+
+  /// Without a host that answers, a silent cut leaves the pool where no client reaches it.
+  private static Finding clientNetwork(ClientNetwork network) {
+    var check = "clients' network of " + network.getGroup();
+    if (!network.getProblem().isEmpty()) {
+      return finding(check, Verdict.VERDICT_FAILED, network.getProblem(), "repair the network");
+    }
+    if (network.getEvidence() == NetworkEvidence.NETWORK_EVIDENCE_TARGET) {
+      return network.getCut()
+          ? finding(
+              check,
+              Verdict.VERDICT_WARNING,
+              network.getText(),
+              "is the host up, and does it answer a ping? `reachable` names which are asked")
+          : finding(check, Verdict.VERDICT_OK, network.getText(), "");
+    }
+    return finding(
+        check,
+        Verdict.VERDICT_WARNING,
+        network.getText() + "; no gateway that answers a ping was found",
+        "name hosts that do in `reachable` of the group, so that a silent cut can be told from a"
+            + " quiet network");
   }
 
   private static Finding networkInterface(String name) {

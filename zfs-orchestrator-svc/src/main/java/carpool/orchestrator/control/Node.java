@@ -1,5 +1,7 @@
 package carpool.orchestrator.control;
 
+import carpool.orchestrator.core.ClientNetworkRule;
+import carpool.orchestrator.core.ClientSight;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.Passage;
 import carpool.orchestrator.core.PoolSpec;
@@ -24,6 +26,9 @@ public interface Node {
 
   /// Passages of all pools, newest first.
   List<Passed> passages();
+
+  /// The clients' networks, one for each election group that a pool follows.
+  List<NetworkStatus> networks();
 
   /// Asks one pool; what happens on the way, and the end, are told on other threads. False when
   /// there is no such pool.
@@ -51,6 +56,9 @@ public interface Node {
 
   /// One pool.
   record PoolStatus(PoolSpec spec, PoolView view, PoolReading reading, Clock clock) {}
+
+  /// A clients' network.
+  record NetworkStatus(String group, ClientSight sight, ClientNetworkRule.Verdict verdict) {}
 
   /// Turns the monotonic times of the core into dates.
   ///

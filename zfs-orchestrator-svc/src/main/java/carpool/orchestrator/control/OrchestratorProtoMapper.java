@@ -1,9 +1,13 @@
 package carpool.orchestrator.control;
 
+import carpool.orchestrator.core.ClientSight;
+import carpool.orchestrator.core.ClientSight.Evidence;
 import carpool.orchestrator.core.PoolSpec;
 import carpool.orchestrator.core.ServiceView;
 import carpool.orchestrator.core.StepRecord;
+import carpool.orchestrator.v1.ClientNetwork;
 import carpool.orchestrator.v1.Failover;
+import carpool.orchestrator.v1.NetworkEvidence;
 import carpool.orchestrator.v1.Pool;
 import carpool.orchestrator.v1.PoolState;
 import carpool.orchestrator.v1.Service;
@@ -43,6 +47,41 @@ final class OrchestratorProtoMapper {
               pool.spec().services().get(index).name(), view.services().get(index), pool.clock()));
     }
     return out.build();
+  }
+
+  static ClientNetwork network(Node.NetworkStatus network) {
+    var sight = network.sight();
+    var verdict = network.verdict();
+    return ClientNetwork.newBuilder()
+        .setGroup(network.group())
+        .setMaster(sight.master())
+        .setGivesWay(sight.givesWay())
+        .setEvidence(
+            switch (sight.evidence()) {
+              case NONE -> NetworkEvidence.NETWORK_EVIDENCE_NONE;
+              case TRAFFIC -> NetworkEvidence.NETWORK_EVIDENCE_TRAFFIC;
+              case TARGET -> NetworkEvidence.NETWORK_EVIDENCE_TARGET;
+            })
+        .setSilentMillis(sight.silentNanos() / 1_000_000)
+        .setCut(sight.cut())
+        .setText(sight.text())
+        .setProblem(verdict.lost().isEmpty() ? verdict.alarm() : verdict.lost())
+        .build();
+  }
+
+  /// As the other node wrote it; evidence of a kind unknown here is none.
+  static ClientSight sight(ClientNetwork network) {
+    return new ClientSight(
+        network.getMaster(),
+        network.getGivesWay(),
+        switch (network.getEvidence()) {
+          case NETWORK_EVIDENCE_TRAFFIC -> Evidence.TRAFFIC;
+          case NETWORK_EVIDENCE_TARGET -> Evidence.TARGET;
+          case NETWORK_EVIDENCE_NONE, NETWORK_EVIDENCE_UNSPECIFIED, UNRECOGNIZED -> Evidence.NONE;
+        },
+        Math.max(0, network.getSilentMillis()) * 1_000_000,
+        network.getCut(),
+        network.getText());
   }
 
   private static Service service(String name, ServiceView service, Node.Clock clock) {

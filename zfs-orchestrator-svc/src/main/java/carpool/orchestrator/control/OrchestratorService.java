@@ -103,6 +103,7 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
           .ifPresent(passed ->
               out.addLastFailovers(OrchestratorProtoMapper.failover(passed, process.getNode())));
     }
+    node.networks().forEach(n -> out.addClientNetworks(OrchestratorProtoMapper.network(n)));
     out.addAllWarnings(Sentences.warnings(pools, out));
     return out.build();
   }

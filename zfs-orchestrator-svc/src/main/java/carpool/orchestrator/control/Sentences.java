@@ -27,6 +27,11 @@ final class Sentences {
         out.add("pool " + pool.spec().name() + " is " + health + "; zpool status tells more");
       }
     }
+    for (var network : status.getClientNetworksList()) {
+      if (!network.getProblem().isEmpty()) {
+        out.add(network.getProblem());
+      }
+    }
     for (var resource : status.getResourcesList()) {
       if (resource.getRole() == Role.ROLE_PRIMARY
           && resource.getLink() != LinkState.LINK_STATE_CONNECTED
@@ -53,6 +58,14 @@ final class Sentences {
       out.add(status.getReplicatorProblem() + ".");
     }
     status.getGroupsList().forEach(group -> out.add(group(group)));
+    for (var network : status.getClientNetworksList()) {
+      out.add(
+          "Clients' network of group %s: %s%s."
+              .formatted(
+                  network.getGroup(),
+                  network.getText(),
+                  network.getProblem().isEmpty() ? "" : "; " + network.getProblem()));
+    }
     for (var pool : status.getPoolsList()) {
       out.add(pool(pool));
       if (servedByWord(pool, status)) {

@@ -9,6 +9,8 @@ public enum Cause {
   /// It does not hear the peer's replicator, and is not the one that serves.
   REPLICATION_LINK("replication-link", 240, false),
   MAINTENANCE("maintenance", 240, true),
+  /// The clients do not reach this node, and do reach the other one.
+  CLIENT_NETWORK("client-network", 240, true),
   /// The pool failed here, or could not be imported.
   POOL("pool", 240, false),
   /// The pool works without redundancy: shown, and decides between equals only, because it would be

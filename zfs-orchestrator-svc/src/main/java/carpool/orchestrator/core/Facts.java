@@ -48,7 +48,7 @@ final class Facts {
 
   /// The peer could take over now, as far as this node can know.
   boolean peerAble() {
-    return all(resource -> resource.linkUp() && resource.peerCurrent());
+    return all(ResourceFacts::peerAble);
   }
 
   /// Names of the resources with this property, for texts.

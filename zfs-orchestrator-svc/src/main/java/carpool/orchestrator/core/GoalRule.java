@@ -18,6 +18,7 @@ final class GoalRule {
     }
     if (s.stopping
         || s.maintenance != null
+        || s.clientsLost != null
         || s.fenced
         || s.broken
         || s.cutOff
@@ -59,6 +60,9 @@ final class GoalRule {
     }
     if (s.maintenance != null) {
       return "maintenance: " + s.maintenance;
+    }
+    if (s.clientsLost != null) {
+      return s.clientsLost;
     }
     if (s.failing != null && s.failingYields) {
       return s.failing.text();

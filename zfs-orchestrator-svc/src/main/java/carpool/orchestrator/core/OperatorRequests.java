@@ -108,6 +108,7 @@ final class OperatorRequests {
         s.force = byForce;
         s.heldByForce = byForce;
         s.exported = false;
+        s.clientsLost = null;
         s.failing = null;
         s.failingYields = false;
         s.timers.drop(TimerKind.FAILING);

@@ -50,6 +50,9 @@ final class Picture {
     if (s.maintenance != null && s.facts.here == Here.NO) {
       standing.put(Cause.MAINTENANCE, s.maintenance);
     }
+    if (s.clientsLost != null && s.facts.here == Here.NO) {
+      standing.put(Cause.CLIENT_NETWORK, s.clientsLost);
+    }
     if (s.failing != null && (s.settled || !s.failingYields)) {
       standing.put(s.failing.cause(), s.failing.text());
     }
@@ -121,6 +124,9 @@ final class Picture {
     }
     if (s.refused != null) {
       return s.refused.text();
+    }
+    if (s.clientsLost != null) {
+      return s.clientsLost;
     }
     if (s.failing != null) {
       return s.failing.text();

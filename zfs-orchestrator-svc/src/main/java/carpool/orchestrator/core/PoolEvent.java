@@ -19,6 +19,11 @@ public sealed interface PoolEvent {
   /// The replicator does not answer.
   record ReplicatorLost(long nowNanos) implements PoolEvent {}
 
+  /// What follows for this node from the state of its client network.
+  ///
+  /// @param lost why it has to give way to the other node; empty: it has not
+  record ClientNetworkJudged(long nowNanos, String lost) implements PoolEvent {}
+
   /// A step ended well. `imported` and `health` are meant by [Step.Inspect] only.
   record StepDone(long nowNanos, long token, boolean imported, Health health, String text)
       implements PoolEvent {}

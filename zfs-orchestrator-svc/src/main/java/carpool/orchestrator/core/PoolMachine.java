@@ -3,6 +3,7 @@ package carpool.orchestrator.core;
 import carpool.orchestrator.core.Facts.Here;
 import carpool.orchestrator.core.PoolEvent.Asked;
 import carpool.orchestrator.core.PoolEvent.CarpSeen;
+import carpool.orchestrator.core.PoolEvent.ClientNetworkJudged;
 import carpool.orchestrator.core.PoolEvent.ReplicatorLost;
 import carpool.orchestrator.core.PoolEvent.ResourcesSeen;
 import carpool.orchestrator.core.PoolEvent.StepDone;
@@ -79,6 +80,7 @@ public final class PoolMachine {
     switch (event) {
       case CarpSeen(_, var carp, var reason) -> observations.onCarp(carp, reason);
       case ResourcesSeen(_, var resources) -> observations.onResources(resources);
+      case ClientNetworkJudged(_, var lost) -> s.clientsLost = lost.isEmpty() ? null : lost;
       case ReplicatorLost _ -> observations.onReplicatorLost();
       case StepDone(_, var token, var imported, var health, var text) -> {
         if (s.running != null && token == s.runToken) {

@@ -21,6 +21,11 @@ public record ResourceFacts(
     boolean peerPrimary,
     boolean peerCurrent) {
 
+  /// The other node could go on with it now, as far as this one can know.
+  public boolean peerAble() {
+    return linkUp && peerCurrent;
+  }
+
   /// What hangs on the device goes on, now or soon.
   boolean carries() {
     return role == Role.PRIMARY || resuming;

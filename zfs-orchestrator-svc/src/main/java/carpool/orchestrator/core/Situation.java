@@ -36,6 +36,11 @@ final class Situation {
   // What stands against serving, and what speaks for it.
   boolean stopping;
   @Nullable String maintenance;
+
+  /// Why this node has no clients while the other one has; null: it has, or nothing tells, or an
+  /// operator took over all the same.
+  @Nullable String clientsLost;
+
   boolean exported;
   boolean exportForced;
   boolean held;

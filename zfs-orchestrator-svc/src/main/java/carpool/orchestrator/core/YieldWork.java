@@ -112,6 +112,11 @@ final class YieldWork {
     var half = s.spec.deadlines().exportNanos() / 2;
     if (s.cutOff) {
       s.run(new Step.Detach(), Patience.CUT_OFF);
+    } else if (s.fenced) {
+      // It answers nothing, so nothing can be exported from it; and nothing that waits may count.
+      s.run(
+          new Step.CutOff("pool " + s.spec.name() + " hangs on fenced resources"),
+          Patience.CUT_OFF);
     } else if (spent < half) {
       s.run(new Step.Export(false), half - spent);
     } else if (s.handover == Handover.YIELDING && !s.stopping) {

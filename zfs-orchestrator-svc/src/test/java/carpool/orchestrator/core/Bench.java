@@ -144,6 +144,11 @@ final class Bench {
             current));
   }
 
+  /// Empty: they are back.
+  Bench clientsLost(String why) {
+    return post(new PoolEvent.ClientNetworkJudged(now, why));
+  }
+
   Bench replicatorLost() {
     return post(new PoolEvent.ReplicatorLost(now));
   }

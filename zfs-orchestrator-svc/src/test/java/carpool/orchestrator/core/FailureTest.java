@@ -56,6 +56,18 @@ final class FailureTest {
   }
 
   @Test
+  void aPoolOnFencedResourcesIsCutOffAtOnce() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.lines();
+
+    bench.fenced();
+
+    assertThat(bench.lines()).containsExactly("run cut off", "= GIVING_UP");
+    bench.done("cut off").done("detach").done("demote").role(Role.SECONDARY);
+    assertThat(bench.lines()).contains("run detach", "run demote");
+  }
+
+  @Test
   void aPoolThatWasCutOffIsNotServedAgainBeforeItIsGone() {
     var bench = new Bench(Bench.zfs()).serving();
     bench.carp(Carp.BACKUP);

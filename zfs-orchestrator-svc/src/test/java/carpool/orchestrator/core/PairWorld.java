@@ -56,7 +56,10 @@ final class PairWorld {
     /// It does not: the device ends.
     LAPSE,
     /// An operator makes the pool: `zpool create` on the devices of a primary, which then has it.
-    CREATE
+    CREATE,
+    /// The client network is judged: lost at this node.
+    CLIENTS_LOST,
+    CLIENTS_BACK
   }
 
   /// One action on one node, 0 or 1.
@@ -85,6 +88,7 @@ final class PairWorld {
     boolean cut;
     boolean resuming;
     boolean web;
+    boolean clientsLost;
     Carp carp = Carp.BACKUP;
     PoolEffect.@Nullable Run run;
     boolean aborted;
@@ -140,6 +144,7 @@ final class PairWorld {
 
     void start() {
       machine = new PoolMachine(SPEC);
+      clientsLost = false;
       run = null;
       timers.clear();
       causes.clear();
@@ -297,6 +302,10 @@ final class PairWorld {
       case RESTART -> node.role == Role.PRIMARY && !node.cut;
       case RESUME -> node.resuming && node.peer().role != Role.PRIMARY;
       case LAPSE -> node.resuming;
+      // The rule judges so of one of two MASTERs, and never of both.
+      case CLIENTS_LOST ->
+          node.carp == Carp.MASTER && !node.clientsLost && !node.peer().clientsLost;
+      case CLIENTS_BACK -> node.clientsLost;
       case CREATE -> !exists && node.role == Role.PRIMARY && !node.cut;
     };
   }
@@ -327,6 +336,8 @@ final class PairWorld {
       case RESUME -> resume(node);
       case LAPSE -> lapse(node);
       case CREATE -> create(node);
+      case CLIENTS_LOST -> clients(node, true);
+      case CLIENTS_BACK -> clients(node, false);
     }
     for (var each : nodes) {
       check(
@@ -340,6 +351,11 @@ final class PairWorld {
     exists = true;
     node.imported = true;
     node.unseen = true;
+  }
+
+  private void clients(SimNode node, boolean lost) {
+    node.clientsLost = lost;
+    node.post(new PoolEvent.ClientNetworkJudged(now, lost ? "cut" : ""));
   }
 
   private static void resume(SimNode node) {
@@ -371,6 +387,7 @@ final class PairWorld {
   private void settle(BooleanSupplier settled) {
     carp(nodes.get(0), Carp.MASTER);
     carp(nodes.get(1), Carp.BACKUP);
+    nodes.forEach(node -> clients(node, false));
     var end = now + 400 * Bench.SECOND;
     while (!settled.getAsBoolean()) {
       check(

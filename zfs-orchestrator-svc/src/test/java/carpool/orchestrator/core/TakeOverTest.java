@@ -162,14 +162,6 @@ final class TakeOverTest {
   }
 
   @Test
-  void aFencedResourceMakesTheNodeGiveUpAtOnce() {
-    var bench = new Bench(Bench.zfs()).serving();
-    bench.fenced();
-
-    assertThat(bench.lines()).containsExactly("run export", "= GIVING_UP");
-  }
-
-  @Test
   void aPoolThatIsNotThereIsLookedForAndAdoptedWhenSomebodyMakesIt() {
     var bench = new Bench(Bench.zfs("web")).standby();
     bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices();

@@ -1,0 +1,59 @@
+package carpool.orchestrator;
+
+import carpool.orchestrator.control.Couple;
+import carpool.orchestrator.control.Couple.Glance;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Leaves word for the other node every two seconds, and reads what it left. Two threads: a node
+/// that does not answer must not keep this one from telling.
+final class PeerWatch {
+  private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
+
+  /// A node that dies leaves what it did until then.
+  private static final Duration EVERY = Duration.ofSeconds(2);
+
+  private final Couple couple;
+  private final Consumer<Glance> onGlance;
+  private final ScheduledExecutorService leaving = worker("notes");
+  private final ScheduledExecutorService reading = worker("peer-watch");
+
+  PeerWatch(Couple couple, Consumer<Glance> onGlance) {
+    this.couple = couple;
+    this.onGlance = onGlance;
+  }
+
+  private static ScheduledExecutorService worker(String name) {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().name(name).daemon(true).factory());
+  }
+
+  void start() {
+    often(leaving, couple::leave);
+    often(reading, () -> onGlance.accept(couple.glance()));
+  }
+
+  /// An executor would end a task that throws, without a word.
+  private static void often(ScheduledExecutorService worker, Runnable task) {
+    Runnable kept =
+        () -> {
+          try {
+            task.run();
+          } catch (RuntimeException e) {
+            LOG.error("exchange with the other node: a defect", e);
+          }
+        };
+    var millis = EVERY.toMillis();
+    var _ = worker.scheduleWithFixedDelay(kept, millis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  void close() {
+    leaving.shutdownNow();
+    reading.shutdownNow();
+  }
+}

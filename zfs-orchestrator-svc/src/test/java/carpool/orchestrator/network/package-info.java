@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.orchestrator.network;
+
+import org.jspecify.annotations.NullMarked;
