@@ -152,12 +152,12 @@ class GuidesIT {
               lab.await("take-over", TAKEOVER, () -> lab.serves(lab.hast2));
               lab.writer.writesAgain();
               lab.hast1.powerOn();
+              // CARP alone decides here, and may move once more when a machine is too busy to
+              // send for three seconds; that roles stay without preempt is the other test's.
               lab.await(
                   "return as secondary",
-                  TAKEOVER,
-                  () -> table(lab.hast2, "primary") && table(lab.hast1, "secondary"));
-              assertThat(lab.serves(lab.hast2)).as("the roles stay swapped").isTrue();
-              assertThat(lab.hast1.run("zpool", "list", "-H", "zhast").ok()).isFalse();
+                  Duration.ofMinutes(3),
+                  () -> servesAlone(lab, lab.hast2) || servesAlone(lab, lab.hast1));
               lab.writer.stopAndFindEverything("the old script alone");
             });
   }
@@ -385,6 +385,15 @@ class GuidesIT {
 
   private static void awaitDaemon(Lab lab, Node node) throws InterruptedException {
     lab.await("a daemon", Duration.ofMinutes(1), () -> node.run("hastctl", "status").ok());
+  }
+
+  /// It has pool and page, the other is secondary and in step.
+  private static boolean servesAlone(Lab lab, Node node) {
+    var other = lab.other(node);
+    return table(node, "primary")
+        && table(other, "secondary")
+        && !other.run("zpool", "list", "-H", "zhast").ok()
+        && lab.serves(node);
   }
 
   /// The lab's election, no pool, and the script at each change of CARP.
