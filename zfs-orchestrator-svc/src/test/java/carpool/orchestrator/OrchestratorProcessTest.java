@@ -259,7 +259,11 @@ final class OrchestratorProcessTest {
       bed.election.become(State.STATE_MASTER);
       bed.awaitPool(PoolState.POOL_STATE_SERVING);
       bed.replicator.change("disconnect", r -> r.setLink(LinkState.LINK_STATE_CONNECTING));
-      bed.await("warning", () -> bed.status().getWarningsCount() > 0);
+      bed.await(
+          "warning about the link",
+          () ->
+              bed.status().getWarningsList().stream()
+                  .anyMatch(text -> text.contains("is written on this node only")));
 
       var end = last(bed.orchestrator().switchover(SwitchoverRequest.getDefaultInstance()));
 

@@ -379,6 +379,7 @@ public final class WholePairWorld {
           node.carp.alive()
               && node.orchestrator.running()
               && node.mind.phase() != Phase.GIVING_UP
+              && node.mind.phase() != Phase.CUT_OFF // a fenced one gives up between two looks
               && (node.mind.phase() != Phase.SERVING || node.mind.carp() == Carp.MASTER);
     }
     if (!replication) {
