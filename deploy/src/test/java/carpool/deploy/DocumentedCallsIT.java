@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Every command of docs/grpcurl.md, in the page's order, by a reflecting client that is not ours,
@@ -29,7 +30,8 @@ class DocumentedCallsIT {
         - { name: storage, interface: lo, vhid: 199, password: secret, addresses: [127.199.0.1/32] }
       """;
 
-  @TempDir Path directory;
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  Path directory;
 
   @Test
   void everyCommandOfThePageDoesWhatItSays() throws Exception {

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The hastctl lines of the published guides, on two nodes of one machine with the programs as they
@@ -18,7 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 class HastctlIT {
   private static final List<String> DISKS = List.of("disk1", "disk2", "disk3");
 
-  @TempDir Path directory;
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  Path directory;
+
   private LoopbackPair pair;
   private Process replicator;
 

@@ -10,6 +10,7 @@ import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.Device;
 import com.github.dockerjava.api.model.Volume;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -76,56 +77,73 @@ class PackageIT {
   void installedPackageServesAPoolUnderItsHardenedUnits() throws Exception {
     assumeTrue(imageIsThere(), "no image " + IMAGE + ": deploy/test makes it");
     try (var machine = machine()) {
-      machine.start();
-      Lab.await(
-          "systemd",
-          PATIENCE,
-          () -> out(machine, "systemctl is-system-running").matches("(running|degraded)\\n"),
-          machine::getLogs);
-
-      // Installing starts nothing and enables nothing, with or without a configuration.
-      assertThat(out(machine, "dpkg -i /root/carpool.deb 2>&1")).contains("Setting up carpool");
-      assertThat(out(machine, "systemctl is-active " + SERVICES))
-          .doesNotContain("\nactive", "failed");
-      assertThat(out(machine, "systemctl is-enabled " + SERVICES))
-          .isEqualTo("disabled\ndisabled\ndisabled\n");
-      assertThat(out(machine, "systemctl start " + SERVICES + "; systemctl is-active " + SERVICES))
-          .isEqualTo("inactive\ninactive\ninactive\n");
-      assertThat(out(machine, "carpool --version")).startsWith("carpool ");
-      for (var page : List.of("carpool", "carpool-switchover")) {
-        assertThat(out(machine, "MANPAGER=cat man " + page)).contains("NAME", page, "SYNOPSIS");
+      try {
+        machine.start();
+        installedPackageServes(machine);
+      } catch (Exception | AssertionError e) {
+        collect(machine);
+        throw e;
       }
-      assertThat(out(machine, "ls /dev/hast /etc/carpool")).contains("carpool.yaml.example");
-
-      must(machine, CONFIGURE);
-      must(machine, "systemctl enable --now " + SERVICES);
-      Lab.await(
-          "devices",
-          PATIENCE,
-          () -> ok(machine, "for d in 1 2 3; do [ -s /dev/hast/disk$d ] || exit 1; done"),
-          () -> out(machine, "carpool status; journalctl --no-pager -n 60"));
-      must(machine, MAKE_POOL);
-      Lab.await(
-          "page",
-          PATIENCE,
-          () -> out(machine, "curl -fsS http://$(cat /root/shared)/").contains("by the package"),
-          () -> out(machine, "carpool status; journalctl --no-pager -n 60"));
-      for (var service : SERVICES.split(" ", -1)) {
-        var pid = "$(systemctl show -p MainPID --value " + service + ")";
-        assertThat(out(machine, "grep -h NoNewPrivs /proc/" + pid + "/status"))
-            .as(service)
-            .isEqualTo("NoNewPrivs:\t1\n");
-      }
-
-      // An upgrade leaves the pool where it is; removal gives it up first.
-      must(machine, "dpkg -i /root/carpool.deb");
-      assertThat(out(machine, "zpool list -H -o name")).isEqualTo("zhast\n");
-      must(machine, "dpkg -r carpool");
-      assertThat(out(machine, "zpool list -H -o name")).isEmpty();
-      assertThat(ok(machine, "pgrep -x java")).isFalse();
-      assertThat(ok(machine, "test -e /etc/carpool/carpool.yaml && test -e /srv/disks/disk1.img"))
-          .isTrue();
     }
+  }
+
+  /// What the machine can tell, for a failure.
+  private static void collect(Machine machine) throws IOException {
+    var directory = Files.createDirectories(Path.of("target", "e2e", "package"));
+    for (var command : List.of("journalctl --no-pager", "carpool status", "carpool timeline")) {
+      Files.writeString(directory.resolve(command.replace(' ', '-')), out(machine, command));
+    }
+  }
+
+  private static void installedPackageServes(Machine machine) throws Exception {
+    Lab.await(
+        "systemd",
+        PATIENCE,
+        () -> out(machine, "systemctl is-system-running").matches("(running|degraded)\\n"),
+        machine::getLogs);
+
+    // Installing starts nothing and enables nothing, with or without a configuration.
+    assertThat(out(machine, "dpkg -i /root/carpool.deb 2>&1")).contains("Setting up carpool");
+    assertThat(out(machine, "systemctl is-active " + SERVICES))
+        .doesNotContain("\nactive", "failed");
+    assertThat(out(machine, "systemctl is-enabled " + SERVICES))
+        .isEqualTo("disabled\ndisabled\ndisabled\n");
+    assertThat(out(machine, "systemctl start " + SERVICES + "; systemctl is-active " + SERVICES))
+        .isEqualTo("inactive\ninactive\ninactive\n");
+    assertThat(out(machine, "carpool --version")).startsWith("carpool ");
+    for (var page : List.of("carpool", "carpool-switchover")) {
+      assertThat(out(machine, "MANPAGER=cat man " + page)).contains("NAME", page, "SYNOPSIS");
+    }
+    assertThat(out(machine, "ls /dev/hast /etc/carpool")).contains("carpool.yaml.example");
+
+    must(machine, CONFIGURE);
+    must(machine, "systemctl enable --now " + SERVICES);
+    Lab.await(
+        "devices",
+        PATIENCE,
+        () -> ok(machine, "for d in 1 2 3; do [ -s /dev/hast/disk$d ] || exit 1; done"),
+        () -> out(machine, "carpool status; journalctl --no-pager -n 60"));
+    must(machine, MAKE_POOL);
+    Lab.await(
+        "page",
+        PATIENCE,
+        () -> out(machine, "curl -fsS http://$(cat /root/shared)/").contains("by the package"),
+        () -> out(machine, "carpool status; journalctl --no-pager -n 60"));
+    for (var service : SERVICES.split(" ", -1)) {
+      var pid = "$(systemctl show -p MainPID --value " + service + ")";
+      assertThat(out(machine, "grep -h NoNewPrivs /proc/" + pid + "/status"))
+          .as(service)
+          .isEqualTo("NoNewPrivs:\t1\n");
+    }
+
+    // An upgrade leaves the pool where it is; removal gives it up first.
+    must(machine, "dpkg -i /root/carpool.deb");
+    assertThat(out(machine, "zpool list -H -o name")).isEqualTo("zhast\n");
+    must(machine, "dpkg -r carpool");
+    assertThat(out(machine, "zpool list -H -o name")).isEmpty();
+    assertThat(ok(machine, "pgrep -x java")).isFalse();
+    assertThat(ok(machine, "test -e /etc/carpool/carpool.yaml && test -e /srv/disks/disk1.img"))
+        .isTrue();
   }
 
   private static final class Machine extends GenericContainer<Machine> {
@@ -182,7 +200,7 @@ class PackageIT {
   private static boolean ok(Machine machine, String script) {
     try {
       return machine.execInContainer("bash", "-c", script).getExitCode() == 0;
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       return false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -193,7 +211,7 @@ class PackageIT {
   private static String out(Machine machine, String script) {
     try {
       return machine.execInContainer("bash", "-c", script).getStdout();
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       return String.valueOf(e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

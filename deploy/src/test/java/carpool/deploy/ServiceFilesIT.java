@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What other supervisors than systemd get: the runit examples under the real runit, FreeBSD's rc.d
@@ -27,7 +28,8 @@ class ServiceFilesIT {
           Path.of("bench"),
           Path.of("image/make-base"));
 
-  @TempDir Path directory;
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  Path directory;
 
   /// What it left out: variables that are read by the file which a script includes, or the other
   /// way round.
