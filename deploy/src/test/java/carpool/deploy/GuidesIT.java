@@ -143,15 +143,20 @@ class GuidesIT {
               Lab.must(lab.hast1, "s6-svc", "-wu", "-u", "/run/service/records");
               Lab.must(lab.hast1, "zpool", "export", "zhast");
               start(lab, "carpool-election", "carpool-orchestrator");
-              lab.await("the script's work", TAKEOVER, () -> lab.serves(lab.hast1));
-              lab.await("both in step", TAKEOVER, () -> table(lab.hast1, "primary"));
+              // Whichever election was first to listen for its time.
+              lab.await(
+                  "the script's work",
+                  TAKEOVER,
+                  () -> servesAlone(lab, lab.hast1) || servesAlone(lab, lab.hast2));
+              var first = lab.serving();
+              var second = lab.other(first);
               lab.writer.start();
 
-              lab.hast1.powerCut();
+              first.powerCut();
 
-              lab.await("take-over", TAKEOVER, () -> lab.serves(lab.hast2));
+              lab.await("take-over", TAKEOVER, () -> lab.serves(second));
               lab.writer.writesAgain();
-              lab.hast1.powerOn();
+              first.powerOn();
               // CARP alone decides here, and may move once more when a machine is too busy to
               // send for three seconds; that roles stay without preempt is the other test's.
               lab.await(
