@@ -115,6 +115,7 @@ public final class ProtoMapper {
   public static Hello hello(carpool.replicator.core.Hello hello, Hello.Builder base) {
     return base.setNode(hello.nodeName())
         .setRole(role(hello.role()))
+        .setPrimarySeconds(hello.primaryTicks())
         .setWasPrimary(hello.wasPrimary())
         .setDisk(disk(hello.disk()))
         .setIdentity(identity(hello.identity()))
@@ -138,6 +139,7 @@ public final class ProtoMapper {
     return new carpool.replicator.core.Hello(
         hello.getNode(),
         role(hello.getRole()),
+        hello.getPrimarySeconds(),
         hello.getWasPrimary(),
         disk(hello.getDisk()),
         identity(hello.getIdentity()),

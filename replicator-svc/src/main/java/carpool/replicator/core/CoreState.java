@@ -18,6 +18,9 @@ final class CoreState {
   final FlushRounds flushes = new FlushRounds();
   Role role = Role.INIT;
 
+  /// Ticks since the promotion; 0 when this node is not primary.
+  int primaryTicks;
+
   /// This node was primary when the metadata was last written.
   final boolean wasPrimary;
 
@@ -87,6 +90,11 @@ final class CoreState {
       long end = Math.min(start + settings.extentSizeBytes(), settings.dataSizeBytes());
       differences.markDifferent(start, end - start);
     });
+  }
+
+  /// This primary's claim against another.
+  Tenure tenure() {
+    return new Tenure(settings.nodeName(), primaryTicks);
   }
 
   /// Requests of the peer are being carried out here.

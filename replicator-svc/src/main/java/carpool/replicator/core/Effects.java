@@ -94,7 +94,7 @@ public interface Effects {
 
   /// Asks the peer, outside of any session, whether this primary may go on without it. Answered by
   /// `leaveAnswered`, within seconds.
-  void askLeave(long question, Identity identity);
+  void askLeave(long question, Tenure tenure, Identity identity);
 
   /// Answers the peer's question.
   void answerLeave(long request, Leave leave);

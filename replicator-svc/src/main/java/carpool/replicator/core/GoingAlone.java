@@ -51,7 +51,7 @@ final class GoingAlone {
   private void ask() {
     if (wanted && asking == 0 && !state.phase.agreed()) {
       asking = ++lastQuestion;
-      state.effects.askLeave(asking, state.identity);
+      state.effects.askLeave(asking, state.tenure(), state.identity);
     }
   }
 
@@ -122,13 +122,12 @@ final class GoingAlone {
   // ----- the peer goes on alone
 
   /// The peer is primary and asks whether it may go on without this node.
-  void peerAsks(long request, String peerName, Identity peer) {
+  void peerAsks(long request, Tenure peerTenure, Identity peer) {
     boolean serves = state.role == Role.PRIMARY && !state.fenced;
     var leave =
         state.role == Role.INIT
             ? Leave.UNRELATED
-            : Leave.judge(
-                state.settings.nodeName(), serves, state.disk, state.identity, peerName, peer);
+            : Leave.judge(state.tenure(), serves, state.disk, state.identity, peerTenure, peer);
     if (leave != Leave.GRANTED) {
       state.effects.answerLeave(request, leave);
       return;

@@ -5,6 +5,7 @@ package carpool.replicator.core;
 ///
 /// @param nodeName decides where nothing else does: the lower name goes first
 /// @param role role of the sender
+/// @param primaryTicks for how long the sender has been primary; 0 when it is not ([Tenure])
 /// @param wasPrimary true when the sender found on its disk that it was primary when it stopped
 /// @param disk worth of the sender's copy
 /// @param identity generation of the sender's copy
@@ -16,10 +17,16 @@ package carpool.replicator.core;
 public record Hello(
     String nodeName,
     Role role,
+    int primaryTicks,
     boolean wasPrimary,
     DiskState disk,
     Identity identity,
     long dataSizeBytes,
     long proposedResuid,
     boolean yields,
-    BlockSet different) {}
+    BlockSet different) {
+  /// The sender's claim against another primary.
+  Tenure tenure() {
+    return new Tenure(nodeName, primaryTicks);
+  }
+}

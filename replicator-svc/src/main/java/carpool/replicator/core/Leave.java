@@ -11,25 +11,24 @@ public enum Leave {
   UNRELATED,
   /// The peer went on alone before: the asker's copy is the older one.
   NEWER,
-  /// The peer is primary of the same generation, and its name comes first.
+  /// The peer is primary of the same generation, and was promoted later.
   PRIMARY;
 
   /// What the asked node answers, from what both hold.
   ///
-  /// @param askedName name of the asked node
   /// @param serves the asked node is primary and answers its clients
   static Leave judge(
-      String askedName,
+      Tenure askedTenure,
       boolean serves,
       DiskState disk,
       Identity asked,
-      String askerName,
+      Tenure askerTenure,
       Identity asker) {
     if (!disk.servable()) {
       return UNRELATED;
     }
     if (asked.generation() == asker.generation()) {
-      return serves && askedName.compareTo(askerName) < 0 ? PRIMARY : GRANTED;
+      return serves && askedTenure.goesOnBefore(askerTenure) ? PRIMARY : GRANTED;
     }
     boolean askedDescends = asked.history().contains(asker.generation());
     boolean askerDescends = asker.history().contains(asked.generation());

@@ -28,6 +28,7 @@ final class Meeting {
         new Hello(
             state.settings.nodeName(),
             state.role,
+            state.primaryTicks,
             state.wasPrimary,
             state.toldDisk(),
             state.identity,

@@ -13,7 +13,7 @@ import carpool.replicator.core.Agreement.Waiting;
 /// |---|---|---|
 /// | equal | one primary | from the primary, what is known to differ |
 /// | equal | no primary | from the copy of more worth; equal worth: wait for a promotion |
-/// | equal | both primary | nobody has written alone: the higher name gives up |
+/// | equal | both primary | nobody has written alone: the one promoted earlier gives up |
 /// | mine descends from the peer's | peer not primary | from me; all blocks if more than one generation apart |
 /// | mine descends from the peer's | peer primary | the peer gives up (R5), then as above |
 /// | neither descends | | split brain, unless an operator named the survivor |
@@ -91,7 +91,7 @@ public final class Negotiation {
     boolean iServe = mine.role() == Role.PRIMARY;
     boolean heServes = peer.role() == Role.PRIMARY;
     if (iServe && heServes) {
-      return goesFirst(mine, peer)
+      return mine.tenure().goesOnBefore(peer.tenure())
           ? new Refused(RefusalReason.BOTH_PRIMARY)
           : new Fenced(RefusalReason.BOTH_PRIMARY);
     }

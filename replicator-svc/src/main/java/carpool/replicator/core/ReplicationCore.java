@@ -381,6 +381,9 @@ public final class ReplicationCore {
 
   /// Called about once a second; the only passing of time the core knows.
   public void tick() {
+    if (state.role == Role.PRIMARY && state.primaryTicks < Integer.MAX_VALUE) {
+      state.primaryTicks++;
+    }
     flushing.tick();
     if (state.fenced && roles.demoting()) {
       // Fenced on the way down: nobody is waited for that can no longer be answered.
@@ -431,8 +434,8 @@ public final class ReplicationCore {
   /// Answered by `answerLeave`.
   ///
   /// @param request a number of the caller's
-  public void peerAsksLeave(long request, String peerName, Identity peer) {
-    alone.peerAsks(request, peerName, peer);
+  public void peerAsksLeave(long request, Tenure peerTenure, Identity peer) {
+    alone.peerAsks(request, peerTenure, peer);
   }
 
   // ---------------------------------------------------------------------------------- answers of

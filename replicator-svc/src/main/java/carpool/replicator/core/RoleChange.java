@@ -140,6 +140,7 @@ final class RoleChange {
     promotionAsked = false;
     core.alone.forget();
     state.role = Role.PRIMARY;
+    state.primaryTicks = 0;
     state.resumes = false;
     state.fenced = false;
     state.cutOff = false;
@@ -194,6 +195,7 @@ final class RoleChange {
   private void recordDemotion() {
     core.alone.forget();
     state.role = demotionTo;
+    state.primaryTicks = 0;
     state.fenced = false;
     state.cutOff = false;
     if (state.phase == Phase.IN_STEP) {

@@ -7,6 +7,7 @@ import carpool.replicator.core.Leave;
 import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.Role;
+import carpool.replicator.core.Tenure;
 import carpool.replicator.core.WriteKind;
 import java.util.Arrays;
 import java.util.List;
@@ -37,6 +38,9 @@ final class EffectBatch implements Effects {
     REPORT,
     FREE_PEER_SLOT
   }
+
+  /// What the peer is asked with.
+  record LeaveQuestion(Tenure tenure, Identity identity) {}
 
   /// The metadata to be written.
   record MetadataUpdate(Role role, DiskState disk, Identity identity) {}
@@ -233,8 +237,8 @@ final class EffectBatch implements Effects {
   }
 
   @Override
-  public void askLeave(long question, Identity identity) {
-    add(Kind.ASK_LEAVE, 0, question, 0, identity);
+  public void askLeave(long question, Tenure tenure, Identity identity) {
+    add(Kind.ASK_LEAVE, 0, question, 0, new LeaveQuestion(tenure, identity));
   }
 
   @Override

@@ -6,8 +6,9 @@ import carpool.peer.v1.LeaveRequest;
 import carpool.peer.v1.LeaveResponse;
 import carpool.peer.v1.PeerGrpc;
 import carpool.replicator.control.ProtoMapper;
-import carpool.replicator.core.Identity;
 import carpool.replicator.core.Leave;
+import carpool.replicator.core.Tenure;
+import carpool.replicator.shell.EffectBatch.LeaveQuestion;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -27,7 +28,7 @@ final class LeaveCall {
   private LeaveCall() {}
 
   /// Asks, on the caller's thread.
-  static Leave ask(PeerHub hub, HastResource resource, Identity identity, Silence silence) {
+  static Leave ask(PeerHub hub, HastResource resource, LeaveQuestion question, Silence silence) {
     var remote = resource.local().remote().flatMap(HastAddress::hostPort);
     if (remote.isEmpty() || silence.justNow(PeerHub.peer(resource), System.nanoTime())) {
       return Leave.UNREACHABLE;
@@ -42,7 +43,7 @@ final class LeaveCall {
       }
       var channel = hub.freshChannel(address, resource);
       try {
-        var leave = ask(hub, resource, identity, PeerGrpc.newBlockingStub(channel));
+        var leave = ask(hub, resource, question, PeerGrpc.newBlockingStub(channel));
         LOG.info("resource={} going on without the peer? It answers {}", resource.name(), leave);
         return leave;
       } finally {
@@ -55,13 +56,14 @@ final class LeaveCall {
   }
 
   private static Leave ask(
-      PeerHub hub, HastResource resource, Identity identity, PeerGrpc.PeerBlockingStub stub) {
+      PeerHub hub, HastResource resource, LeaveQuestion question, PeerGrpc.PeerBlockingStub stub) {
     var request =
         LeaveRequest.newBuilder()
             .setCluster(hub.cluster())
             .setNode(hub.node())
             .setResource(resource.name())
-            .setIdentity(ProtoMapper.identity(identity))
+            .setPrimarySeconds(question.tenure().ticks())
+            .setIdentity(ProtoMapper.identity(question.identity()))
             .build();
     return ProtoMapper.leave(
         stub.withDeadlineAfter(DEADLINE_MILLIS, TimeUnit.MILLISECONDS)
@@ -89,7 +91,10 @@ final class LeaveCall {
     }
     var _ =
         shell
-            .peerAsksLeave(request.getNode(), ProtoMapper.identity(request.getIdentity()))
+            .peerAsksLeave(
+                new LeaveQuestion(
+                    new Tenure(request.getNode(), request.getPrimarySeconds()),
+                    ProtoMapper.identity(request.getIdentity())))
             .thenAccept(leave -> {
               LOG.info(
                   "resource={} {} goes on without this node? {}",

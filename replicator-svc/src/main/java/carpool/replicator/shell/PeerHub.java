@@ -19,10 +19,10 @@ import carpool.peer.v1.PeerMessage;
 import carpool.peer.v1.PingRequest;
 import carpool.peer.v1.PingResponse;
 import carpool.replicator.control.ProtoMapper;
-import carpool.replicator.core.Identity;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockStream;
 import carpool.replicator.link.TlsStream;
+import carpool.replicator.shell.EffectBatch.LeaveQuestion;
 import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
@@ -414,14 +414,14 @@ public final class PeerHub implements Startable {
   }
 
   /// Asks the peer whether this primary may go on without it; the core is told the answer.
-  void askLeave(HastResource resource, long question, Identity identity) {
+  void askLeave(HastResource resource, long number, LeaveQuestion question) {
     Thread.ofVirtual()
         .name(resource.name() + "-leave")
         .start(() -> {
-          var leave = LeaveCall.ask(this, resource, identity, silence);
+          var leave = LeaveCall.ask(this, resource, question, silence);
           var shell = shells.get(resource.name());
           if (shell != null) {
-            shell.step(c -> c.leaveAnswered(question, leave));
+            shell.step(c -> c.leaveAnswered(number, leave));
           }
         });
   }

@@ -5,7 +5,6 @@ import carpool.kit.config.HastResource;
 import carpool.kit.config.Rate;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effects.Notice;
-import carpool.replicator.core.Identity;
 import carpool.replicator.core.Phase;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
@@ -18,6 +17,7 @@ import carpool.replicator.device.DeviceNode;
 import carpool.replicator.device.DeviceSettings;
 import carpool.replicator.nbd.ExportLookup;
 import carpool.replicator.nbd.NbdServer;
+import carpool.replicator.shell.EffectBatch.LeaveQuestion;
 import carpool.replicator.store.ProviderException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -359,8 +359,8 @@ public final class ResourceNode {
     }
 
     @Override
-    public void asksLeave(long question, Identity identity) {
-      hub.askLeave(resource, question, identity);
+    public void asksLeave(long number, LeaveQuestion question) {
+      hub.askLeave(resource, number, question);
     }
   }
 

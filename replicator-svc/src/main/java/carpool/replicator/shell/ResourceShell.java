@@ -5,7 +5,6 @@ import carpool.replicator.core.Check;
 import carpool.replicator.core.Effects.MapPart;
 import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.core.Effects.Result;
-import carpool.replicator.core.Identity;
 import carpool.replicator.core.Leave;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
@@ -13,6 +12,7 @@ import carpool.replicator.core.Role;
 import carpool.replicator.core.WriteKind;
 import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.nbd.ReplyBatch;
+import carpool.replicator.shell.EffectBatch.LeaveQuestion;
 import carpool.replicator.shell.EffectBatch.MetadataUpdate;
 import carpool.replicator.store.LocalProvider;
 import carpool.replicator.store.ProviderException;
@@ -91,7 +91,7 @@ final class ResourceShell {
     void happened(Notice notice, String cause);
 
     /// The core asks the peer; answered by `leaveAnswered`.
-    void asksLeave(long question, Identity identity);
+    void asksLeave(long number, LeaveQuestion question);
   }
 
   /// Delegates the core's effects to the batch of the step under way.
@@ -287,7 +287,7 @@ final class ResourceShell {
           peer.close(number, reason);
         }
       }
-      case ASK_LEAVE -> listener.asksLeave(number, batch.detail(i, Identity.class));
+      case ASK_LEAVE -> listener.asksLeave(number, batch.detail(i, LeaveQuestion.class));
       case ANSWER_LEAVE -> leaveGiven(number, batch.detail(i, Leave.class));
       case COMPLETE -> complete(slot, batch.detail(i, Result.class));
       case RELEASE -> ended(slots.at(slot));
@@ -541,12 +541,12 @@ final class ResourceShell {
   // ----- peer
 
   /// The peer asks whether it may go on alone.
-  CompletableFuture<Leave> peerAsksLeave(String peerName, Identity peer) {
+  CompletableFuture<Leave> peerAsksLeave(LeaveQuestion question) {
     var answer = new CompletableFuture<Leave>();
     step(c -> {
       long request = ++lastRequest;
       leaveAnswers.put(request, answer);
-      c.peerAsksLeave(request, peerName, peer);
+      c.peerAsksLeave(request, question.tenure(), question.identity());
     });
     return answer;
   }

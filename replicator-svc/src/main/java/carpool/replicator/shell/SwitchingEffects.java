@@ -7,6 +7,7 @@ import carpool.replicator.core.Leave;
 import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.Role;
+import carpool.replicator.core.Tenure;
 import carpool.replicator.core.WriteKind;
 import java.util.List;
 import java.util.function.Supplier;
@@ -130,8 +131,8 @@ final class SwitchingEffects implements Effects {
   }
 
   @Override
-  public void askLeave(long question, Identity identity) {
-    now.get().askLeave(question, identity);
+  public void askLeave(long question, Tenure tenure, Identity identity) {
+    now.get().askLeave(question, tenure, identity);
   }
 
   @Override

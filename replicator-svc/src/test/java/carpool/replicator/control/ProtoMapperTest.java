@@ -24,6 +24,7 @@ class ProtoMapperTest {
         new Hello(
             "hast1",
             Role.PRIMARY,
+            4711,
             true,
             DiskState.CONSISTENT,
             new Identity(-5, 1, 2, -7, true, List.of(9L, 0L)),

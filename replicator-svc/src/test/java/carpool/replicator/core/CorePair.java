@@ -521,7 +521,7 @@ final class CorePair {
     }
 
     @Override
-    public void askLeave(long question, Identity asker) {
+    public void askLeave(long question, Tenure tenure, Identity asker) {
       var peer = other(this);
       asked++;
       if (losesQuestions) {
@@ -532,7 +532,7 @@ final class CorePair {
           () -> {
             if (peer.alive && reachable) {
               peer.askers.add(leave -> core().leaveAnswered(question, leave));
-              peer.core().peerAsksLeave(peer.askers.size() - 1, name, asker);
+              peer.core().peerAsksLeave(peer.askers.size() - 1, tenure, asker);
             } else {
               core().leaveAnswered(question, Leave.UNREACHABLE);
             }

@@ -22,9 +22,39 @@ class NegotiationTest {
     return new Hello(
         node,
         role,
+        0,
         false,
         disk,
         new Identity(PAIR, 0, 0, generation, alone, List.of(history)),
+        1 << 20,
+        7,
+        false,
+        new BlockSet(16));
+  }
+
+  /// Whichever has the lower name, the one that was promoted later goes on.
+  @ParameterizedTest
+  @CsvSource({"a, 5, b, 900", "b, 5, a, 900"})
+  void ofTwoPrimariesOfOneGenerationTheOneThatWasPromotedEarlierGivesUp(
+      String later, int laterTicks, String earlier, int earlierTicks) {
+    var goesOn = primary(later, laterTicks);
+    var givesUp = primary(earlier, earlierTicks);
+
+    assertEquals(
+        new Agreement.Refused(RefusalReason.BOTH_PRIMARY), Negotiation.decide(goesOn, givesUp));
+    assertEquals(
+        new Agreement.Fenced(RefusalReason.BOTH_PRIMARY), Negotiation.decide(givesUp, goesOn));
+  }
+
+  private static Hello primary(String node, int ticks) {
+    var identity = new Identity(PAIR, 0, 0, 50, false, List.of(40L));
+    return new Hello(
+        node,
+        Role.PRIMARY,
+        ticks,
+        false,
+        DiskState.UP_TO_DATE,
+        identity,
         1 << 20,
         7,
         false,
@@ -153,7 +183,7 @@ class NegotiationTest {
   }
 
   private static Hello of(String node, Identity identity, Role role, DiskState disk) {
-    return new Hello(node, role, false, disk, identity, 1 << 20, 7, false, new BlockSet(16));
+    return new Hello(node, role, 0, false, disk, identity, 1 << 20, 7, false, new BlockSet(16));
   }
 
   private static void check(Hello a, Hello b) {

@@ -8,6 +8,7 @@ import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
+import carpool.replicator.core.Tenure;
 import carpool.replicator.core.WriteKind;
 import carpool.sim.replication.SimLink.Frame;
 import java.nio.LongBuffer;
@@ -482,7 +483,7 @@ public final class SimNode implements Effects {
   private long lastAsker;
 
   @Override
-  public void askLeave(long question, Identity identity) {
+  public void askLeave(long question, Tenure tenure, Identity identity) {
     log("asks for leave " + question);
     var peer = world.node(1 - index);
     int thisLife = life;
@@ -502,7 +503,7 @@ public final class SimNode implements Effects {
       world.time().after(0, () -> answer.accept(Leave.UNREACHABLE));
       return;
     }
-    world.link().call(peer, () -> peer.peerAsks(this, identity, answer));
+    world.link().call(peer, () -> peer.peerAsks(this, tenure, identity, answer));
     world
         .time()
         .within(
@@ -511,7 +512,7 @@ public final class SimNode implements Effects {
             () -> answer.accept(Leave.UNREACHABLE));
   }
 
-  private void peerAsks(SimNode peer, Identity identity, Consumer<Leave> answer) {
+  private void peerAsks(SimNode peer, Tenure tenure, Identity identity, Consumer<Leave> answer) {
     var c = core;
     if (c == null) { // refused at once
       world.link().call(peer, () -> answer.accept(Leave.UNREACHABLE));
@@ -519,7 +520,7 @@ public final class SimNode implements Effects {
     }
     long request = ++lastAsker;
     askers.put(request, leave -> world.link().call(peer, () -> answer.accept(leave)));
-    c.peerAsksLeave(request, peer.name, identity);
+    c.peerAsksLeave(request, tenure, identity);
   }
 
   @Override

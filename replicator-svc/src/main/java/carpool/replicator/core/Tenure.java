@@ -1,0 +1,16 @@
+package carpool.replicator.core;
+
+/// How long a node has been primary, to choose between two that are it on the same generation.
+///
+/// The one that was promoted later goes on: that was done because the other did not answer, so it
+/// is the other that stood still or was cut off. The choice is the same for all resources of a
+/// pool, which are promoted together; by names alone a pool could be torn, with the newer copy of
+/// one disk here and of another there.
+///
+/// @param ticks of the core's time since the promotion
+public record Tenure(String nodeName, int ticks) {
+  /// Whether this node goes on and the other gives way.
+  boolean goesOnBefore(Tenure other) {
+    return ticks != other.ticks ? ticks < other.ticks : nodeName.compareTo(other.nodeName) < 0;
+  }
+}
