@@ -39,7 +39,7 @@ MODES = [
     ("lz4", {"hast": "compression lz4"}),
     ("tls", {"tls": True}),
 ]
-MODES_QUICK = ("degraded", "crc32c", "tls")
+MODES_QUICK = ("degraded", "tls")
 HALF_PACKABLE = ("--buffer_compress_percentage=50", "--refill_buffers")
 
 
