@@ -49,9 +49,12 @@ run_dockerd() {
   fi
   [[ $(cat /sys/module/apparmor/parameters/enabled 2>/dev/null) != Y ]] || need apparmor_parser=apparmor
   rm -f /var/run/docker.pid # no dockerd runs, so this is left over from a crash
-  # Only standard streams go along: an inherited lock would never be released.
+  # Only standard streams go along: an inherited lock, of ours or of whoever called, would never be released.
   (
-    exec {lock}>&-
+    for fd in /proc/"$BASHPID"/fd/*; do
+      fd=${fd##*/}
+      ((fd <= 2)) || eval "exec $fd>&-"
+    done
     exec setsid dockerd >"$log" 2>&1 </dev/null
   ) &
   pid=$!

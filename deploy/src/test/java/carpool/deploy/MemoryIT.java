@@ -136,7 +136,8 @@ class MemoryIT {
         "--iodepth=32",
         "--size=" + WRITTEN_MIB + "m",
         "--verify=crc32c",
-        "--do_verify=1");
+        "--do_verify=1",
+        "--verify_state_save=0");
   }
 
   /// Memory of its own that a process has; mapped files and page cache aside.
