@@ -414,15 +414,12 @@ public final class PeerHub implements Startable {
   }
 
   /// Asks the peer whether this primary may go on without it; the core is told the answer.
-  void askLeave(HastResource resource, long number, LeaveQuestion question) {
+  void askLeave(ResourceShell shell, HastResource resource, long number, LeaveQuestion question) {
     Thread.ofVirtual()
         .name(resource.name() + "-leave")
         .start(() -> {
           var leave = LeaveCall.ask(this, resource, question, silence);
-          var shell = shells.get(resource.name());
-          if (shell != null) {
-            shell.step(c -> c.leaveAnswered(number, leave));
-          }
+          shell.step(c -> c.leaveAnswered(number, leave));
         });
   }
 

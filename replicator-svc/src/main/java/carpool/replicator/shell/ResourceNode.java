@@ -360,7 +360,10 @@ public final class ResourceNode {
 
     @Override
     public void asksLeave(long number, LeaveQuestion question) {
-      hub.askLeave(resource, number, question);
+      var asking = shell;
+      if (asking != null) {
+        hub.askLeave(asking, resource, number, question);
+      }
     }
   }
 
@@ -658,9 +661,12 @@ public final class ResourceNode {
     roleChange.lockInterruptibly();
     try {
       pause();
-      hub.remove(resource.name());
       var s = shell;
       shell = null;
+      if (s != null) {
+        s.stopping();
+      }
+      hub.remove(resource.name());
       if (s != null) {
         s.stop();
       }

@@ -287,7 +287,11 @@ final class ResourceShell {
           peer.close(number, reason);
         }
       }
-      case ASK_LEAVE -> listener.asksLeave(number, batch.detail(i, LeaveQuestion.class));
+      case ASK_LEAVE -> {
+        if (!stopped) { // else nobody goes on, and the peer's copy stays as good as it is
+          listener.asksLeave(number, batch.detail(i, LeaveQuestion.class));
+        }
+      }
       case ANSWER_LEAVE -> leaveGiven(number, batch.detail(i, Leave.class));
       case COMPLETE -> complete(slot, batch.detail(i, Result.class));
       case RELEASE -> ended(slots.at(slot));
@@ -604,10 +608,15 @@ final class ResourceShell {
     recordTimes(TIMES_PAUSE_NANOS);
   }
 
+  /// From now on no session is begun, and nobody goes on alone.
+  void stopping() {
+    stopped = true;
+  }
+
   /// Ends everything; the provider is closed when the threads are done.
   void stop() throws ProviderException, InterruptedException {
     recordTimes(0);
-    stopped = true;
+    stopping();
     var peer = link();
     if (peer != null) {
       peer.close(0, "stopping");
