@@ -95,7 +95,11 @@ final class PeerLink implements EffectBatch.Outgoing, BlockHandler, ReplyBatch.S
   /// @param met is run when the core has compared the hellos
   void attach(BlockConnection newConnection, Hello peerHello, Runnable met) {
     connection = newConnection;
-    sender = LinkSender.start(shell.name() + "-send", newConnection);
+    var newSender = LinkSender.start(shell.name() + "-send", newConnection);
+    sender = newSender;
+    if (over.get()) { // ended before it could see the sender
+      newSender.stop();
+    }
     Thread.ofPlatform()
         .name(shell.name() + "-receive")
         .daemon(true)

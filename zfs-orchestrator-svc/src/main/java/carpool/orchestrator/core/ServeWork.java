@@ -89,6 +89,16 @@ final class ServeWork {
     watchOver();
   }
 
+  /// Looks at the pool when that is due; false when it is not.
+  private boolean probed() {
+    if (s.nextProbeNanos - s.now > 0) {
+      return false;
+    }
+    s.nextProbeNanos = s.now + Patience.PROBE_SERVING;
+    s.run(new Step.Inspect(), Patience.INSPECT);
+    return true;
+  }
+
   /// Begins what is still to be done for one service; false when it is as well as it can be.
   private boolean bringUp(int index) {
     var service = s.services.get(index);
@@ -96,7 +106,12 @@ final class ServeWork {
       case RUNNING, FAILED -> {
         return false;
       }
-      case STARTING -> s.run(new Step.CheckService(index), service.spec.timeoutNanos());
+      case STARTING -> {
+        // One that does not come up again while the node serves may have lost its pool.
+        if (!s.served || !probed()) {
+          s.run(new Step.CheckService(index), service.spec.timeoutNanos());
+        }
+      }
       case UNKNOWN, STOPPING -> {
         if (service.spec.checked()) {
           s.run(new Step.CheckService(index), service.spec.timeoutNanos());
@@ -133,9 +148,7 @@ final class ServeWork {
         next = Math.min(next - s.now, service.nextCheckNanos() - s.now) + s.now;
       }
     }
-    if (s.nextProbeNanos - s.now <= 0) {
-      s.nextProbeNanos = s.now + Patience.PROBE_SERVING;
-      s.run(new Step.Inspect(), Patience.INSPECT);
+    if (probed()) {
       return;
     }
     s.timers.arm(TimerKind.TICK, next - s.now);
