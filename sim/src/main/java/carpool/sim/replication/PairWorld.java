@@ -583,7 +583,13 @@ public final class PairWorld implements SimHost {
         other.alive()
             && other.running().disk() == DiskState.FAILED
             && other.disk.generation() == node.disk.generation();
-    if ((!elsewhere && (lostPower[0] || lostPower[1])) || indistinct) {
+    // Answered when this node had received it, and it may not have written it yet; it says that it
+    // is the only copy only when it has. Until then two have failed, the other's disk and this one.
+    boolean receivedOnly =
+        mode == ReplicationMode.MEMSYNC
+            && other.alive()
+            && other.running().disk() == DiskState.FAILED;
+    if ((!elsewhere && (lostPower[0] || lostPower[1])) || indistinct || receivedOnly) {
       oracle.perhapsLostUnflushed();
     }
     if (powerCut && partitioned && primary(node) && !node.running().phase().agreed()) {

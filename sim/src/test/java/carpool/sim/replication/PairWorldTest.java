@@ -24,9 +24,10 @@ class PairWorldTest {
   }
 
   /// Each failed once: a node that had not noticed that its peer went on alone, and died; a forced
-  /// write whose flush began while the nodes were apart and ended when they had met again.
+  /// write whose flush began while the nodes were apart and ended when they had met again; a
+  /// checker that forgot that in memsync a node may not have written yet what it has received.
   @ParameterizedTest
-  @ValueSource(longs = {719_962, 2_012_570})
+  @ValueSource(longs = {719_962, 2_012_570, 4_107_532})
   void seedThatFailedOncePasses(long seed) {
     assertTrue(PairWorld.run(seed).acknowledgedWrites() > 0);
   }
