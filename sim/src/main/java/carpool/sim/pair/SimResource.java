@@ -278,7 +278,11 @@ final class SimResource implements SimHost {
             && other.running().disk() == DiskState.FAILED
             && other.disk.generation() == node.disk.generation();
     // As in the replication world: received, answered, and perhaps not written when this node fell.
-    boolean receivedOnly = memsync() && other.alive() && other.running().disk() == DiskState.FAILED;
+    boolean receivedOnly =
+        memsync()
+            && node.holdsReceived()
+            && other.alive()
+            && other.running().disk() == DiskState.FAILED;
     if ((!heldElsewhere(node) && (lostPower[0] || lostPower[1])) || indistinct || receivedOnly) {
       oracle.perhapsLostUnflushed();
     }

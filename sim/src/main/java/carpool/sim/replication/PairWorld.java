@@ -587,6 +587,7 @@ public final class PairWorld implements SimHost {
     // is the only copy only when it has. Until then two have failed, the other's disk and this one.
     boolean receivedOnly =
         mode == ReplicationMode.MEMSYNC
+            && node.holdsReceived()
             && other.alive()
             && other.running().disk() == DiskState.FAILED;
     if ((!elsewhere && (lostPower[0] || lostPower[1])) || indistinct || receivedOnly) {

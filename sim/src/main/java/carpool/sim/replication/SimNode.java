@@ -102,6 +102,11 @@ public final class SimNode implements Effects {
 
   // ----- what the client does
 
+  /// What the peer sent is here and not carried out yet: it falls with this process.
+  public boolean holdsReceived() {
+    return freePeerSlots.size() < PEER_SLOTS;
+  }
+
   public boolean hasClientSlot() {
     return !freeClientSlots.isEmpty();
   }
