@@ -3,11 +3,16 @@ package carpool.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -53,6 +58,9 @@ class DocumentedCallsIT {
       var definitions = new StringBuilder();
       for (var command : commands(page, definitions)) {
         ran.add(command);
+        if (command.contains("$R/Sync ")) {
+          awaitPeer(definitions.toString());
+        }
         run(definitions.toString(), command);
       }
 
@@ -91,6 +99,29 @@ class DocumentedCallsIT {
     return commands;
   }
 
+  /// A comparison needs the peer, and the page's reader is slower than this test.
+  private void awaitPeer(String definitions) throws InterruptedException {
+    var ask = "call replicator -d '{\"resources\":[\"disk1\"]}' $R/GetStatus";
+    var answer = new AtomicReference<>("");
+    Lab.await(
+        "disk1 connected to its peer",
+        Duration.ofSeconds(30),
+        () -> {
+          answer.set(ask(definitions + ask));
+          return answer.get().contains("LINK_STATE_CONNECTED");
+        },
+        answer::get);
+  }
+
+  private static String ask(String script) {
+    try {
+      var process = new ProcessBuilder("bash", "-c", script).redirectErrorStream(true).start();
+      return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /// A watch has no end; it has to have told something.
   private void run(String definitions, String command) throws Exception {
     var out = Files.createTempFile(directory, "out", "");
@@ -102,7 +133,7 @@ class DocumentedCallsIT {
     if (command.contains("Watch")) {
       Lab.await(
           "answer of " + command,
-          java.time.Duration.ofSeconds(30),
+          Duration.ofSeconds(30),
           () -> read(out).contains("}"),
           () -> read(out));
       answered(command, out);
@@ -123,8 +154,8 @@ class DocumentedCallsIT {
   private static String read(Path file) {
     try {
       return Files.readString(file);
-    } catch (java.io.IOException e) {
-      throw new java.io.UncheckedIOException(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }
