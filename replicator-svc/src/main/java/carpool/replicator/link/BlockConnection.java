@@ -44,6 +44,7 @@ public final class BlockConnection {
   private static final int HEADER_BYTES = 32;
   private static final int BATCH = 64;
   private static final int LONG_PAYLOAD_BYTES = 32 << 10;
+  private static final long SLOW_LINK_NANOS = 300_000;
   private static final int FLAG_RECEIPT = 1;
   private static final int FLAG_ZEROES = 2;
   private static final int FLAG_LZF = 4;
@@ -83,6 +84,9 @@ public final class BlockConnection {
 
   /// The last frame's payload was long: the next one's will be, and reading ahead would copy it.
   private boolean longPayloads;
+
+  /// The last long payload took so long that nothing may be kept back while the next one comes.
+  private boolean slowLink;
 
   private final AtomicReference<@Nullable End> end = new AtomicReference<>();
 
@@ -593,9 +597,32 @@ public final class BlockConnection {
     int buffered = Math.min(in.remaining(), target.remaining());
     target.put(in.slice(in.position(), buffered));
     in.position(in.position() + buffered);
+    if (longPayloads) {
+      readLong(target);
+    }
     while (target.hasRemaining()) {
       count(waitAndRead(target));
     }
+  }
+
+  /// Fills `target`, and takes the header of the next frame along if that is here already. What is
+  /// kept back to be sent together waits meanwhile, but only on a link so fast that nobody notices.
+  private void readLong(ByteBuffer target) throws IOException {
+    long begun = System.nanoTime();
+    while (target.hasRemaining()) {
+      if (slowLink) {
+        handler.onIdle();
+      }
+      in.clear().limit(coding.received().bytes() + HEADER_BYTES);
+      try {
+        waitsSinceNanos = System.nanoTime();
+        count(stream.read(target, in));
+      } finally {
+        waitsSinceNanos = 0;
+        in.flip();
+      }
+    }
+    slowLink = System.nanoTime() - begun > SLOW_LINK_NANOS;
   }
 
   /// Makes at least `bytes` available in the input buffer.
@@ -626,7 +653,7 @@ public final class BlockConnection {
     return n;
   }
 
-  private void count(int n) throws IOException {
+  private void count(long n) throws IOException {
     if (n < 0) {
       throw new EOFException("the peer closed the connection");
     }

@@ -17,6 +17,13 @@ public interface BlockStream {
   /// @return their number; -1 at the end of the stream
   int read(ByteBuffer target) throws IOException;
 
+  /// As [#read], and what came already behind `target` goes to `ahead`; only once `target` is full.
+  ///
+  /// @return bytes in both
+  default long read(ByteBuffer target, ByteBuffer ahead) throws IOException {
+    return read(target);
+  }
+
   /// True when bytes were received already, so that [#read] will not wait. Reader's.
   default boolean holdsMore() {
     return false;
@@ -28,6 +35,8 @@ public interface BlockStream {
   /// In the clear, over a connected, blocking channel.
   static BlockStream plain(SocketChannel channel) {
     return new BlockStream() {
+      private final ByteBuffer[] both = new ByteBuffer[2];
+
       @Override
       public long write(ByteBuffer[] from, int first, int count) throws IOException {
         return channel.write(from, first, count);
@@ -36,6 +45,13 @@ public interface BlockStream {
       @Override
       public int read(ByteBuffer target) throws IOException {
         return channel.read(target);
+      }
+
+      @Override
+      public long read(ByteBuffer target, ByteBuffer ahead) throws IOException {
+        both[0] = target;
+        both[1] = ahead;
+        return channel.read(both);
       }
 
       @Override

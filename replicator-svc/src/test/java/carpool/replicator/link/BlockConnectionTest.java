@@ -51,6 +51,22 @@ class BlockConnectionTest {
   /// Tells what came as text.
   private final class Ear implements BlockHandler {
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BlockConnection.PAYLOAD_MAX_BYTES);
+    private final boolean tellsIdle;
+
+    Ear() {
+      this(false);
+    }
+
+    Ear(boolean tellsIdle) {
+      this.tellsIdle = tellsIdle;
+    }
+
+    @Override
+    public void onIdle() {
+      if (tellsIdle) {
+        heard.add("idle");
+      }
+    }
 
     @Override
     public int takePeerSlot() {
@@ -303,6 +319,65 @@ class BlockConnectionTest {
       }
     }
     assertTrue(sender.sentBytes() < 5 * 131072L, "sent " + sender.sentBytes());
+  }
+
+  /// What one side has sent, all of it there at once.
+  private static final class Sent implements BlockStream {
+    private final ByteBuffer bytes = ByteBuffer.allocate(2 << 20);
+
+    @Override
+    public long write(ByteBuffer[] from, int first, int count) {
+      long before = bytes.position();
+      for (int i = first; i < first + count; i++) {
+        bytes.put(from[i]);
+      }
+      return bytes.position() - before;
+    }
+
+    @Override
+    public int read(ByteBuffer target) {
+      int n = Math.min(bytes.remaining(), target.remaining());
+      target.put(bytes.slice(bytes.position(), n));
+      bytes.position(bytes.position() + n);
+      return n == 0 ? -1 : n;
+    }
+
+    @Override
+    public long read(ByteBuffer target, ByteBuffer ahead) {
+      int n = read(target);
+      return target.hasRemaining() ? n : n + Math.max(0, read(ahead));
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @ParameterizedTest
+  @EnumSource(Checksum.class)
+  void answersToLongWritesGoOutTogetherWhenTheNextIsHere(Checksum checksum) throws Exception {
+    var stream = new Sent();
+    var sender =
+        new BlockConnection(stream, new Ear(), coding(checksum, Compression.NONE), DEVICE_BYTES);
+    for (int i = 0; i < 4; i++) {
+      var buffer = ByteBuffer.allocateDirect(BlockConnection.PAYLOAD_MAX_BYTES);
+      for (int at = 0; at < buffer.capacity(); at++) {
+        buffer.put(at, (byte) i);
+      }
+      sender.queueWrite(i, 0, buffer.capacity(), WriteKind.DATA, false, buffer);
+    }
+    sender.queueFlush(11);
+    sender.drain();
+    stream.bytes.flip();
+
+    new BlockConnection(stream, new Ear(true), coding(checksum, Compression.NONE), DEVICE_BYTES)
+        .receive();
+
+    assertEquals("idle", next(), "before anything has come");
+    for (int i = 0; i < 4; i++) {
+      assertEquals("write " + i + " 0+131072 DATA false " + (i << 17), next());
+    }
+    assertTrue(heard.contains("flush 11"), heard.toString());
+    assertTrue(heard.contains("idle"), "nothing is here any more");
   }
 
   /// Every bit of header, payload and checksum in turn: no write comes out of it.
