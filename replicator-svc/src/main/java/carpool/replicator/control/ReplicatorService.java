@@ -220,7 +220,7 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
       if (outcome.verdict() != Verdict.ALLOWED) {
         result.setError(ResourceMapper.error(outcome.verdict(), name));
         result.setMessage(
-            outcome.problem().isEmpty() ? outcome.verdict().hint() : outcome.problem());
+            outcome.problem().isEmpty() ? outcome.verdict().reason() : outcome.problem());
       }
       return new Changed(outcome.previous(), result.build());
     } catch (InterruptedException e) {

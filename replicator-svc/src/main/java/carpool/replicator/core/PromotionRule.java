@@ -6,22 +6,30 @@ public final class PromotionRule {
 
   /// Answer of the rule.
   public enum Verdict {
-    ALLOWED(""),
-    PEER_IS_PRIMARY("the peer is primary: ask for a switchover, or stop the peer"),
+    ALLOWED("", ""),
+    PEER_IS_PRIMARY("the peer is primary", "ask for a switchover, or stop the peer"),
     COPY_INCONSISTENT(
-        "a synchronisation into this copy has not finished: connect the peer and wait for it"),
-    COPY_OUTDATED("the peer went on without this copy: connect the peer and let it synchronise"),
+        "a synchronisation into this copy has not finished", "connect the peer and wait for it"),
+    COPY_OUTDATED("the peer went on without this copy", "connect the peer and let it synchronise"),
     CURRENCY_UNKNOWN(
         "this node was not in contact with its peer since it started, and the peer may have newer"
-            + " data: start or connect the peer"),
+            + " data",
+        "start or connect the peer"),
     SPLIT_BRAIN(
-        "both sides were written while apart: name the survivor with `carpool split-brain`"),
-    DISK_UNUSABLE("the local disk is missing or failed");
+        "both sides were written while apart", "name the survivor with `carpool split-brain`"),
+    DISK_UNUSABLE("the local disk is missing or failed", "mend or replace the disk");
 
+    private final String reason;
     private final String hint;
 
-    Verdict(String hint) {
+    Verdict(String reason, String hint) {
+      this.reason = reason;
       this.hint = hint;
+    }
+
+    /// Why not, in a sentence; empty when allowed.
+    public String reason() {
+      return reason;
     }
 
     /// What would change the answer; empty when allowed.

@@ -248,7 +248,7 @@ public final class ResourceNode {
           }
         }
         case PEER_IS_PRIMARY, COPY_INCONSISTENT, COPY_OUTDATED, SPLIT_BRAIN, DISK_UNUSABLE ->
-            endResumption(verdict + ": " + verdict.hint());
+            endResumption(verdict + ": " + verdict.reason() + ": " + verdict.hint());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

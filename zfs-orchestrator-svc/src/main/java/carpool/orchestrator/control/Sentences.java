@@ -178,9 +178,20 @@ final class Sentences {
     if (resource.getRole() != Role.ROLE_PRIMARY
         && !resource.getPromotionRefusal().isEmpty()
         && !resource.getPromotionRefusal().equals("PEER_IS_PRIMARY")) {
-      head += "; it may not become primary here: " + resource.getPromotionRefusal();
+      head += "; it may not become primary here: " + refusal(resource.getPromotionRefusal());
     }
     return head + ".";
+  }
+
+  private static String refusal(String reason) {
+    return switch (reason) {
+      case "COPY_INCONSISTENT" -> "a synchronisation into this copy has not finished";
+      case "COPY_OUTDATED" -> "the other node went on without this copy";
+      case "CURRENCY_UNKNOWN" -> "the other node may have newer data and was not met yet";
+      case "SPLIT_BRAIN" -> "both copies were written while apart";
+      case "PROVIDER_MISSING" -> "its disk is missing or failed";
+      default -> reason;
+    };
   }
 
   private static String role(Role role) {
