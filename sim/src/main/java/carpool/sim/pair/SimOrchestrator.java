@@ -106,6 +106,11 @@ final class SimOrchestrator {
     return causes.isEmpty();
   }
 
+  /// A step is under way, perhaps one that nobody wants any more and that cannot be stopped.
+  boolean works() {
+    return !machine.view().step().isEmpty();
+  }
+
   /// What the replicator told last; empty while it does not answer.
   List<ResourceFacts> told() {
     return replicatorUp ? told : List.of();

@@ -265,6 +265,7 @@ public final class WholePairWorld {
               && node.mind.carp() == Carp.MASTER;
       boolean stands =
           node.mind.phase() == Phase.STANDBY
+              && !node.mind.works()
               && !node.pool.imported()
               && !node.carp.holds()
               && node.mind.carp() == Carp.BACKUP;

@@ -31,7 +31,8 @@ final class StepFailures {
     switch (step) {
       case Step.Inspect _ -> onNotInspected(failure);
       case Step.Promote _ -> {
-        if (!aborted) {
+        // An answer to what nobody wants any more tells nothing.
+        if (!aborted && s.goal == Goal.SERVE) {
           onNotPromoted(failure);
         }
       }

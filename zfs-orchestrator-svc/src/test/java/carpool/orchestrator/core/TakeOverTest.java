@@ -111,6 +111,17 @@ final class TakeOverTest {
   }
 
   @Test
+  void aRefusalThatComesWhenTheRoleIsGoneAlreadyLeavesNothingBehind() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.peer(true, true, true).carp(Carp.MASTER).carp(Carp.BACKUP);
+    bench.refused(Refusal.PEER_IS_PRIMARY).done("demote");
+
+    assertThat(bench.machine.view().step()).isEmpty();
+    assertThat(bench.machine.view().problem()).isEmpty();
+    assertThat(bench.running()).isNull();
+  }
+
+  @Test
   void aCopyThatIsNotCurrentIsNotServedUntilTheWatchTellsAChange() {
     var bench = new Bench(Bench.zfs()).standby();
     bench.carp(Carp.MASTER).refused(Refusal.COPY_OUTDATED).done("demote");
