@@ -14,6 +14,7 @@ PACKAGES_TEST=(
 )
 PACKAGES_BENCH=(
   python3=python3 fio=fio nbdkit=nbdkit qemu-storage-daemon=qemu-system-common openssl=openssl gnuplot=gnuplot-nox cmp=diffutils
+  gcc=gcc libc6-dev # floor.c
 )
 PACKAGES_NPM=(node=nodejs npm=npm)
 

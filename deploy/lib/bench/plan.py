@@ -8,7 +8,7 @@ import growth
 from pair import GIB, METADATA_ROOM, Pair
 from processes import Failed, run
 from workloads import BY_NAME, WORKLOADS, fill, fio, interleaved, measure
-from yardsticks import Nbdkit, QemuMirror, QemuPlain
+from yardsticks import KernelFloor, Nbdkit, QemuMirror, QemuPlain
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Length:
 FULL = Length(seconds=3, rounds=5, warm_up=8, gc_seconds=60)
 QUICK = Length(seconds=1, rounds=2, warm_up=3, gc_seconds=10)
 
+WRITE1 = BY_NAME["4K randwrite QD1"]
 WRITE32 = BY_NAME["4K randwrite QD32"]
 SEQUENTIAL = BY_NAME["1M seqwrite QD8"]
 
@@ -62,7 +63,9 @@ class Bench:
     def yardsticks(self, only):
         """Every workload against carpool in fullsync and the peers, round by round."""
         pair = self._pair("carpool")
-        targets = [pair, QemuMirror("mirror", self.ram), QemuPlain("qemu", self.ram), Nbdkit("nbdkit", self.ram)]
+        peers = [QemuMirror("mirror", self.ram), QemuPlain("qemu", self.ram), Nbdkit("nbdkit", self.ram)]
+        floor = KernelFloor("kernel", self.ram)
+        targets = [pair, *peers, floor]
         try:
             for target in targets:
                 target.start()
@@ -70,9 +73,10 @@ class Bench:
             self._warm(pair)
             for workload in WORKLOADS:
                 if not only or workload.name in only:
-                    self.say(f"{workload.name}: {', '.join(t.name for t in targets)}")
+                    measured = targets if workload is WRITE1 else [pair, *peers]
+                    self.say(f"{workload.name}: {', '.join(t.name for t in measured)}")
                     self.results.setdefault("workloads", {})[workload.name] = interleaved(
-                        targets, workload, self.length.seconds, self.length.rounds)
+                        measured, workload, self.length.seconds, self.length.rounds)
             pair.check_equal()
         finally:
             for target in targets:

@@ -32,9 +32,9 @@ def latency(results, workload, path):
 
 
 def throughput(results, path):
-    """Every workload's rate relative to nbdkit's."""
+    """Every workload's rate relative to nbdkit's; what was measured everywhere."""
     workloads = results["workloads"]
-    names = list(next(iter(workloads.values())))
+    names = [n for n in next(iter(workloads.values())) if all(n in entries for entries in workloads.values())]
     with tempfile.TemporaryDirectory() as directory:
         rows = [[f'"{w}"'] + [e[n]["iops"] / e["nbdkit"]["iops"] for n in names] for w, e in workloads.items()]
         data = _data(directory, "rates", rows)

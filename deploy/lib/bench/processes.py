@@ -12,6 +12,25 @@ class Failed(Exception):
     """Something the bench cannot go on without; the text says what and where to look."""
 
 
+def cpu_seconds(pid):
+    """User and system time of a process so far, all threads."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+
+
+class Child:
+    """A process that one of ours has started."""
+
+    def __init__(self, parent):
+        with open(f"/proc/{parent.pid}/task/{parent.pid}/children", encoding="ascii") as children:
+            self.pid = int(children.read().split()[0])
+
+    def cpu_seconds(self):
+        """User and system time so far."""
+        return cpu_seconds(self.pid)
+
+
 class Process:
     """A program in the foreground; what it prints is in `log`."""
 
@@ -28,9 +47,7 @@ class Process:
 
     def cpu_seconds(self):
         """User and system time so far, all threads."""
-        with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
-            fields = stat.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+        return cpu_seconds(self.pid)
 
     def resident_mib(self):
         """Resident memory without mapped files and shared memory."""

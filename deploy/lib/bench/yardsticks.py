@@ -4,7 +4,7 @@ import os
 import shutil
 
 from pair import GIB, free_port
-from processes import Process, await_that
+from processes import Child, Process, await_that, run
 
 
 class Yardstick:
@@ -90,6 +90,18 @@ class QemuMirror(Yardstick):
                          "children.0=local,children.1=remote",
                          "--nbd-server", f"addr.type=unix,addr.path={self.socket()}",
                          "--export", "type=nbd,id=disk,node-name=mirror,name=disk,writable=on")
+
+
+class KernelFloor(Yardstick):
+    """The system calls of a replicated write and nothing else, one request at a time: floor.c."""
+
+    def launch(self):
+        program = f"{self.directory}/floor"
+        run(["gcc", "-O2", "-o", program, os.path.join(os.path.dirname(os.path.abspath(__file__)), "floor.c")])
+        return self._run(program, self.socket(), self._file("first.img"), self._file("second.img"), str(self.size))
+
+    def processes(self):
+        return [*self.started, *(Child(p) for p in self.started)]
 
 
 def listens(port):

@@ -39,7 +39,7 @@ public interface BlockStream {
 
       @Override
       public long write(ByteBuffer[] from, int first, int count) throws IOException {
-        return channel.write(from, first, count);
+        return count == 1 ? channel.write(from[first]) : channel.write(from, first, count);
       }
 
       @Override

@@ -12,11 +12,17 @@ import org.jspecify.annotations.Nullable;
 /// thread that receives from the peer node) while a receive must; each direction waits on its own
 /// selector.
 final class SocketTransport implements Transport {
+  private static final int LOOKS_IN_VAIN = 16;
+  private static final int LOOKS_AGAIN = 64;
+
   private final SocketChannel channel;
   private final Selector readable;
   private final Object writableLock = new Object();
   private @Nullable Selector writable;
   private volatile boolean closed;
+
+  /// Looks in a row that found nothing, and waits without a look since. Receiver's.
+  private int empty;
 
   /// Takes over `channel`.
   SocketTransport(SocketChannel channel) throws IOException {
@@ -28,9 +34,12 @@ final class SocketTransport implements Transport {
 
   @Override
   public int receive(ByteBuffer into, long timeoutMillis) throws IOException {
-    var got = channel.read(into);
-    if (got != 0 || !into.hasRemaining()) {
-      return got;
+    if (!into.hasRemaining() || !waitsAnyway()) {
+      var got = channel.read(into);
+      empty = got == 0 ? empty + 1 : 0;
+      if (got != 0 || !into.hasRemaining()) {
+        return got;
+      }
     }
     try {
       readable.select(SocketTransport::ignore, timeoutMillis);
@@ -38,6 +47,12 @@ final class SocketTransport implements Transport {
       return -1;
     }
     return closed ? -1 : channel.read(into);
+  }
+
+  /// A client that has one request under way at a time has nothing there when it is looked for the
+  /// next: no need to look before waiting, but now and then, because it may change.
+  private boolean waitsAnyway() {
+    return empty >= LOOKS_IN_VAIN && ++empty % LOOKS_AGAIN != 0;
   }
 
   @Override
