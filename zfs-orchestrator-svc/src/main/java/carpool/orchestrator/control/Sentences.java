@@ -3,6 +3,7 @@ package carpool.orchestrator.control;
 import carpool.election.v1.Group;
 import carpool.election.v1.State;
 import carpool.orchestrator.core.Health;
+import carpool.orchestrator.core.Refusal;
 import carpool.orchestrator.v1.GetStatusResponse;
 import carpool.orchestrator.v1.GetStatusResponseOrBuilder;
 import carpool.orchestrator.v1.Pool;
@@ -184,13 +185,13 @@ final class Sentences {
   }
 
   private static String refusal(String reason) {
-    return switch (reason) {
-      case "COPY_INCONSISTENT" -> "a synchronisation into this copy has not finished";
-      case "COPY_OUTDATED" -> "the other node went on without this copy";
-      case "CURRENCY_UNKNOWN" -> "the other node may have newer data and was not met yet";
-      case "SPLIT_BRAIN" -> "both copies were written while apart";
-      case "PROVIDER_MISSING" -> "its disk is missing or failed";
-      default -> reason;
+    return switch (Refusal.of(reason)) {
+      case COPY_INCONSISTENT -> "a synchronisation into this copy has not finished";
+      case COPY_OUTDATED -> "the other node went on without this copy";
+      case CURRENCY_UNKNOWN -> "the other node may have newer data and was not met yet";
+      case SPLIT_BRAIN -> "both copies were written while apart";
+      case NONE, PEER_IS_PRIMARY, OTHER ->
+          reason.equals("PROVIDER_MISSING") ? "its disk is missing or failed" : reason;
     };
   }
 
