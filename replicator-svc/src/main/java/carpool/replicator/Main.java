@@ -1,7 +1,7 @@
 package carpool.replicator;
 
 import carpool.kit.boot.ServiceMain;
-import carpool.replicator.control.OfflineCommand;
+import carpool.replicator.offline.OfflineCommand;
 
 /// `carpool-replicator --config FILE --node NAME`, and `carpool-replicator create|dump …`, which
 /// work on the provider without a running service.

@@ -1,5 +1,6 @@
 package carpool.replicator.link;
 
+import carpool.replicator.core.CloseReason;
 import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.WriteKind;
 import java.nio.ByteBuffer;
@@ -160,6 +161,6 @@ public class FrameBenchmark {
     public void onMessage(PeerMessage message) {}
 
     @Override
-    public void onEnd(EndCause cause, String reason) {}
+    public void onEnd(CloseReason cause, String reason) {}
   }
 }

@@ -1,9 +1,9 @@
 package carpool.replicator.control;
 
 import carpool.replicator.core.Effects.Notice;
-import carpool.replicator.shell.ReplicatorNode;
-import carpool.replicator.shell.ResourceNode;
-import carpool.replicator.shell.Snapshot;
+import carpool.replicator.resource.ReplicatorNode;
+import carpool.replicator.resource.ResourceNode;
+import carpool.replicator.status.Snapshot;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.WatchStatusEvent;
 import io.grpc.Status;

@@ -2,8 +2,8 @@ package carpool.replicator.control;
 
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.SyncVerdict;
-import carpool.replicator.shell.ResourceNode;
-import carpool.replicator.shell.Snapshot;
+import carpool.replicator.resource.ResourceNode;
+import carpool.replicator.status.Snapshot;
 import carpool.replicator.v1.SyncResult;
 import java.util.function.Function;
 

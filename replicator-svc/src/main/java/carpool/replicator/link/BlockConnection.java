@@ -1,5 +1,7 @@
 package carpool.replicator.link;
 
+import carpool.replicator.core.CloseReason;
+import carpool.replicator.core.Geometry;
 import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.WriteKind;
 import java.io.EOFException;
@@ -32,13 +34,13 @@ import org.jspecify.annotations.Nullable;
 /// burst goes out together. One thread receives.
 public final class BlockConnection {
   /// Longest payload of a frame; buffers are as long.
-  public static final int PAYLOAD_MAX_BYTES = 128 << 10;
+  public static final int PAYLOAD_MAX_BYTES = Geometry.CHUNK_MAX_BYTES;
 
   /// Length of a digest in a comparison: SHA-256.
-  public static final int DIGEST_BYTES = 32;
+  public static final int DIGEST_BYTES = Geometry.DIGEST_BYTES;
 
   /// What one digest covers, counted from the start of the range.
-  public static final int DIGEST_BLOCK_BYTES = 64 << 10;
+  public static final int DIGEST_BLOCK_BYTES = Geometry.BLOCK_BYTES;
 
   private static final int MAGIC = 0x43505231;
   private static final int HEADER_BYTES = 32;
@@ -53,7 +55,7 @@ public final class BlockConnection {
   private static final int PACKED_BYTES = 2 * PAYLOAD_MAX_BYTES;
   private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
 
-  private record End(EndCause cause, String reason) {}
+  private record End(CloseReason cause, String reason) {}
 
   private static final class Frame {
     FrameType type = FrameType.KEEP_ALIVE;
@@ -231,7 +233,7 @@ public final class BlockConnection {
         }
       } catch (IOException e) {
         close(
-            EndCause.IO_ERROR,
+            CloseReason.IO_ERROR,
             e.getMessage() == null ? e.toString() : "sending: " + e.getMessage());
         return;
       } finally {
@@ -349,24 +351,24 @@ public final class BlockConnection {
         receiveFrame();
       }
     } catch (ChecksumException e) {
-      close(EndCause.CHECKSUM, String.valueOf(e.getMessage()));
+      close(CloseReason.CHECKSUM, String.valueOf(e.getMessage()));
     } catch (ProtocolException e) {
-      close(EndCause.MALFORMED, String.valueOf(e.getMessage()));
+      close(CloseReason.MALFORMED, String.valueOf(e.getMessage()));
     } catch (EOFException e) {
-      close(EndCause.PEER_CLOSED, String.valueOf(e.getMessage()));
+      close(CloseReason.PEER_CLOSED, String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      close(EndCause.IO_ERROR, e.getMessage() == null ? e.toString() : e.getMessage());
+      close(CloseReason.IO_ERROR, e.getMessage() == null ? e.toString() : e.getMessage());
     } catch (InterruptedException e) {
       close("interrupted");
     } catch (RuntimeException e) {
       // Nothing that comes over the wire may end this thread without the session ending too.
-      close(EndCause.MALFORMED, "receiving: " + e);
+      close(CloseReason.MALFORMED, "receiving: " + e);
     }
     sending.lock(); // nobody is in the middle of a frame any more
     try {
       var reason = end.get();
       handler.onEnd(
-          reason == null ? EndCause.ENDED_HERE : reason.cause(),
+          reason == null ? CloseReason.ENDED_HERE : reason.cause(),
           reason == null ? "closed" : reason.reason());
     } finally {
       sending.unlock();
@@ -685,18 +687,18 @@ public final class BlockConnection {
     return receivedBytes.get();
   }
 
-  /// Ends the connection for a reason of this node's; see [#close(EndCause, String)].
+  /// Ends the connection for a reason of this node's; see [#close(CloseReason, String)].
   public void close(String reason) {
-    close(EndCause.ENDED_HERE, reason);
+    close(CloseReason.ENDED_HERE, reason);
   }
 
   /// Ends the connection; `onEnd` follows on the receive thread. The first reason counts.
-  public void close(EndCause cause, String reason) {
+  public void close(CloseReason cause, String reason) {
     end.compareAndSet(null, new End(cause, reason));
     try {
       stream.close();
     } catch (IOException e) {
-      end.compareAndSet(null, new End(EndCause.IO_ERROR, "closing: " + e.getMessage()));
+      end.compareAndSet(null, new End(CloseReason.IO_ERROR, "closing: " + e.getMessage()));
     }
   }
 }

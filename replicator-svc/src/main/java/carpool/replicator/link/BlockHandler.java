@@ -1,5 +1,6 @@
 package carpool.replicator.link;
 
+import carpool.replicator.core.CloseReason;
 import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.WriteKind;
 import java.nio.ByteBuffer;
@@ -66,5 +67,5 @@ public interface BlockHandler {
   void onMessage(PeerMessage message);
 
   /// The connection is over; called once, last, when nothing is being sent any more.
-  void onEnd(EndCause cause, String reason);
+  void onEnd(CloseReason cause, String reason);
 }

@@ -1,5 +1,7 @@
 package carpool.replicator.nbd;
 
+import carpool.replicator.block.BlockDevice;
+import carpool.replicator.block.WriteCoalescer;
 import carpool.replicator.nbd.ExportLookup.Found.Served;
 import carpool.replicator.nbd.Haggling.Agreed;
 import java.io.EOFException;
@@ -200,7 +202,7 @@ final class Connection implements Runnable {
     }
     LOG.info("nbd connection={} event=Opened export={}", name, outcome.name());
     inbox.allowIdle(0);
-    try (var batch = ReplyBatch.open()) {
+    try (var batch = WriteCoalescer.open()) {
       new Transmission(outcome, inbox, box, this::draining, batch).run();
     }
     box.awaitIdle(() -> cut);

@@ -1,5 +1,6 @@
 package carpool.replicator.nbd;
 
+import carpool.replicator.block.BlockDevice;
 import java.util.List;
 
 /// Which exports there are, and which of them are served at this moment. Called by connection

@@ -1,5 +1,6 @@
 package carpool.replicator.nbd;
 
+import carpool.replicator.block.BlockDevice;
 import java.nio.ByteBuffer;
 
 /// The extents of a BLOCK_STATUS reply: consecutive from the request's offset, equal neighbours

@@ -1,5 +1,6 @@
 package carpool.replicator.nbd;
 
+import carpool.replicator.block.BlockDevice;
 import carpool.replicator.nbd.ExportLookup.Found;
 import carpool.replicator.nbd.ExportLookup.Found.Served;
 import java.nio.ByteBuffer;

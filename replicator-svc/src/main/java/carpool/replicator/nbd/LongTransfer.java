@@ -1,8 +1,9 @@
 package carpool.replicator.nbd;
 
-import carpool.replicator.nbd.BlockDevice.Answer;
-import carpool.replicator.nbd.BlockDevice.DeviceGoneException;
-import carpool.replicator.nbd.BlockDevice.Slot;
+import carpool.replicator.block.BlockDevice;
+import carpool.replicator.block.BlockDevice.Answer;
+import carpool.replicator.block.BlockDevice.DeviceGoneException;
+import carpool.replicator.block.BlockDevice.Slot;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
 package carpool.replicator.nbd;
 
+import carpool.replicator.block.BlockDevice;
 import carpool.kit.grpc.UnixSocketFile;
 import java.io.IOException;
 import java.net.InetSocketAddress;

@@ -1,5 +1,7 @@
 package carpool.replicator.nbd;
 
+import carpool.replicator.block.BlockDevice;
+import carpool.replicator.block.WriteCoalescer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -20,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Bounds: [#REQUESTS_MAX] requests; [#PAYLOAD_BYTES_MAX] bytes of replies and long payloads, or
 /// one request that alone is longer.
-final class Outbox implements ReplyBatch.Sender {
+final class Outbox implements WriteCoalescer.Sender {
   /// Twice what the Linux kernel has in flight on one connection (nbd.md 16.4).
   static final int REQUESTS_MAX = 256;
 
@@ -141,7 +143,7 @@ final class Outbox implements ReplyBatch.Sender {
   // ----- replies: called by any thread
 
   /// Takes an answered request; its reply is on its way when this returns, or held by the calling
-  /// thread's [ReplyBatch].
+  /// thread's [WriteCoalescer].
   void put(Request request) {
     boolean dropped;
     lock.lock();
@@ -155,7 +157,7 @@ final class Outbox implements ReplyBatch.Sender {
     }
     if (dropped) {
       abandon(request);
-    } else if (!ReplyBatch.holds(this)) {
+    } else if (!WriteCoalescer.holds(this)) {
       send();
     }
   }

@@ -1,6 +1,7 @@
 package carpool.replicator.nbd;
 
-import carpool.replicator.nbd.BlockDevice.Slot;
+import carpool.replicator.block.BlockDevice;
+import carpool.replicator.block.BlockDevice.Slot;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,7 @@
 package carpool.replicator.nbd;
 
+import carpool.replicator.block.BlockDevice;
+
 /// Which requests are answered with which error before the device hears of them (nbd.md 7 and 9).
 final class RequestRule {
   private static final int NO_FLAGS = Wire.FLAG_FUA;

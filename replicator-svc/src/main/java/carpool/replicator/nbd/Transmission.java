@@ -1,7 +1,9 @@
 package carpool.replicator.nbd;
 
-import carpool.replicator.nbd.BlockDevice.DeviceGoneException;
-import carpool.replicator.nbd.BlockDevice.Slot;
+import carpool.replicator.block.BlockDevice;
+import carpool.replicator.block.BlockDevice.DeviceGoneException;
+import carpool.replicator.block.BlockDevice.Slot;
+import carpool.replicator.block.WriteCoalescer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.function.BooleanSupplier;
@@ -20,7 +22,7 @@ final class Transmission {
   private final Inbox inbox;
   private final Outbox outbox;
   private final BooleanSupplier draining;
-  private final ReplyBatch batch;
+  private final WriteCoalescer batch;
   private final Slot[] pieces = new Slot[DIRECT_PIECES_MAX];
 
   /// @param batch open, of the calling thread
@@ -30,7 +32,7 @@ final class Transmission {
       Inbox inbox,
       Outbox outbox,
       BooleanSupplier draining,
-      ReplyBatch batch) {
+      WriteCoalescer batch) {
     this.device = agreed.device();
     this.structured = agreed.structured();
     this.blockStatus = agreed.blockStatus();

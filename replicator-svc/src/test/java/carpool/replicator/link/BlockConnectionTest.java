@@ -3,6 +3,7 @@ package carpool.replicator.link;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import carpool.replicator.core.CloseReason;
 import carpool.replicator.core.PeerMessage;
 import carpool.replicator.core.WriteKind;
 import java.io.IOException;
@@ -28,7 +29,7 @@ class BlockConnectionTest {
   private static final String MAGIC = "43505231";
 
   private final LinkedBlockingQueue<String> heard = new LinkedBlockingQueue<>();
-  private final LinkedBlockingQueue<EndCause> ends = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<CloseReason> ends = new LinkedBlockingQueue<>();
   private final LinkedBlockingQueue<Integer> returned = new LinkedBlockingQueue<>();
   private SocketChannel ours;
   private SocketChannel peer;
@@ -146,7 +147,7 @@ class BlockConnectionTest {
     }
 
     @Override
-    public void onEnd(EndCause cause, String reason) {
+    public void onEnd(CloseReason cause, String reason) {
       ends.add(cause);
       heard.add("end: " + reason);
     }
@@ -405,7 +406,7 @@ class BlockConnectionTest {
       ours.close();
       connect();
     }
-    assertTrue(ends.stream().filter(EndCause.CHECKSUM::equals).count() > good.length * 4L);
+    assertTrue(ends.stream().filter(CloseReason.CHECKSUM::equals).count() > good.length * 4L);
   }
 
   @Test
@@ -418,7 +419,7 @@ class BlockConnectionTest {
     peer.close();
 
     assertEquals("end: the peer closed the connection", next());
-    assertEquals(EndCause.PEER_CLOSED, ends.poll());
+    assertEquals(CloseReason.PEER_CLOSED, ends.poll());
     assertEquals(7, returned.poll());
   }
 

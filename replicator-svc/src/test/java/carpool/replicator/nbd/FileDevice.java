@@ -1,5 +1,6 @@
 package carpool.replicator.nbd;
 
+import carpool.replicator.block.BlockDevice;
 import carpool.replicator.store.LocalProvider;
 import carpool.replicator.store.ProviderException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,6 @@
 package carpool.replicator.nbd;
 
+import carpool.replicator.block.BlockDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;

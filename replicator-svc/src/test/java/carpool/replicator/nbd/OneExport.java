@@ -1,5 +1,6 @@
 package carpool.replicator.nbd;
 
+import carpool.replicator.block.BlockDevice;
 import java.util.List;
 
 /// A lookup of one export that can be refused.

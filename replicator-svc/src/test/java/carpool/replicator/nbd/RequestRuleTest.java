@@ -2,6 +2,7 @@ package carpool.replicator.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import carpool.replicator.block.BlockDevice;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import carpool.kit.grpc.Channels;
 import carpool.kit.testing.JavaProcess;
 import carpool.replicator.MainForTests;
-import carpool.replicator.control.OfflineCommand;
+import carpool.replicator.offline.OfflineCommand;
 import carpool.replicator.v1.GetSplitBrainRequest;
 import carpool.replicator.v1.GetStatusRequest;
 import carpool.replicator.v1.ReloadRequest;

@@ -1,0 +1,50 @@
+package carpool.replicator.engine;
+
+import carpool.kit.boot.FailStop;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One thread of a resource for system calls that may block for long; its work is done in order.
+/// Work that throws stops the process: whoever waits for its result would wait for ever.
+final class WorkThread {
+  private static final Logger LOG = LoggerFactory.getLogger(WorkThread.class);
+  private static final int STOP_SECONDS = 5;
+
+  private final String resource;
+  private final String what;
+  private final ExecutorService executor;
+
+  WorkThread(String resource, String what) {
+    this.resource = resource;
+    this.what = what;
+    executor =
+        Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name(resource + "-" + what).daemon(true).factory());
+  }
+
+  void run(Runnable work) {
+    try {
+      executor.execute(() -> {
+        try {
+          work.run();
+        } catch (Throwable e) { // an Error, too, would leave a request without its answer
+          FailStop.now("resource " + resource + ": thread " + what + " failed", e);
+        }
+      });
+    } catch (RejectedExecutionException e) {
+      LOG.debug("resource={} stopped with work outstanding ({})", resource, what);
+    }
+  }
+
+  /// Takes no more work and waits for what is under way, for a while.
+  void stop() throws InterruptedException {
+    executor.shutdown();
+    if (!executor.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+      LOG.warn("resource={} a disk operation is still under way ({})", resource, what);
+    }
+  }
+}

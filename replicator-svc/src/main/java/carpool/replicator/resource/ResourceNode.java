@@ -1,0 +1,706 @@
+package carpool.replicator.resource;
+
+import carpool.kit.config.CarpoolConfig;
+import carpool.kit.config.HastResource;
+import carpool.kit.config.Rate;
+import carpool.replicator.core.DiskState;
+import carpool.replicator.core.Effect;
+import carpool.replicator.core.Effects.Notice;
+import carpool.replicator.core.Phase;
+import carpool.replicator.core.PromotionRule.Verdict;
+import carpool.replicator.core.ReplicationCore;
+import carpool.replicator.core.ReplicationMode;
+import carpool.replicator.core.Role;
+import carpool.replicator.core.SyncVerdict;
+import carpool.replicator.core.layout.LayoutException;
+import carpool.replicator.core.layout.Metadata;
+import carpool.replicator.device.DeviceNode;
+import carpool.replicator.device.DeviceSettings;
+import carpool.replicator.engine.AttachedProvider;
+import carpool.replicator.engine.Counters;
+import carpool.replicator.engine.ResourceDevice;
+import carpool.replicator.engine.ResourceEngine;
+import carpool.replicator.engine.Slots;
+import carpool.replicator.nbd.ExportLookup;
+import carpool.replicator.nbd.NbdServer;
+import carpool.replicator.offline.Provisioning;
+import carpool.replicator.peer.rpc.PeerSessions;
+import carpool.replicator.peer.rpc.PeerStatus;
+import carpool.replicator.peer.rpc.ResolveSplitBrainCall;
+import carpool.replicator.store.ProviderException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One configured resource on this node: attaches the provider, runs the core, and shows the export
+/// and the device node on the primary only. Role changes are carried out one at a time.
+public final class ResourceNode {
+  private static final Logger LOG = LoggerFactory.getLogger(ResourceNode.class);
+  private static final Duration DEVICE_DEADLINE = Duration.ofSeconds(10);
+  private static final Duration DRAIN_DEADLINE = Duration.ofSeconds(10);
+  private static final Duration PAUSE_DEADLINE = Duration.ofSeconds(5);
+  private static final long ROLE_DEADLINE_SECONDS = 30;
+
+  /// The proxy of a device repeats a request for longer than this node holds it: the node is the
+  /// one that decides when holding ends.
+  private static final Duration HOLD_MARGIN = Duration.ofSeconds(15);
+
+  /// Marks that may stay set, at least: HAST's default of 64 makes a write over more than 128 MiB
+  /// wait for the map nearly always. More marks cost more comparing after a crash of this node.
+  private static final int WARM_EXTENTS_MIN = 512;
+
+  private volatile HastResource resource;
+  private final PeerSessions hub;
+  private final BiConsumer<ResourceNode, Notice> listener;
+  private final Counters counters = new Counters();
+  private final SyncRate rate = new SyncRate();
+  private final ReentrantLock roleChange = new ReentrantLock();
+  private final Path nbdSocket;
+  private final DeviceNode deviceNode;
+  private final PrimaryMarker roleFile;
+  private final Duration hold;
+  private @Nullable NbdServer server;
+  private volatile @Nullable NbdServer tcp;
+
+  /// When taking the role of an earlier process again is given up, by the monotonic clock; null
+  /// when it is not being tried.
+  private volatile @Nullable Long resumeUntilNanos;
+
+  /// An earlier process was primary on this boot and is the last that wrote: everything that it
+  /// completed is here, whether or not the role is taken again. Guarded by `roleChange`.
+  private boolean intact;
+
+  private volatile @Nullable ResourceEngine engine;
+  private volatile @Nullable ResourceDevice device;
+  private volatile String attachProblem = "";
+  private volatile long changedUnixMillis = System.currentTimeMillis();
+  private volatile long verifiedUnixMillis;
+  private volatile Rate syncLimit;
+  private long pacedNanos = System.nanoTime();
+
+  ResourceNode(
+      HastResource resource,
+      CarpoolConfig config,
+      PeerSessions hub,
+      BiConsumer<ResourceNode, Notice> listener) {
+    this.resource = resource;
+    this.hub = hub;
+    this.listener = listener;
+    syncLimit = config.replicator().syncRate();
+    nbdSocket = config.runtimeDir().resolve("nbd").resolve(resource.local().provname() + ".sock");
+    hold = config.replicator().hold();
+    roleFile =
+        new PrimaryMarker(config.runtimeDir().resolve("role").resolve(resource.local().provname()));
+    deviceNode =
+        new DeviceNode(
+            new DeviceSettings(
+                config.device(),
+                config.deviceDir(),
+                config.runtimeDir().resolve("device"),
+                hold.plus(HOLD_MARGIN)),
+            resource.local().provname(),
+            nbdSocket);
+  }
+
+  /// How a request for a role ended.
+  ///
+  /// @param verdict ALLOWED when the role is in force
+  /// @param problem what went wrong besides; empty when nothing
+  public record RoleOutcome(Role previous, Role now, Verdict verdict, String problem) {}
+
+  /// The configuration.
+  public HastResource resource() {
+    return resource;
+  }
+
+  /// A reload found these settings; the provider and the export are the same.
+  void reconfigure(HastResource changed, Rate newSyncLimit) {
+    resource = changed;
+    boolean otherLimit = !newSyncLimit.equals(syncLimit);
+    syncLimit = newSyncLimit;
+    var s = engine;
+    if (s != null) {
+      if (otherLimit) {
+        s.step(core -> core.configureSyncRate(newSyncLimit.bytesPerSecond()));
+      }
+      s.disk().flushMap(changed.local().metaflush());
+      s.step(core -> core.configureMode(mode(changed)));
+    }
+  }
+
+  ExportLookup exports() {
+    return new Exports();
+  }
+
+  /// The export is served there too.
+  void alsoServedBy(NbdServer server) {
+    tcp = server;
+  }
+
+  public Counters counters() {
+    return counters;
+  }
+
+  public @Nullable ResourceEngine engine() {
+    return engine;
+  }
+
+  public DeviceNode.State deviceState() {
+    return deviceNode.state();
+  }
+
+  Path nbdSocket() {
+    return nbdSocket;
+  }
+
+  public String attachProblem() {
+    return attachProblem;
+  }
+
+  /// Milliseconds since 1970 of the last change.
+  public long changedUnixMillis() {
+    return changedUnixMillis;
+  }
+
+  public int connections() {
+    var s = server;
+    var t = tcp;
+    var d = device;
+    return d == null ? 0 : (s == null ? 0 : s.connections(d)) + (t == null ? 0 : t.connections(d));
+  }
+
+  public PeerStatus.@Nullable PeerFacts peerFacts() {
+    return hub.news().facts(resource.name());
+  }
+
+  Role role() {
+    var s = engine;
+    return s == null ? Role.INIT : s.ask(ReplicationCore::role);
+  }
+
+  /// Listens for NBD clients and, when the provider has metadata, takes part as secondary.
+  void start() throws IOException {
+    Files.createDirectories(nbdSocket.getParent());
+    var sincePrimary = roleFile.left();
+    intact = sincePrimary.isPresent();
+    var left = sincePrimary.filter(ago -> ago.compareTo(hold) < 0);
+    if (left.isPresent()) {
+      // Whoever uses the device goes on waiting; nothing is served before the role is there again.
+      resumeUntilNanos = System.nanoTime() + hold.minus(left.get()).toNanos();
+      LOG.info(
+          "resource={} was primary {} ms ago, the role is taken again if the peer did not",
+          resource.name(),
+          left.get().toMillis());
+    } else {
+      roleFile.remove();
+      deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+    }
+    server = NbdServer.listenUnix(nbdSocket, new Exports());
+    roleChange.lock();
+    try {
+      attach();
+    } catch (ProviderException | LayoutException e) {
+      attachProblem = String.valueOf(e.getMessage());
+      LOG.warn("resource={} stays in role init: {}", resource.name(), attachProblem);
+      endResumption(attachProblem);
+    } finally {
+      roleChange.unlock();
+    }
+    resumeSoon();
+  }
+
+  // ----- taking the role of an earlier process again
+
+  /// Waiting to take the role of an earlier process again; its device stands and is not served.
+  public boolean resuming() {
+    return resumeUntilNanos != null;
+  }
+
+  private void resumeSoon() {
+    if (resuming()) {
+      Thread.ofVirtual().name("resume-" + resource.name()).start(this::resume);
+    }
+  }
+
+  private void resume() {
+    if (!roleChange.tryLock()) {
+      return; // a role change under way; after it, or in a second, again
+    }
+    try {
+      var until = resumeUntilNanos;
+      var s = engine;
+      if (until == null || s == null) {
+        return;
+      }
+      var verdict = s.ask(ReplicationCore::judgePromotion);
+      switch (verdict) {
+        case ALLOWED -> {
+          var outcome = promote(Role.SECONDARY, false);
+          LOG.info("resource={} resumed: {}", resource.name(), outcome);
+        }
+        case CURRENCY_UNKNOWN -> {
+          if (System.nanoTime() - until >= 0) {
+            endResumption("the peer was not met within " + hold.toSeconds() + " s");
+          }
+        }
+        case PEER_IS_PRIMARY, COPY_INCONSISTENT, COPY_OUTDATED, SPLIT_BRAIN, DISK_UNUSABLE ->
+            endResumption(verdict + ": " + verdict.reason() + ": " + verdict.hint());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      roleChange.unlock();
+    }
+  }
+
+  /// The role is not taken again: whoever uses the device gets errors.
+  private void endResumption(String why) {
+    if (resumeUntilNanos == null) {
+      return;
+    }
+    LOG.error("resource={} is not primary again: {}", resource.name(), why);
+    forgetRole();
+    deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+    listener.accept(this, Notice.DEVICE);
+  }
+
+  private void forgetRole() {
+    resumeUntilNanos = null;
+    try {
+      roleFile.remove();
+    } catch (IOException e) {
+      LOG.error("resource={} role file: {}", resource.name(), e.getMessage());
+    }
+  }
+
+  private Void deviceTrouble(Throwable trouble) {
+    LOG.warn("resource={} device: {}", resource.name(), trouble.getMessage());
+    return null;
+  }
+
+  private final class Exports implements ExportLookup {
+    @Override
+    public List<String> names() {
+      return List.of(resource.local().provname());
+    }
+
+    @Override
+    public Found find(String name) {
+      if (!name.equals(resource.local().provname())) {
+        return new Found.Unknown();
+      }
+      var d = device;
+      return d == null
+          ? new Found.Refused(
+              "this node is not primary for " + resource.name() + "; connect to the primary")
+          : new Found.Served(d, "carpool resource " + resource.name());
+    }
+  }
+
+  private void attach() throws ProviderException, LayoutException {
+    var attachment = AttachedProvider.open(resource.name(), Path.of(resource.local().path()));
+    boolean complete = false;
+    try {
+      attachment.flushMap(resource.local().metaflush());
+      attachment
+          .warnings()
+          .forEach(warning -> LOG.warn("resource={} {}", resource.name(), warning));
+      var newEngine =
+          new ResourceEngine(
+              resource.name(), attachment, this::settings, counters, new Happenings());
+      newEngine.step(c -> c.configureSyncRate(syncLimit.bytesPerSecond()));
+      newEngine.setRole(Role.SECONDARY, false, _ -> {});
+      if (intact) {
+        newEngine.step(ReplicationCore::resume);
+        intact = false;
+      }
+      engine = newEngine;
+      attachProblem = "";
+      complete = true;
+      hub.add(newEngine, resource);
+    } finally {
+      if (!complete) {
+        attachment.close();
+      }
+    }
+  }
+
+  private ReplicationCore.Settings settings(AttachedProvider attachment) {
+    var metadata = attachment.metadata();
+    return new ReplicationCore.Settings(
+        nodeName(),
+        mode(resource),
+        resource.local().remote().isPresent(),
+        metadata.dataSizeBytes(),
+        metadata.extentSizeBytes(),
+        Math.max(metadata.keepdirty(), WARM_EXTENTS_MIN),
+        ResourceEngine.CLIENT_SLOTS,
+        ResourceEngine.SYNC_SLOTS,
+        ResourceEngine.PEER_SLOTS,
+        Slots.BYTES);
+  }
+
+  private static ReplicationMode mode(HastResource resource) {
+    return switch (resource.replication()) {
+      case FULLSYNC -> ReplicationMode.FULLSYNC;
+      case MEMSYNC -> ReplicationMode.MEMSYNC;
+      case ASYNC -> ReplicationMode.ASYNC;
+    };
+  }
+
+  private final class Happenings implements ResourceEngine.Listener {
+    @Override
+    public void happened(Notice notice) {
+      on(notice);
+    }
+
+    @Override
+    public void asksLeave(Effect.AskLeave question) {
+      var asking = engine;
+      if (asking != null) {
+        hub.askLeave(asking, resource, question);
+      }
+    }
+  }
+
+  public String nodeName() {
+    return resource.local().node().value();
+  }
+
+  private void on(Notice notice) {
+    if (notice == Notice.CONNECT) {
+      counters.reconnects.increment();
+      hub.news().agreed(resource.name());
+    } else if (notice == Notice.REPAIRED) {
+      counters.repairs.increment();
+    }
+    if (notice == Notice.VERIFY_DONE) {
+      verifiedUnixMillis = System.currentTimeMillis();
+    }
+    changedUnixMillis = System.currentTimeMillis();
+    var s = engine;
+    if (notice == Notice.DISK
+        && s != null
+        && !resuming()
+        && s.ask(ReplicationCore::disk) == DiskState.FAILED) {
+      // What this process completed may be on the peer only: a successor must not go on from here.
+      forgetRole();
+    }
+    LOG.info(
+        "resource={} event={} state={}",
+        resource.name(),
+        notice,
+        s == null ? "detached" : s.ask(ReplicationCore::toString));
+    listener.accept(this, notice);
+    resumeSoon();
+  }
+
+  // ----- roles
+
+  /// Brings the resource into a role; waits until it is in force.
+  public RoleOutcome setRole(Role wanted, boolean force, String cause) throws InterruptedException {
+    roleChange.lockInterruptibly();
+    try {
+      var previous = role();
+      LOG.info(
+          "resource={} role {} -> {} asked (cause: {}{})",
+          resource.name(),
+          previous.word(),
+          wanted.word(),
+          cause,
+          force ? ", by force" : "");
+      return switch (wanted) {
+        case PRIMARY -> promote(previous, force);
+        case SECONDARY -> demote(previous);
+        case INIT -> leave(previous);
+      };
+    } finally {
+      roleChange.unlock();
+    }
+  }
+
+  private RoleOutcome promote(Role previous, boolean force) throws InterruptedException {
+    if (engine == null) {
+      try {
+        attach();
+      } catch (ProviderException | LayoutException e) {
+        attachProblem = String.valueOf(e.getMessage());
+        return new RoleOutcome(previous, Role.INIT, Verdict.DISK_UNUSABLE, attachProblem);
+      }
+    }
+    var s = engine;
+    if (s == null) {
+      return new RoleOutcome(previous, Role.INIT, Verdict.DISK_UNUSABLE, "detached");
+    }
+    var verdict = decide(s, Role.PRIMARY, force);
+    if (verdict == Verdict.ALLOWED && device == null) {
+      try {
+        roleFile.write();
+      } catch (IOException e) {
+        LOG.error("resource={} a restart will not resume: {}", resource.name(), e.getMessage());
+      }
+      resumeUntilNanos = null;
+      device = new ResourceDevice(s);
+      var size = s.disk().metadata().dataSizeBytes();
+      deviceNode
+          .appear(size)
+          .thenRun(() -> listener.accept(this, Notice.DEVICE))
+          .exceptionally(this::deviceTrouble);
+      listener.accept(this, Notice.DEVICE);
+    }
+    return new RoleOutcome(previous, role(), verdict, "");
+  }
+
+  private RoleOutcome demote(Role previous) throws InterruptedException {
+    if (engine == null) {
+      try {
+        attach();
+      } catch (ProviderException | LayoutException e) {
+        attachProblem = String.valueOf(e.getMessage());
+        return new RoleOutcome(previous, Role.INIT, Verdict.DISK_UNUSABLE, attachProblem);
+      }
+    }
+    String problem = endExport();
+    var s = engine;
+    if (s != null && s.ask(ReplicationCore::role) != Role.SECONDARY) {
+      var verdict = decide(s, Role.SECONDARY, false);
+      return new RoleOutcome(previous, role(), verdict, problem);
+    }
+    return new RoleOutcome(previous, role(), Verdict.ALLOWED, problem);
+  }
+
+  private RoleOutcome leave(Role previous) throws InterruptedException {
+    String problem = endExport();
+    var s = engine;
+    if (s != null) {
+      decide(s, Role.INIT, false);
+      hub.remove(resource.name());
+      engine = null;
+      try {
+        s.stop();
+      } catch (ProviderException e) {
+        problem = String.valueOf(e.getMessage());
+      }
+      listener.accept(this, Notice.ROLE);
+    }
+    return new RoleOutcome(previous, Role.INIT, Verdict.ALLOWED, problem);
+  }
+
+  private Verdict decide(ResourceEngine s, Role wanted, boolean force) throws InterruptedException {
+    var answer = new CompletableFuture<Verdict>();
+    s.setRole(wanted, force, answer::complete);
+    try {
+      return answer.get(ROLE_DEADLINE_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new IllegalStateException(
+          "resource " + resource.name() + " did not become " + wanted.word() + " in time", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// Takes device and export away. Returns what did not go as it should.
+  private String endExport() throws InterruptedException {
+    forgetRole();
+    var d = device;
+    var problem = "";
+    try {
+      deviceNode.disappear(DEVICE_DEADLINE).get(DEVICE_DEADLINE.toSeconds() + 2, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      problem = "device: " + e.getMessage();
+      LOG.warn("resource={} {}", resource.name(), problem);
+    }
+    device = null;
+    if (d == null) {
+      return problem;
+    }
+    if (!drained(server, d) || !drained(tcp, d)) {
+      problem = "NBD clients did not end in time and were cut off";
+      LOG.warn("resource={} {}", resource.name(), problem);
+      cutOff(server, d);
+      cutOff(tcp, d);
+      d.end();
+      var s = engine;
+      if (s != null) {
+        s.step(ReplicationCore::cutOff);
+      }
+    }
+    d.end();
+    return problem;
+  }
+
+  private static boolean drained(@Nullable NbdServer nbd, ResourceDevice d)
+      throws InterruptedException {
+    return nbd == null || nbd.drain(d, DRAIN_DEADLINE);
+  }
+
+  private static void cutOff(@Nullable NbdServer nbd, ResourceDevice d) {
+    if (nbd != null) {
+      nbd.cutOff(d);
+    }
+  }
+
+  /// Clients get errors at once; nothing is written any more. Never blocks.
+  public void cutOff(String cause) {
+    LOG.error("resource={} cut off (cause: {})", resource.name(), cause);
+    forgetRole();
+    var d = device;
+    device = null;
+    var s = engine;
+    if (s != null) {
+      s.step(ReplicationCore::cutOff);
+    }
+    if (d != null) {
+      d.end();
+      cutOff(server, d);
+      cutOff(tcp, d);
+    }
+    deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+  }
+
+  /// Somebody knows that the peer lives on without this copy.
+  public void markOutdated(String cause) {
+    LOG.warn("resource={} marked outdated (cause: {})", resource.name(), cause);
+    var s = engine;
+    if (s != null) {
+      s.step(ReplicationCore::markOutdated);
+    }
+  }
+
+  /// The operator named the survivor of a split brain. The word for the local copy is passed on to
+  /// the peer, which has to give way.
+  ///
+  /// @return what is left to be done by hand, in a sentence; empty when nothing
+  public String resolveSplitBrain(boolean keepLocal) {
+    LOG.warn(
+        "resource={} split brain: the {} copy survives",
+        resource.name(),
+        keepLocal ? "local" : "peer's");
+    var s = engine;
+    if (s != null) {
+      s.step(keepLocal ? ReplicationCore::standAsSurvivor : ReplicationCore::yieldToPeer);
+    }
+    var facts = peerFacts();
+    var side = facts == null ? null : facts.side();
+    if (!keepLocal) {
+      return "";
+    }
+    return side == null
+        ? "the peer was not met since this service started"
+        : ResolveSplitBrainCall.say(hub, resource, side.identity().generation());
+  }
+
+  /// Writes fresh metadata. The resource must be in role init, or in role secondary without
+  /// metadata.
+  public Metadata create(Provisioning.Options options)
+      throws ProviderException, LayoutException, Provisioning.OccupiedException {
+    return Provisioning.create(resource, options);
+  }
+
+  /// Path of the NBD socket, on the primary; empty elsewhere.
+  public String exportSocket() {
+    return device == null ? "" : nbdSocket.toString();
+  }
+
+  /// Milliseconds since 1970 of the end of the last verification; 0 when there was none.
+  public long verifiedUnixMillis() {
+    return verifiedUnixMillis;
+  }
+
+  /// Orders a synchronisation or verification from the core.
+  ///
+  /// @return empty in role init
+  public Optional<SyncVerdict> order(Function<ReplicationCore, SyncVerdict> order) {
+    var s = engine;
+    return s == null ? Optional.empty() : Optional.of(s.stepFor(order));
+  }
+
+  void tick() {
+    var s = engine;
+    if (device != null) {
+      roleFile.touch();
+    }
+    resumeSoon();
+    if (s != null) {
+      s.tick();
+      rate.tick(s.ask(ResourceNode::leftToSync));
+    }
+  }
+
+  private static long leftToSync(ReplicationCore core) {
+    var progress = core.syncProgress();
+    boolean runs =
+        core.phase() == Phase.COPYING
+            || (core.phase() == Phase.IN_STEP && (progress.verifying() || progress.repairing()));
+    return runs ? progress.leftBytes() : -1;
+  }
+
+  /// Tells the core the time while something is copied or compared. Called on one thread.
+  void pace() {
+    long now = System.nanoTime();
+    long micros = (now - pacedNanos) / 1000;
+    pacedNanos = now;
+    var s = engine;
+    if (s != null && s.ask(ResourceNode::leftToSync) >= 0) {
+      s.step(c -> c.pace(micros));
+    }
+  }
+
+  public SyncRate syncRate() {
+    return rate;
+  }
+
+  /// Orderly end: answers what was received and closes the provider. A primary stays one in its
+  /// metadata and its device stays: for those who use it, an upgrade is a pause. Whoever wants the
+  /// role given up asks for that first, as the orchestrator does.
+  void stop() throws InterruptedException, ProviderException {
+    roleChange.lockInterruptibly();
+    try {
+      pause();
+      var s = engine;
+      engine = null;
+      if (s != null) {
+        s.stopping();
+      }
+      hub.remove(resource.name());
+      if (s != null) {
+        s.stop();
+      }
+      var nbd = server;
+      if (nbd != null) {
+        nbd.stop(Duration.ofSeconds(1));
+      }
+      deviceNode.close();
+    } finally {
+      roleChange.unlock();
+    }
+  }
+
+  private void pause() throws InterruptedException {
+    var d = device;
+    var nbd = server;
+    device = null; // nobody connects any more
+    if (d == null || nbd == null) {
+      return;
+    }
+    roleFile.touch();
+    if (!nbd.drain(d, PAUSE_DEADLINE)) {
+      LOG.warn("resource={} NBD requests did not end in time", resource.name());
+      nbd.cutOff(d);
+    }
+    d.end();
+  }
+}

@@ -1,0 +1,5 @@
+/// Tests of the handshake.
+@NullMarked
+package carpool.replicator.peer.rpc;
+
+import org.jspecify.annotations.NullMarked;
