@@ -40,7 +40,17 @@ public class CoreBenchmark {
   public void promote() {
     var settings =
         new ReplicationCore.Settings(
-            "hast1", ReplicationMode.FULLSYNC, true, SIZE, EXTENT, 1024, SLOTS, 8, 16, 128 << 10);
+            "hast1",
+            ReplicationMode.FULLSYNC,
+            true,
+            SIZE,
+            EXTENT,
+            1024,
+            SLOTS,
+            8,
+            16,
+            128 << 10,
+            20);
     var found =
         new ReplicationCore.Found(
             Role.INIT, DiskState.UP_TO_DATE, Identity.FRESH, new BlockSet(SIZE / EXTENT));

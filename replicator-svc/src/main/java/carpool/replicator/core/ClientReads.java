@@ -73,6 +73,7 @@ final class ClientReads {
     } else if (peerHolds(op)) {
       op.remotePending = true;
       op.session = state.session;
+      core.deadlines.asked(op);
       state.effects.sendRead(state.session, op.slot, op.offset, op.length);
     } else {
       readFailed(op);
@@ -118,6 +119,7 @@ final class ClientReads {
     } else if (peerHolds(op)) {
       op.remotePending = true;
       op.session = state.session;
+      core.deadlines.asked(op);
       state.effects.sendRead(state.session, op.slot, op.offset, op.length);
     } else {
       endRepair(op);
@@ -137,6 +139,7 @@ final class ClientReads {
     if (fromSession != state.session || !op.remotePending) {
       return;
     }
+    core.deadlines.answered(op);
     op.remotePending = false;
     if (op.kind == Kind.REPAIR) {
       if (ok && state.disk != DiskState.FAILED) {

@@ -182,6 +182,7 @@ final class ClientWrites {
     op.remotePending = true;
     op.remoteReceived = false;
     op.session = state.session;
+    core.deadlines.asked(op);
     state.effects.sendWrite(state.session, op.slot, op.offset, op.length, op.writeKind);
   }
 

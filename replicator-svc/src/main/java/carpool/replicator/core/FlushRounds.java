@@ -83,6 +83,16 @@ final class FlushRounds {
     remotePart = false;
   }
 
+  /// True while the peer has not flushed.
+  boolean remotePending() {
+    return running && remotePending;
+  }
+
+  /// Id of the last round.
+  long lastId() {
+    return lastId;
+  }
+
   boolean ended() {
     return running && !localPending && !remotePending;
   }

@@ -12,6 +12,9 @@ import java.util.List;
 /// outdated. So after a mere loss of the session nobody can take over without what was written here
 /// since; only nodes that cannot reach each other are left to CARP.
 final class GoingAlone {
+  /// The question takes so long at most when everything works.
+  private static final int QUESTION_MIN_TICKS = 5;
+
   /// Clients wait for this node to go on alone.
   private boolean wanted;
 
@@ -19,6 +22,9 @@ final class GoingAlone {
   private long asking;
 
   private long lastQuestion;
+
+  /// For how many ticks the question has not been answered.
+  private int askingTicks;
 
   /// Questions of the peer that wait for the end of a session that it has given up already.
   private final List<Long> askers = new ArrayList<>();
@@ -51,7 +57,22 @@ final class GoingAlone {
   private void ask() {
     if (wanted && asking == 0 && !state.phase.agreed()) {
       asking = ++lastQuestion;
+      askingTicks = 0;
       state.effects.askLeave(asking, state.tenure(), state.identity);
+    }
+  }
+
+  /// The peer is asked.
+  boolean asking() {
+    return asking != 0;
+  }
+
+  /// A second has passed. Who asks the peer answers in a few seconds; whatever keeps the answer
+  /// back, no answer is as good as no peer.
+  void tick() {
+    if (asking != 0
+        && ++askingTicks > Math.max(core.deadlines.timeoutTicks(), QUESTION_MIN_TICKS)) {
+      answered(asking, Leave.UNREACHABLE);
     }
   }
 

@@ -126,6 +126,7 @@ final class Meeting {
     core.loss.disconnected();
     losePeer();
     core.alone.disconnected();
+    core.deadlines.disconnected(ofSession);
     if (interrupted) {
       state.effects.report(Notice.SYNC_INTERRUPTED);
     }

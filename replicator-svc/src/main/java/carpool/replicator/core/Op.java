@@ -53,6 +53,11 @@ final class Op {
   /// The peer was asked to compare and has not answered.
   boolean comparing;
 
+  /// Number of what the peer was asked last, and for how many ticks it has not answered.
+  long asked;
+
+  int waitedTicks;
+
   /// Number of a write of the peer, in the order in which they came.
   long arrival;
 
@@ -83,6 +88,8 @@ final class Op {
     verify = false;
     compares = false;
     comparing = false;
+    asked = 0;
+    waitedTicks = 0;
     arrival = 0;
     session = 0;
   }

@@ -35,6 +35,7 @@ public final class ReplicationCore {
   /// @param syncSlots the next slots are used by the core for synchronisation
   /// @param peerSlots the last slots are used for requests of the peer
   /// @param syncChunkBytes largest chunk of a synchronisation, multiple of 64 KiB
+  /// @param timeoutTicks how long an answer of the peer may take, ticks
   public record Settings(
       String nodeName,
       ReplicationMode mode,
@@ -45,7 +46,8 @@ public final class ReplicationCore {
       int clientSlots,
       int syncSlots,
       int peerSlots,
-      int syncChunkBytes) {}
+      int syncChunkBytes,
+      int timeoutTicks) {}
 
   /// What was found on the disk.
   ///
@@ -67,6 +69,7 @@ public final class ReplicationCore {
   final SourceSide source;
   final PeerRequests peerRequests;
   final SyncOrders orders;
+  final PeerDeadlines deadlines;
   private final Consumer<Op> granted = this::granted;
 
   /// A core in role init.
@@ -87,6 +90,7 @@ public final class ReplicationCore {
     source = new SourceSide(this);
     peerRequests = new PeerRequests(this);
     orders = new SyncOrders(this);
+    deadlines = new PeerDeadlines(this);
     sync =
         new Synchronisation(
             settings, effects, state.ops, state.ranges, state.differences, new SyncHost(this));
@@ -167,9 +171,10 @@ public final class ReplicationCore {
   }
 
   /// True when no request of an earlier session is still being carried out here; only then may a
-  /// new session start, or an old write could land after a newer one.
+  /// new session start, or an old write could land after a newer one. A primary keeps away for a
+  /// while from a peer that made it wait.
   public boolean readyForSession() {
-    if (state.phase != Phase.APART || state.role == Role.INIT) {
+    if (state.phase != Phase.APART || state.role == Role.INIT || !deadlines.mayMeet()) {
       return false;
     }
     return !state.peerRequestsActive();
@@ -211,6 +216,16 @@ public final class ReplicationCore {
   /// Writes that are answered from now on are done when `newMode` says so.
   public void configureMode(ReplicationMode newMode) {
     state.mode = newMode;
+  }
+
+  /// How long an answer of the peer may take from now on, ticks.
+  public void configureTimeout(int ticks) {
+    deadlines.configure(ticks);
+  }
+
+  /// True when a session was ended here, for this reason, because the peer did not answer in time.
+  public static boolean endedUnanswered(String reason) {
+    return reason.startsWith(PeerDeadlines.UNANSWERED);
   }
 
   /// The process before this one was primary until it ended, on the same boot: everything that it
@@ -384,6 +399,8 @@ public final class ReplicationCore {
     if (state.role == Role.PRIMARY && state.primaryTicks < Integer.MAX_VALUE) {
       state.primaryTicks++;
     }
+    deadlines.tick();
+    alone.tick();
     flushing.tick();
     if (state.fenced && roles.demoting()) {
       // Fenced on the way down: nobody is waited for that can no longer be answered.
@@ -457,6 +474,7 @@ public final class ReplicationCore {
       state.effects.closeSession(state.session, "a write failed on the peer");
       return;
     }
+    deadlines.answered(op);
     op.remotePending = false;
     op.remoteOk = true;
     if (op.kind == Kind.SYNC_COPY) {
@@ -480,6 +498,7 @@ public final class ReplicationCore {
   public void peerCompared(long fromSession, int slot, int coveredBytes, long differentMask) {
     var op = state.ops[slot];
     if (fromSession == state.session && op.kind == Kind.SYNC_COPY && op.comparing) {
+      deadlines.answered(op);
       sync.compared(op, coveredBytes, differentMask);
     }
   }

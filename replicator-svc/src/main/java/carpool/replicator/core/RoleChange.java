@@ -106,6 +106,11 @@ final class RoleChange {
     }
   }
 
+  /// Number of the request for which the peer was asked and has not answered, or 0.
+  long promotionQuestion() {
+    return promotionAsked ? promotion : 0;
+  }
+
   boolean demoting() {
     return demotion != 0;
   }
@@ -139,6 +144,7 @@ final class RoleChange {
     promotion = 0;
     promotionAsked = false;
     core.alone.forget();
+    core.deadlines.forget();
     state.role = Role.PRIMARY;
     state.primaryTicks = 0;
     state.resumes = false;
@@ -194,6 +200,7 @@ final class RoleChange {
 
   private void recordDemotion() {
     core.alone.forget();
+    core.deadlines.forget();
     state.role = demotionTo;
     state.primaryTicks = 0;
     state.fenced = false;

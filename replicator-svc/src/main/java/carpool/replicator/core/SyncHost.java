@@ -57,6 +57,11 @@ final class SyncHost implements Synchronisation.Host {
   }
 
   @Override
+  public void asks(Op op) {
+    core.deadlines.asked(op);
+  }
+
+  @Override
   public void markInMap(long offsetBytes, long lengthBytes) {
     state.map.mark(offsetBytes, lengthBytes);
     core.records.pumpMap();

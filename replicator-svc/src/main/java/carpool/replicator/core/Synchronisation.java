@@ -59,6 +59,9 @@ final class Synchronisation {
     /// In step, and the range cannot be read here.
     void unreadable(long offsetBytes, int lengthBytes);
 
+    /// The peer is asked for something in this op.
+    void asks(Op op);
+
     /// Marks in the activemap.
     void markInMap(long offsetBytes, long lengthBytes);
   }
@@ -348,9 +351,11 @@ final class Synchronisation {
       pace.spend(ZERO_COST_BYTES);
       if (op.verify) {
         op.comparing = true;
+        host.asks(op);
         effects.sendCompare(op.session, op.slot, op.offset, op.length, true);
       } else {
         op.remotePending = true;
+        host.asks(op);
         effects.sendWrite(op.session, op.slot, op.offset, op.length, WriteKind.HOLE);
       }
       return;
@@ -359,6 +364,7 @@ final class Synchronisation {
     pace.spend(op.length);
     if (op.compares) {
       op.comparing = true;
+      host.asks(op);
       effects.sendCompare(op.session, op.slot, op.offset, op.length, false);
     } else {
       sendData(op, 0);
@@ -388,6 +394,7 @@ final class Synchronisation {
 
   private void sendData(Op op, int skipBytes) {
     op.remotePending = true;
+    host.asks(op);
     wireBytes += op.length;
     effects.sendChunk(op.session, op.slot, op.offset, op.length, skipBytes);
   }

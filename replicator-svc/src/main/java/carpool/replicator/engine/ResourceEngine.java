@@ -137,6 +137,12 @@ public final class ResourceEngine {
   /// Steps the core with an event and carries out what it asks for. A step made by an effect that
   /// is being carried out on this thread returns before its own effects are carried out.
   public void step(Consumer<ReplicationCore> event) {
+    step(event, /* aside= */ false);
+  }
+
+  /// @param aside another thread sends what is queued: the caller must not wait for a peer that
+  ///   does not read
+  private void step(Consumer<ReplicationCore> event, boolean aside) {
     try {
       EffectBatch batch;
       lock.lock();
@@ -147,7 +153,7 @@ public final class ResourceEngine {
       } finally {
         lock.unlock();
       }
-      RunQueue.run(() -> carryOut(batch));
+      RunQueue.run(() -> carryOut(batch, aside));
     } catch (Throwable broken) { // an Error, too, would leave a range locked
       FailStop.now("resource " + name + ": " + broken, broken);
       throw broken;
@@ -181,13 +187,13 @@ public final class ResourceEngine {
     }
   }
 
-  private void carryOut(EffectBatch batch) {
+  private void carryOut(EffectBatch batch, boolean aside) {
     if (batch.waitsForDisk() && localDisk.slow()) {
       WriteCoalescer.sendHeldHere();
     }
     var sender = batch.peer();
     if (sender != null && batch.framesQueued()) {
-      if (batch.payloadBytes() >= LONG_BYTES) {
+      if (aside || batch.payloadBytes() >= LONG_BYTES) {
         sender.sendAside();
       } else if (!holds(batch, sender)) {
         sender.send(); // first: while the peer works on it, so do we
@@ -354,7 +360,7 @@ public final class ResourceEngine {
     } finally {
       lock.unlock();
     }
-    RunQueue.run(() -> carryOut(batch));
+    RunQueue.run(() -> carryOut(batch, /* aside= */ false));
     return opened;
   }
 
@@ -381,7 +387,7 @@ public final class ResourceEngine {
 
   /// About once a second.
   public void tick() {
-    step(ReplicationCore::tick);
+    step(ReplicationCore::tick, /* aside= */ true);
     journal.recordTimes(standAlone());
   }
 

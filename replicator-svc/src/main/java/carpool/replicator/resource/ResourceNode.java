@@ -138,6 +138,7 @@ public final class ResourceNode {
       }
       s.disk().flushMap(changed.local().metaflush());
       s.step(core -> core.configureMode(mode(changed)));
+      s.step(core -> core.configureTimeout(timeoutTicks(changed)));
     }
   }
 
@@ -350,7 +351,13 @@ public final class ResourceNode {
         ResourceEngine.CLIENT_SLOTS,
         ResourceEngine.SYNC_SLOTS,
         ResourceEngine.PEER_SLOTS,
-        Slots.BYTES);
+        Slots.BYTES,
+        timeoutTicks(resource));
+  }
+
+  /// The core is told the time once a second.
+  private static int timeoutTicks(HastResource resource) {
+    return (int) Math.min(resource.timeout().toSeconds(), Integer.MAX_VALUE);
   }
 
   private static ReplicationMode mode(HastResource resource) {

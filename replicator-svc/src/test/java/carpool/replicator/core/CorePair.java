@@ -20,6 +20,10 @@ final class CorePair {
   static final int UNIT = 4096;
   static final int UNITS = 64;
   static final int EXTENT = 128 << 10;
+
+  /// Ticks in which the peer has to answer.
+  static final int TIMEOUT = 5;
+
   private static final int BLOCK_UNITS = (64 << 10) / UNIT;
 
   final Node a = new Node("a");
@@ -34,6 +38,12 @@ final class CorePair {
 
   /// Questions outside of a session are lost, and their answers never come.
   boolean losesQuestions;
+
+  /// The nodes meet again when both are ready for it, at each tick.
+  boolean meetsAgain;
+
+  /// Sessions that were begun.
+  long sessions;
 
   /// One thing to do; `session` 0 for what does not travel.
   private record Work(Node node, long life, long session, Runnable action) {}
@@ -53,12 +63,18 @@ final class CorePair {
   }
 
   void connect() {
+    connectWithoutSteps();
+    settle();
+  }
+
+  /// The nodes meet; [#step] carries out what follows.
+  void connectWithoutSteps() {
     session = ++lastId;
+    sessions++;
     var fromA = a.core().openSession(session);
     var fromB = b.core().openSession(session);
     a.later(session, () -> a.core().connected(session, fromB));
     b.later(session, () -> b.core().connected(session, fromA));
-    settle();
   }
 
   /// Breaks the connection: what is under way is lost.
@@ -80,9 +96,30 @@ final class CorePair {
     node.core().disconnected(broken);
   }
 
+  /// So many seconds pass, and what follows from each is carried out.
+  void ticks(int count) {
+    for (int i = 0; i < count; i++) {
+      settle();
+      a.core().tick();
+      b.core().tick();
+      settle();
+      if (meetsAgain && a.core().readyForSession() && b.core().readyForSession()) {
+        connect();
+      }
+    }
+  }
+
   Verdict promote(Node node) {
+    return promote(node, /* force= */ false);
+  }
+
+  Verdict force(Node node) {
+    return promote(node, /* force= */ true);
+  }
+
+  private Verdict promote(Node node, boolean force) {
     node.verdict = null;
-    node.core().setRole(++lastId, Role.PRIMARY, false);
+    node.core().setRole(++lastId, Role.PRIMARY, force);
     settle();
     var verdict = node.verdict;
     if (verdict == null) {
@@ -126,6 +163,12 @@ final class CorePair {
     final Map<Integer, Result> answers = new HashMap<>();
     boolean refusesWrites;
     boolean refusesFlushes;
+
+    /// Hears no message of the peer.
+    boolean deaf;
+
+    private boolean hangs;
+    private final ArrayDeque<Runnable> hanging = new ArrayDeque<>();
     private boolean holdsRecords;
     private boolean holdsFlushes;
     private final ArrayDeque<Runnable> localFlushes = new ArrayDeque<>();
@@ -166,9 +209,47 @@ final class CorePair {
       }
       life++;
       alive = true;
-      var settings = new Settings(name, mode, true, UNITS * UNIT, EXTENT, 2, 8, 4, 4, 1 << 17);
+      var settings =
+          new Settings(
+              name,
+              mode,
+              true,
+              UNITS * UNIT,
+              EXTENT,
+              2,
+              8,
+              4,
+              4,
+              1 << 17,
+             
+              TIMEOUT);
       core = new ReplicationCore(settings, new Found(role, disk, identity, marked), this::id, this);
       core.setRole(0, Role.SECONDARY, false);
+    }
+
+    /// Replaces the disk by one that hastd wrote, and starts the node with it.
+    void startOnHastDisk(long localcnt, long remotecnt, long content, int... dirtyExtents) {
+      alive = false;
+      Arrays.fill(data, content);
+      Arrays.fill(map, (byte) 0);
+      for (int extent : dirtyExtents) {
+        map[extent >> 3] |= (byte) (1 << (extent & 7));
+      }
+      role = Role.SECONDARY;
+      disk = DiskState.CONSISTENT;
+      identity = new Identity(77, localcnt, remotecnt, Identity.HAST_GENERATION, false, List.of());
+      start();
+    }
+
+    /// Replaces the disk by one that was just created, and starts the node with it.
+    void startOnFreshDisk() {
+      alive = false;
+      Arrays.fill(data, 0);
+      Arrays.fill(map, (byte) 0);
+      role = Role.INIT;
+      disk = DiskState.CONSISTENT;
+      identity = Identity.FRESH;
+      start();
     }
 
     /// What is on the disk.
@@ -193,6 +274,38 @@ final class CorePair {
 
     private void later(long forSession, Runnable action) {
       work.add(new Work(this, life, forSession, action));
+    }
+
+    /// Done by the disk, unless that hangs.
+    private void byDisk(Runnable action) {
+      if (hangs) {
+        hanging.add(action);
+      } else {
+        later(0, action);
+      }
+    }
+
+    /// From now on the disk answers nothing: `write`, `read`, `fdatasync` do not return.
+    void hang() {
+      hangs = true;
+    }
+
+    /// One of the requests that hang is carried out.
+    void unhangOne() {
+      later(0, hanging.remove());
+    }
+
+    /// New requests are carried out, those that hang are not.
+    void hangsOnlyWhatItHas() {
+      hangs = false;
+    }
+
+    /// The disk goes on, with what it was asked first.
+    void unhang() {
+      hangs = false;
+      while (!hanging.isEmpty()) {
+        later(0, hanging.remove());
+      }
     }
 
     private void send(long forSession, Runnable arrival) {
@@ -248,33 +361,29 @@ final class CorePair {
     @Override
     public void writeLocal(int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
       var payload = buffers[slot].clone();
-      later(
-          0,
-          () -> {
-            for (int i = 0; i < lengthBytes / UNIT && !refusesWrites; i++) {
-              data[(int) (offsetBytes / UNIT) + i] = payload[i];
-              unreadable.remove((int) (offsetBytes / UNIT) + i);
-            }
-            core().localWritten(slot, !refusesWrites);
-          });
+      byDisk(() -> {
+        for (int i = 0; i < lengthBytes / UNIT && !refusesWrites; i++) {
+          data[(int) (offsetBytes / UNIT) + i] = payload[i];
+          unreadable.remove((int) (offsetBytes / UNIT) + i);
+        }
+        core().localWritten(slot, !refusesWrites);
+      });
     }
 
     @Override
     public void readLocal(int slot, long offsetBytes, int lengthBytes) {
       int first = (int) (offsetBytes / UNIT);
       int count = lengthBytes / UNIT;
-      later(
-          0,
-          () -> {
-            boolean ok = true;
-            for (int i = 0; i < count; i++) {
-              ok &= !unreadable.contains(first + i);
-            }
-            if (ok) {
-              buffers[slot] = Arrays.copyOfRange(data, first, first + count);
-            }
-            core().localRead(slot, ok);
-          });
+      byDisk(() -> {
+        boolean ok = true;
+        for (int i = 0; i < count; i++) {
+          ok &= !unreadable.contains(first + i);
+        }
+        if (ok) {
+          buffers[slot] = Arrays.copyOfRange(data, first, first + count);
+        }
+        core().localRead(slot, ok);
+      });
     }
 
     private boolean readable(int first, int count) {
@@ -300,13 +409,11 @@ final class CorePair {
     public void scanLocal(int slot, long offsetBytes, int lengthBytes, boolean digest) {
       int first = (int) (offsetBytes / UNIT);
       int count = lengthBytes / UNIT;
-      later(
-          0,
-          () -> {
-            boolean ok = readable(first, count);
-            buffers[slot] = Arrays.copyOfRange(data, first, first + count);
-            core().localScanned(slot, ok, ok && zero(first, count) ? lengthBytes : 0);
-          });
+      byDisk(() -> {
+        boolean ok = readable(first, count);
+        buffers[slot] = Arrays.copyOfRange(data, first, first + count);
+        core().localScanned(slot, ok, ok && zero(first, count) ? lengthBytes : 0);
+      });
     }
 
     @Override
@@ -314,19 +421,17 @@ final class CorePair {
       int first = (int) (offsetBytes / UNIT);
       int count = lengthBytes / UNIT;
       var theirs = buffers[slot];
-      later(
-          0,
-          () -> {
-            int blocks = (count - 1) / BLOCK_UNITS + 1;
-            long mask = 0;
-            for (int i = 0; i < count; i++) {
-              if (theirs[i] != data[first + i]) {
-                mask |= 1L << (blocks - 1 - i / BLOCK_UNITS);
-              }
-            }
-            boolean ok = readable(first, count);
-            core().localCompared(slot, ok, lengthBytes, ok ? mask : -1);
-          });
+      byDisk(() -> {
+        int blocks = (count - 1) / BLOCK_UNITS + 1;
+        long mask = 0;
+        for (int i = 0; i < count; i++) {
+          if (theirs[i] != data[first + i]) {
+            mask |= 1L << (blocks - 1 - i / BLOCK_UNITS);
+          }
+        }
+        boolean ok = readable(first, count);
+        core().localCompared(slot, ok, lengthBytes, ok ? mask : -1);
+      });
     }
 
     @Override
@@ -369,19 +474,17 @@ final class CorePair {
 
     @Override
     public void flushForPeer(long ofSession, long flushId) {
-      later(0, () -> core().peerFlushDone(ofSession, flushId, !refusesFlushes));
+      byDisk(() -> core().peerFlushDone(ofSession, flushId, !refusesFlushes));
     }
 
     @Override
     public void writeMap(long token, List<MapPart> parts) {
-      later(
-          0,
-          () -> {
-            for (var part : parts) {
-              part.image().duplicate().get(map, (int) part.offsetBytes(), part.image().remaining());
-            }
-            core().mapWritten(token, !refusesWrites);
-          });
+      byDisk(() -> {
+        for (var part : parts) {
+          part.image().duplicate().get(map, (int) part.offsetBytes(), part.image().remaining());
+        }
+        core().mapWritten(token, !refusesWrites);
+      });
     }
 
     @Override
@@ -407,7 +510,7 @@ final class CorePair {
     void releaseFlushes() {
       holdsFlushes = false;
       while (!localFlushes.isEmpty()) {
-        later(0, localFlushes.remove());
+        byDisk(localFlushes.remove());
       }
     }
 
@@ -418,7 +521,7 @@ final class CorePair {
 
     void releaseRecords() {
       while (!records.isEmpty()) {
-        later(0, records.remove());
+        byDisk(records.remove());
       }
     }
 
@@ -506,7 +609,13 @@ final class CorePair {
 
     @Override
     public void send(long ofSession, PeerMessage message) {
-      send(ofSession, () -> other(this).core().message(ofSession, message));
+      send(
+          ofSession,
+          () -> {
+            if (!other(this).deaf) {
+              other(this).core().message(ofSession, message);
+            }
+          });
     }
 
     @Override

@@ -75,7 +75,8 @@ class ContendedBlockTest {
         ResourceEngine.CLIENT_SLOTS,
         ResourceEngine.SYNC_SLOTS,
         ResourceEngine.PEER_SLOTS,
-        Slots.BYTES);
+        Slots.BYTES,
+        60);
   }
 
   private static final class Nobody implements ResourceEngine.Listener {

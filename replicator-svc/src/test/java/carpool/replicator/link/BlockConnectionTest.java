@@ -251,6 +251,46 @@ class BlockConnectionTest {
     assertEquals("end: " + reason, next());
   }
 
+  /// A payload that trickles in is no silence; one that stalls in the middle is.
+  @ParameterizedTest
+  @CsvSource({"4096", "131072"})
+  void silenceCountsFromTheLastByteAlsoInTheMiddleOfAPayload(int payload) throws Exception {
+    var connection =
+        new BlockConnection(
+            BlockStream.plain(ours),
+            new Ear(),
+            coding(Checksum.NONE, Compression.NONE),
+            DEVICE_BYTES);
+    Thread.ofPlatform().daemon(true).start(connection::receive);
+    var header = ByteBuffer.allocate(36);
+    header.putInt(0x43505231).put((byte) 1).put((byte) 0).putShort((short) 0).putLong(1).putLong(0);
+    header.putInt(payload).putInt(payload);
+    peer.write(header.clear().limit(32));
+    awaitReceived(connection, 32);
+    long later = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+
+    long silence = connection.silentNanos(later);
+    for (int i = 1; i <= 20; i++) {
+      peer.write(ByteBuffer.allocate(1));
+      awaitReceived(connection, 32 + i);
+      long now = connection.silentNanos(later);
+      assertTrue(now < silence, "byte " + i + " counts: " + now + ", before " + silence);
+      silence = now;
+    }
+
+    long stalled = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+    assertTrue(connection.silentNanos(stalled) >= TimeUnit.SECONDS.toNanos(5), "a stall counts");
+  }
+
+  /// Until so many bytes were received and the connection waits for more.
+  private static void awaitReceived(BlockConnection connection, long bytes) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (connection.receivedBytes() < bytes || connection.silentNanos(Long.MAX_VALUE / 2) == 0) {
+      assertTrue(System.nanoTime() < end, "received " + connection.receivedBytes());
+      Thread.onSpinWait();
+    }
+  }
+
   @Test
   void changedByteIsFoundByTheChecksum() throws Exception {
     listen(ours, Checksum.CRC32C);

@@ -93,6 +93,64 @@ class LinkPairTest {
     }
   }
 
+  /// Every flush of the secondary's disk takes five minutes. Neither a FLUSH of the primary nor
+  /// what follows it waits for that.
+  @Test
+  void peerWhoseFsyncHangsHoldsUpOneFlushForTheTimeoutAndNoneAfterwards() throws Exception {
+    assumeTrue(ForeignTools.find("strace").isPresent(), "strace is not installed");
+    try (var pair = new Pair(directory, "fullsync", new Pair.Extras("timeout 5", "", ""))) {
+      pair.up();
+      var strace =
+          new ProcessBuilder(
+                  "strace",
+                  "-f",
+                  "-q",
+                  "-o",
+                  directory.resolve("strace.out").toString(),
+                  "-e",
+                  "trace=fdatasync,fsync",
+                  "-e",
+                  "inject=fdatasync,fsync:delay_enter=300000000",
+                  "-p",
+                  Long.toString(pair.pid(2)))
+              .redirectErrorStream(true)
+              .redirectOutput(directory.resolve("strace.log").toFile())
+              .start();
+      try {
+        awaitTraced(pair.pid(2));
+        assertThat(secondsOf(pair, "write -P 4 1M 64k", "flush")).isBetween(4.0, 14.0);
+        for (int i = 0; i < 5; i++) {
+          assertThat(secondsOf(pair, "write -P 5 " + (2 + i) + "M 64k", "flush"))
+              .as("flush %s after the first", i)
+              .isLessThan(3);
+          TimeUnit.SECONDS.sleep(3); // meanwhile the nodes try to meet
+        }
+      } finally {
+        strace.destroyForcibly().waitFor(); // or it keeps the process from ending
+        pair.kill(2);
+      }
+      pair.start(2);
+
+      pair.awaitComplete(1);
+      assertEquals(-1, pair.firstDifference());
+    }
+  }
+
+  private static double secondsOf(Pair pair, String first, String second) throws Exception {
+    long start = System.nanoTime();
+    Tools.run("qemu-io", "-f", "raw", "-c", first, "-c", second, pair.uri(1));
+    return (System.nanoTime() - start) / 1e9;
+  }
+
+  private static void awaitTraced(long pid) throws Exception {
+    var status = Path.of("/proc/" + pid + "/status");
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (Files.readString(status).contains("TracerPid:\t0\n")) {
+      assumeTrue(System.nanoTime() < end, "strace may not attach here");
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
   /// A disk that can be made to hang: its file is a window on nbdkit.
   private static final class StoppableDisk implements AutoCloseable {
     private final Path file;

@@ -157,6 +157,10 @@ final class Pair implements AutoCloseable {
     return home(node).resolve("dev/disk1");
   }
 
+  long pid(int node) {
+    return process(node).pid();
+  }
+
   boolean runs(int node) {
     return processes[node] != null;
   }

@@ -104,7 +104,8 @@ final class SimResource implements SimHost {
         6,
         3,
         24,
-        SimHost.CHUNK_UNITS * SimDisk.UNIT_BYTES);
+        SimHost.CHUNK_UNITS * SimDisk.UNIT_BYTES,
+        20);
   }
 
   @Override

@@ -24,6 +24,9 @@ public final class PairWorld implements SimHost {
   private static final int UNITS = 160;
   private static final int EXTENT_BYTES = 128 << 10;
 
+  /// In ticks of 10 ms, longer than a chain of records on a slow disk.
+  private static final int TIMEOUT_TICKS = 10;
+
   private static final int DATA_BYTES = UNITS * SimDisk.UNIT_BYTES;
   private static final long FAULT_PHASE_MICROS = 400_000;
   private static final long QUIET_PHASE_MICROS = 2_000_000;
@@ -135,7 +138,8 @@ public final class PairWorld implements SimHost {
         SimNode.CLIENT_SLOTS,
         SimNode.SYNC_SLOTS,
         SimNode.PEER_SLOTS,
-        CHUNK_UNITS * SimDisk.UNIT_BYTES);
+        CHUNK_UNITS * SimDisk.UNIT_BYTES,
+        TIMEOUT_TICKS);
   }
 
   @Override

@@ -74,7 +74,9 @@ final class IncomingSession implements StreamObserver<PeerMessage> {
     }
     var opened = hub.open(engine, resource, reason -> ended(engine, reason));
     if (opened == null) {
-      refuse("BUSY", "an earlier session is still ending");
+      refuse(
+          "BUSY",
+          "an earlier session is still ending, or this node waits a while before it meets a slow peer again");
       return;
     }
     link = opened.link();

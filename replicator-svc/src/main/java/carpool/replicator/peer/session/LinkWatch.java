@@ -5,7 +5,7 @@ import carpool.replicator.link.BlockConnection;
 import java.util.function.LongConsumer;
 
 /// Looks after a block connection: sends a sign of life when it idles, ends it when the peer is
-/// silent or leaves a request unanswered.
+/// silent. Requests that are not answered are the core's concern.
 public final class LinkWatch {
   private LinkWatch() {}
 
@@ -27,11 +27,6 @@ public final class LinkWatch {
       connection.close(
           CloseReason.SILENT,
           "nothing was heard of the peer for " + PeerTimeouts.seconds(patience.deadNanos()));
-    } else if (link.oldestRequestNanos(now) > patience.requestNanos()) {
-      connection.close(
-          CloseReason.UNANSWERED,
-          "the peer is alive, but has not answered a request for "
-              + PeerTimeouts.seconds(patience.requestNanos()));
     }
   }
 }

@@ -185,7 +185,9 @@ public final class PeerLink implements PeerPort, BlockHandler {
     }
     var c = connection;
     if (c != null) {
-      c.close(reason);
+      c.close(
+          ReplicationCore.endedUnanswered(reason) ? CloseReason.UNANSWERED : CloseReason.ENDED_HERE,
+          reason);
     } else {
       end(reason);
     }
