@@ -50,6 +50,7 @@ public class CoreBenchmark {
             8,
             16,
             128 << 10,
+            "hast2",
             20);
     var found =
         new ReplicationCore.Found(

@@ -33,14 +33,8 @@ final class Conversation {
       case PeerMessage.SyncStart() -> {
         if (expects(state.phase == Phase.TARGET_AGREED || state.phase == Phase.WAITING)) {
           state.phase = Phase.TARGET_MARKING;
+          loseOwnGeneration();
           state.disk = DiskState.INCONSISTENT;
-          var peer = state.peerHello;
-          if (peer != null && !peer.identity().continues(state.identity)) {
-            // This side lost a split brain. Its own branch ends here, or an interruption would find
-            // the split brain again.
-            state.identity = state.identity.backToWherePartedFrom(peer.identity());
-            state.aloneDurable = false;
-          }
           state.effects.report(Notice.SYNC_START);
           core.records.writeMetadata(Then.TARGET_MARKED, 0);
         }
@@ -85,6 +79,26 @@ final class Conversation {
           core.loss.soleCopyConfirmed();
         }
       }
+    }
+  }
+
+  /// The target's copy becomes a mixture: it is no longer what its generation says.
+  private void loseOwnGeneration() {
+    var peer = state.peerHello;
+    if (peer == null) {
+      return;
+    }
+    var own = state.identity.knownTo(peer.identity(), state.disk == DiskState.INCONSISTENT);
+    if (!own.equals(state.identity)) {
+      return; // unfinished already
+    }
+    if (!peer.identity().continues(own)) {
+      // This side lost a split brain. Its own branch ends here, or an interruption would find the
+      // split brain again.
+      state.identity = own.backToWherePartedFrom(peer.identity());
+      state.aloneDurable = false;
+    } else if (peer.identity().generation() == own.generation()) {
+      state.identity = own.unfinished();
     }
   }
 

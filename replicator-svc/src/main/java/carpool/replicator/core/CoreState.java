@@ -80,8 +80,17 @@ final class CoreState {
     markExtentsDifferent(found.map());
     wasPrimary = found.prevRole() == Role.PRIMARY;
     disk = found.disk() == DiskState.UP_TO_DATE ? DiskState.CONSISTENT : found.disk();
-    identity = found.identity();
+    identity = found.identity().ofHast(settings.nodeName().compareTo(settings.peerName()) < 0);
     aloneDurable = identity.alone();
+  }
+
+  /// A new generation: random, and none that stands for HAST's counters.
+  long freshGeneration() {
+    long fresh = ids.getAsLong();
+    while (HastGenerations.isHast(fresh) || HastGenerations.isHast(~fresh)) {
+      fresh = ids.getAsLong();
+    }
+    return fresh;
   }
 
   private void markExtentsDifferent(BlockSet extents) {

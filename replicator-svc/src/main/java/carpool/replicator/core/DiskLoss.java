@@ -76,7 +76,7 @@ final class DiskLoss {
     state.differences.markAllDifferent();
     core.records.markDifferencesInMap();
     if (!state.identity.alone()) {
-      state.identity = state.identity.goOnAlone(state.ids.getAsLong());
+      state.identity = state.identity.goOnAlone(state.freshGeneration());
       state.aloneDurable = false;
       core.records.writeMetadata(Then.SOLE_COPY, 0);
     }

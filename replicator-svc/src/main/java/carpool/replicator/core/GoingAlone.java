@@ -100,7 +100,7 @@ final class GoingAlone {
   void begin() {
     wanted = false;
     if (!state.identity.alone() && state.disk != DiskState.FAILED && !state.fenced) {
-      state.identity = state.identity.goOnAlone(state.ids.getAsLong());
+      state.identity = state.identity.goOnAlone(state.freshGeneration());
       state.aloneDurable = false;
       core.records.writeMetadata(Then.ALONE, 0);
       if (state.phase == Phase.NEGOTIATING) {

@@ -25,6 +25,21 @@ public record Hello(
     long proposedResuid,
     boolean yields,
     BlockSet different) {
+  /// The same with another identity.
+  Hello of(Identity other) {
+    return new Hello(
+        nodeName,
+        role,
+        primaryTicks,
+        wasPrimary,
+        disk,
+        other,
+        dataSizeBytes,
+        proposedResuid,
+        yields,
+        different);
+  }
+
   /// The sender's claim against another primary.
   Tenure tenure() {
     return new Tenure(nodeName, primaryTicks);

@@ -28,8 +28,8 @@ public record Identity(
   /// How many generations are remembered.
   public static final int HISTORY_MAX = 8;
 
-  /// Stands for "whatever hastd wrote": the counters decide (`GenerationCounters`). A random
-  /// generation is never 0 or 1.
+  /// Stands for "whatever hastd wrote" until the disk is attached ([#ofHast]). A random generation
+  /// is never 0 or 1.
   public static final long HAST_GENERATION = 1;
 
   /// A provider that was just created.
@@ -42,6 +42,60 @@ public record Identity(
   /// True when no generation was ever drawn.
   public boolean virgin() {
     return generation == 0;
+  }
+
+  /// A disk that hastd wrote last gets the generation that its counters mean.
+  ///
+  /// @param goesFirst this node's name sorts before the peer's
+  Identity ofHast(boolean goesFirst) {
+    return generation == HAST_GENERATION
+        ? withGeneration(HastGenerations.of(localcnt, remotecnt, goesFirst))
+        : this;
+  }
+
+  private Identity withGeneration(long newGeneration) {
+    return new Identity(resuid, localcnt, remotecnt, newGeneration, alone, history);
+  }
+
+  /// True when this copy went on from a copy of that generation. Everything went on from a copy
+  /// that was never written.
+  boolean descendsFrom(long ancestor) {
+    if (generation == ancestor) {
+      return false;
+    }
+    if (ancestor == 0
+        || history.contains(ancestor)
+        || HastGenerations.follows(generation, ancestor)) {
+      return true;
+    }
+    for (long past : history) {
+      if (HastGenerations.follows(past, ancestor)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// The target of a synchronisation, before its first block changes: it holds neither what it held
+  /// nor what the source holds, so it must not carry the source's generation. Only the source, and
+  /// who went on from it, can tell what this copy is ([#knownTo]).
+  Identity unfinished() {
+    return virgin() ? this : withGeneration(~generation);
+  }
+
+  /// This identity as `other` sees it: an unfinished copy of `other`'s own generation, or of one
+  /// before, counts as that generation. To everybody else it descends from nothing they know.
+  ///
+  /// @param unfinished this copy is half synchronised
+  Identity knownTo(Identity other, boolean unfinished) {
+    boolean knows = other.generation == ~generation || other.history.contains(~generation);
+    return unfinished && knows ? withGeneration(~generation) : this;
+  }
+
+  /// An operator forces a copy into service of which nobody knows how it stands to the peer's. It
+  /// descends from nothing that the peer could take for its own: the two meet as a split brain.
+  Identity forced(long fresh) {
+    return new Identity(resuid, localcnt + 1, remotecnt, fresh, true, List.of(0L));
   }
 
   /// This node goes on alone with the generation `fresh` (not 0).
@@ -85,7 +139,7 @@ public record Identity(
 
   /// True when this copy is `ancestor`'s, or went on from it.
   public boolean continues(Identity ancestor) {
-    return generation == ancestor.generation || history.contains(ancestor.generation);
+    return generation == ancestor.generation || descendsFrom(ancestor.generation);
   }
 
   /// The same with another number of the pair.

@@ -30,8 +30,8 @@ public enum Leave {
     if (asked.generation() == asker.generation()) {
       return serves && askedTenure.goesOnBefore(askerTenure) ? PRIMARY : GRANTED;
     }
-    boolean askedDescends = asked.history().contains(asker.generation());
-    boolean askerDescends = asker.history().contains(asked.generation());
+    boolean askedDescends = asked.descendsFrom(asker.generation());
+    boolean askerDescends = asker.descendsFrom(asked.generation());
     if (askedDescends && !askerDescends) {
       return NEWER;
     }

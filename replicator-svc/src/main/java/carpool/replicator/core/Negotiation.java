@@ -9,6 +9,8 @@ import carpool.replicator.core.Agreement.Waiting;
 /// Who copies to whom when two nodes meet, or why nobody does. A pure function of the two hellos,
 /// computed by both sides; [#decide] with swapped arguments gives the other half.
 ///
+/// Generations of a pair that hastd made come from its counters ([HastGenerations]).
+///
 /// | generations | roles | result |
 /// |---|---|---|
 /// | equal | one primary | from the primary, what is known to differ |
@@ -27,6 +29,16 @@ public final class Negotiation {
   /// @param peer the peer's hello
   /// @return this node's half of the agreement
   public static Agreement decide(Hello mine, Hello peer) {
+    return decideKnown(seenBy(mine, peer), seenBy(peer, mine));
+  }
+
+  /// A hello with the generation that the other side knows it by.
+  private static Hello seenBy(Hello hello, Hello other) {
+    boolean unfinished = hello.disk() == DiskState.INCONSISTENT;
+    return hello.of(hello.identity().knownTo(other.identity(), unfinished));
+  }
+
+  private static Agreement decideKnown(Hello mine, Hello peer) {
     if (mine.role() == Role.INIT) {
       return new Refused(RefusalReason.NOT_READY);
     }
@@ -57,8 +69,8 @@ public final class Negotiation {
     if (my.generation() == his.generation()) {
       return equalGenerations(mine, peer, resuid);
     }
-    boolean iDescend = my.history().contains(his.generation());
-    boolean heDescends = his.history().contains(my.generation());
+    boolean iDescend = my.descendsFrom(his.generation());
+    boolean heDescends = his.descendsFrom(my.generation());
     if (iDescend && !heDescends) {
       return newerThanPeer(mine, peer, resuid);
     }
@@ -95,9 +107,6 @@ public final class Negotiation {
           ? new Refused(RefusalReason.BOTH_PRIMARY)
           : new Fenced(RefusalReason.BOTH_PRIMARY);
     }
-    if (mine.identity().generation() == Identity.HAST_GENERATION && (iServe || heServes)) {
-      return byCounters(mine, peer, resuid);
-    }
     if (iServe) {
       return new Source(full, resuid);
     }
@@ -112,23 +121,6 @@ public final class Negotiation {
       return new Waiting(full, resuid);
     }
     return difference > 0 ? new Source(full, resuid) : new Target(full, resuid);
-  }
-
-  private static Agreement byCounters(Hello mine, Hello peer, long resuid) {
-    boolean iServe = mine.role() == Role.PRIMARY;
-    var primary = (iServe ? mine : peer).identity();
-    var secondary = (iServe ? peer : mine).identity();
-    return switch (GenerationCounters.decide(
-        secondary.localcnt(), secondary.remotecnt(), primary.localcnt(), primary.remotecnt())) {
-      case DIRTY_FROM_PRIMARY -> iServe ? new Source(false, resuid) : new Target(false, resuid);
-      case FULL_FROM_PRIMARY -> iServe ? new Source(true, resuid) : new Target(true, resuid);
-      // A primary is never a target (R5): it gives up, and comes back as secondary.
-      case DIRTY_FROM_SECONDARY, FULL_FROM_SECONDARY ->
-          iServe
-              ? new Fenced(RefusalReason.OUTDATED_PRIMARY)
-              : new Refused(RefusalReason.PEER_OUTDATED_PRIMARY);
-      case SPLIT_BRAIN -> new Refused(RefusalReason.SPLIT_BRAIN);
-    };
   }
 
   /// Of two copies of one generation without a primary, the one that lived on beats the one that
@@ -150,7 +142,7 @@ public final class Negotiation {
     if (peer.role() == Role.PRIMARY) {
       return new Refused(RefusalReason.PEER_OUTDATED_PRIMARY);
     }
-    return new Source(needsAll(mine.identity(), peer.identity()), resuid);
+    return new Source(needsAll(mine, peer), resuid);
   }
 
   private static Agreement olderThanPeer(Hello mine, Hello peer, long resuid) {
@@ -160,12 +152,18 @@ public final class Negotiation {
     if (mine.role() == Role.PRIMARY) {
       return new Fenced(RefusalReason.OUTDATED_PRIMARY);
     }
-    return new Target(needsAll(peer.identity(), mine.identity()), resuid);
+    return new Target(needsAll(peer, mine), resuid);
   }
 
   /// The maps of both sides together cover one generation of difference. Beyond that, or when the
   /// older copy was never written by the pair, every block counts.
-  private static boolean needsAll(Identity newer, Identity older) {
+  private static boolean needsAll(Hello newerHello, Hello olderHello) {
+    var newer = newerHello.identity();
+    var older = olderHello.identity();
+    if (HastGenerations.follows(newer.generation(), older.generation())) {
+      return !HastGenerations.onlyNewerWrote(
+          newer.generation(), older.generation(), goesFirst(newerHello, olderHello));
+    }
     return older.virgin()
         || older.resuid() == 0
         || newer.history().isEmpty()

@@ -35,6 +35,7 @@ public final class ReplicationCore {
   /// @param syncSlots the next slots are used by the core for synchronisation
   /// @param peerSlots the last slots are used for requests of the peer
   /// @param syncChunkBytes largest chunk of a synchronisation, multiple of 64 KiB
+  /// @param peerName name of the other node; empty with `remote none`
   /// @param timeoutTicks how long an answer of the peer may take, ticks
   public record Settings(
       String nodeName,
@@ -47,6 +48,7 @@ public final class ReplicationCore {
       int syncSlots,
       int peerSlots,
       int syncChunkBytes,
+      String peerName,
       int timeoutTicks) {}
 
   /// What was found on the disk.

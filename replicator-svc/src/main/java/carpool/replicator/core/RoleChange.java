@@ -154,7 +154,7 @@ final class RoleChange {
     state.peerNewer = false;
     state.disk = DiskState.UP_TO_DATE;
     if (overridden != Verdict.ALLOWED) {
-      state.identity = state.identity.goOnAlone(state.ids.getAsLong());
+      state.identity = state.identity.forced(state.freshGeneration());
       state.aloneDurable = false;
       state.differences.markAllDifferent();
       core.records.markDifferencesInMap();

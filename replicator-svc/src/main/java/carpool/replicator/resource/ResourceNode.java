@@ -352,6 +352,7 @@ public final class ResourceNode {
         ResourceEngine.SYNC_SLOTS,
         ResourceEngine.PEER_SLOTS,
         Slots.BYTES,
+        PeerSessions.peer(resource),
         timeoutTicks(resource));
   }
 

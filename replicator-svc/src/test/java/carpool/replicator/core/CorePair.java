@@ -221,7 +221,7 @@ final class CorePair {
               4,
               4,
               1 << 17,
-             
+              other(this).name,
               TIMEOUT);
       core = new ReplicationCore(settings, new Found(role, disk, identity, marked), this::id, this);
       core.setRole(0, Role.SECONDARY, false);

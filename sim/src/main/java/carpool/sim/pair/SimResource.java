@@ -105,6 +105,7 @@ final class SimResource implements SimHost {
         3,
         24,
         SimHost.CHUNK_UNITS * SimDisk.UNIT_BYTES,
+        node.startsWith("a") ? "b" : "a",
         20);
   }
 

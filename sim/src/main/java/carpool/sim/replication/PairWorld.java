@@ -139,6 +139,7 @@ public final class PairWorld implements SimHost {
         SimNode.SYNC_SLOTS,
         SimNode.PEER_SLOTS,
         CHUNK_UNITS * SimDisk.UNIT_BYTES,
+        name.equals("a") ? "b" : "a",
         TIMEOUT_TICKS);
   }
 

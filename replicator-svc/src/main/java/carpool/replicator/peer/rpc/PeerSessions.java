@@ -328,7 +328,7 @@ public final class PeerSessions implements Startable {
   }
 
   /// Name of the node at the other end.
-  static String peer(HastResource resource) {
+  public static String peer(HastResource resource) {
     return resource.peer().map(p -> p.node().value()).orElse("");
   }
 

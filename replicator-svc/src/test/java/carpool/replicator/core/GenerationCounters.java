@@ -1,19 +1,19 @@
 package carpool.replicator.core;
 
-/// HAST's decision by counters (hast.md section 3.4, rules 4 to 10;
-/// `freebsd/freebsd-src:sbin/hastd/secondary.c init_remote`), for pairs that hastd made and carpool
-/// has not written alone yet. carpool's own generations decide everything else.
+/// What the original decides: HAST's decision by counters (hast.md section 3.4, rules 4 to 10;
+/// `freebsd/freebsd-src:sbin/hastd/secondary.c init_remote`). The table that [HastGenerations] is
+/// held against.
 ///
 /// | | S.r < P.l | S.r = P.l | S.r > P.l |
 /// |---|---|---|---|
 /// | S.l > P.r | split brain | dirty extents, from secondary | full, from secondary |
 /// | S.l = P.r | dirty extents, from primary | dirty extents, from primary | full, from primary |
 /// | S.l < P.r | full, from primary | full, from primary | full, from primary |
-public final class GenerationCounters {
+final class GenerationCounters {
   private GenerationCounters() {}
 
   /// Where the blocks come from, and which.
-  public enum Decision {
+  enum Decision {
     DIRTY_FROM_PRIMARY,
     FULL_FROM_PRIMARY,
     DIRTY_FROM_SECONDARY,
@@ -22,7 +22,7 @@ public final class GenerationCounters {
   }
 
   /// Decides for the secondary's and the primary's counters (unsigned).
-  public static Decision decide(
+  static Decision decide(
       long secondaryLocal, long secondaryRemote, long primaryLocal, long primaryRemote) {
     int local = Long.compareUnsigned(secondaryLocal, primaryRemote);
     int remote = Long.compareUnsigned(secondaryRemote, primaryLocal);
