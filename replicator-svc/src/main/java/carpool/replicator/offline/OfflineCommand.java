@@ -106,7 +106,7 @@ public final class OfflineCommand {
       }
       return switch (e.reason()) {
         case MISSING, UNSUITABLE, BUSY, NO_ACCESS -> HAST_NO_INPUT;
-        case NO_SPACE, SHORT, IO_ERROR -> HAST_IO;
+        case NO_SPACE, SHORT, IO_ERROR, FAILED_BEFORE, CLOSED -> HAST_IO;
       };
     }
   }

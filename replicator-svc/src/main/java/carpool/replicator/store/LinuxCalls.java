@@ -9,10 +9,11 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
-/// The system calls of Linux that a provider needs, through the C library (JEP 454). Each returns
-/// what the C function returns, with -errno in place of -1. Numbers are those of x86-64 and
+/// The system calls of Linux through the C library (JEP 454). Numbers are those of x86-64 and
 /// aarch64, which agree on all of these.
-final class LinuxCalls {
+final class LinuxCalls implements SystemCalls {
+  static final LinuxCalls REAL = new LinuxCalls();
+
   static final int O_RDONLY = 0;
   static final int O_RDWR = 2;
   static final int O_EXCL = 0x80;
@@ -74,7 +75,8 @@ final class LinuxCalls {
     return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, options);
   }
 
-  static int open(String path, int flags) {
+  @Override
+  public int open(String path, int flags) {
     try (var arena = Arena.ofConfined()) {
       var state = STATE_OF_THREAD.get();
       var result = (int) OPEN.invokeExact(state, arena.allocateFrom(path), flags);
@@ -84,7 +86,8 @@ final class LinuxCalls {
     }
   }
 
-  static int close(int fd) {
+  @Override
+  public int close(int fd) {
     try {
       var state = STATE_OF_THREAD.get();
       var result = (int) CLOSE.invokeExact(state, fd);
@@ -94,7 +97,8 @@ final class LinuxCalls {
     }
   }
 
-  static long pread(int fd, MemorySegment into, long offset) {
+  @Override
+  public long pread(int fd, MemorySegment into, long offset) {
     try {
       var state = STATE_OF_THREAD.get();
       var result = (long) PREAD.invokeExact(state, fd, into, into.byteSize(), offset);
@@ -104,7 +108,8 @@ final class LinuxCalls {
     }
   }
 
-  static long pwrite(int fd, MemorySegment from, long offset) {
+  @Override
+  public long pwrite(int fd, MemorySegment from, long offset) {
     try {
       var state = STATE_OF_THREAD.get();
       var result = (long) PWRITE.invokeExact(state, fd, from, from.byteSize(), offset);
@@ -114,7 +119,8 @@ final class LinuxCalls {
     }
   }
 
-  static int fdatasync(int fd) {
+  @Override
+  public int fdatasync(int fd) {
     try {
       var state = STATE_OF_THREAD.get();
       var result = (int) FDATASYNC.invokeExact(state, fd);
@@ -124,7 +130,8 @@ final class LinuxCalls {
     }
   }
 
-  static int flock(int fd, int operation) {
+  @Override
+  public int flock(int fd, int operation) {
     try {
       var state = STATE_OF_THREAD.get();
       var result = (int) FLOCK.invokeExact(state, fd, operation);
@@ -134,7 +141,8 @@ final class LinuxCalls {
     }
   }
 
-  static long lseek(int fd, long offset, int whence) {
+  @Override
+  public long lseek(int fd, long offset, int whence) {
     try {
       var state = STATE_OF_THREAD.get();
       var result = (long) LSEEK.invokeExact(state, fd, offset, whence);
@@ -144,7 +152,8 @@ final class LinuxCalls {
     }
   }
 
-  static int fallocate(int fd, int mode, long offset, long length) {
+  @Override
+  public int fallocate(int fd, int mode, long offset, long length) {
     try {
       var state = STATE_OF_THREAD.get();
       var result = (int) FALLOCATE.invokeExact(state, fd, mode, offset, length);
@@ -154,7 +163,8 @@ final class LinuxCalls {
     }
   }
 
-  static int ioctl(int fd, long request, MemorySegment argument) {
+  @Override
+  public int ioctl(int fd, long request, MemorySegment argument) {
     try {
       var state = STATE_OF_THREAD.get();
       var result = (int) IOCTL.invokeExact(state, fd, request, argument);

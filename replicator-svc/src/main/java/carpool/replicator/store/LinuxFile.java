@@ -13,24 +13,31 @@ import java.nio.file.Path;
 /// A block device is opened with O_EXCL: the kernel refuses one that is mounted, part of a volume
 /// group, or claimed by a kernel driver.
 final class LinuxFile implements BlockFile {
+  private final SystemCalls calls;
   private final Path path;
   private final int descriptor;
   private final boolean blockDevice;
   private volatile boolean punchUnsupported;
   private volatile boolean zeroUnsupported;
 
-  private LinuxFile(Path path, int descriptor, boolean blockDevice) {
+  private LinuxFile(SystemCalls calls, Path path, int descriptor, boolean blockDevice) {
+    this.calls = calls;
     this.path = path;
     this.descriptor = descriptor;
     this.blockDevice = blockDevice;
   }
 
   static LinuxFile open(Path path, boolean blockDevice, boolean writable) throws ProviderException {
+    return open(LinuxCalls.REAL, path, blockDevice, writable);
+  }
+
+  static LinuxFile open(SystemCalls calls, Path path, boolean blockDevice, boolean writable)
+      throws ProviderException {
     var flags =
         LinuxCalls.O_CLOEXEC
             | (writable ? LinuxCalls.O_RDWR : LinuxCalls.O_RDONLY)
             | (blockDevice && writable ? LinuxCalls.O_EXCL : 0);
-    var descriptor = LinuxCalls.open(path.toString(), flags);
+    var descriptor = calls.open(path.toString(), flags);
     if (descriptor == -Errno.EBUSY) {
       throw new ProviderException(
           ProviderException.Reason.BUSY,
@@ -39,17 +46,17 @@ final class LinuxFile implements BlockFile {
     if (descriptor < 0) {
       throw ProviderException.failed(path, "open", -descriptor);
     }
-    return new LinuxFile(path, descriptor, blockDevice);
+    return new LinuxFile(calls, path, descriptor, blockDevice);
   }
 
   @Override
   public long sizeBytes() throws ProviderException {
     if (!blockDevice) {
-      return check("seek to the end", LinuxCalls.lseek(descriptor, 0, 2));
+      return check("seek to the end", calls.lseek(descriptor, 0, 2));
     }
     try (var arena = Arena.ofConfined()) {
       var size = arena.allocate(ValueLayout.JAVA_LONG);
-      check("size", LinuxCalls.ioctl(descriptor, LinuxCalls.BLKGETSIZE64, size));
+      check("size", calls.ioctl(descriptor, LinuxCalls.BLKGETSIZE64, size));
       return size.get(ValueLayout.JAVA_LONG, 0);
     }
   }
@@ -61,7 +68,7 @@ final class LinuxFile implements BlockFile {
     }
     try (var arena = Arena.ofConfined()) {
       var size = arena.allocate(ValueLayout.JAVA_INT);
-      check("sector size", LinuxCalls.ioctl(descriptor, LinuxCalls.BLKSSZGET, size));
+      check("sector size", calls.ioctl(descriptor, LinuxCalls.BLKSSZGET, size));
       return size.get(ValueLayout.JAVA_INT, 0);
     }
   }
@@ -77,7 +84,7 @@ final class LinuxFile implements BlockFile {
     var start = into.position();
     while (into.hasRemaining()) {
       var at = offsetBytes + (into.position() - start);
-      var done = LinuxCalls.pread(descriptor, MemorySegment.ofBuffer(into), at);
+      var done = calls.pread(descriptor, MemorySegment.ofBuffer(into), at);
       if (done == 0) {
         throw new ProviderException(
             ProviderException.Reason.SHORT, path + " ends before byte " + at);
@@ -97,7 +104,7 @@ final class LinuxFile implements BlockFile {
     var start = from.position();
     while (from.hasRemaining()) {
       var at = offsetBytes + (from.position() - start);
-      var done = LinuxCalls.pwrite(descriptor, MemorySegment.ofBuffer(from), at);
+      var done = calls.pwrite(descriptor, MemorySegment.ofBuffer(from), at);
       if (done == 0) {
         throw new ProviderException(
             ProviderException.Reason.IO_ERROR, path + " takes nothing at byte " + at);
@@ -110,8 +117,13 @@ final class LinuxFile implements BlockFile {
 
   @Override
   public void flush() throws ProviderException {
-    // Not repeated after a failure: the kernel reports a lost write once (fsync(2)).
-    check("flush", LinuxCalls.fdatasync(descriptor));
+    // Not repeated after a failure: the kernel reports a lost write once (fsync(2)). EINTR is no
+    // failure: nothing was reported.
+    int result;
+    do {
+      result = calls.fdatasync(descriptor);
+    } while (result == -Errno.EINTR);
+    check("flush", result);
   }
 
   @Override
@@ -139,7 +151,7 @@ final class LinuxFile implements BlockFile {
   private int fallocate(int mode, long offsetBytes, long lengthBytes) {
     int result;
     do {
-      result = LinuxCalls.fallocate(descriptor, mode, offsetBytes, lengthBytes);
+      result = calls.fallocate(descriptor, mode, offsetBytes, lengthBytes);
     } while (result == -Errno.EINTR);
     return result;
   }
@@ -156,7 +168,7 @@ final class LinuxFile implements BlockFile {
 
   @Override
   public Run run(long offsetBytes, long lengthBytes) throws ProviderException {
-    var data = LinuxCalls.lseek(descriptor, offsetBytes, LinuxCalls.SEEK_DATA);
+    var data = calls.lseek(descriptor, offsetBytes, LinuxCalls.SEEK_DATA);
     if (data == -Errno.ENXIO) {
       return new Run(lengthBytes, true);
     }
@@ -166,7 +178,7 @@ final class LinuxFile implements BlockFile {
     if (check("seek data", data) > offsetBytes) {
       return new Run(Math.min(lengthBytes, data - offsetBytes), true);
     }
-    var hole = check("seek hole", LinuxCalls.lseek(descriptor, offsetBytes, LinuxCalls.SEEK_HOLE));
+    var hole = check("seek hole", calls.lseek(descriptor, offsetBytes, LinuxCalls.SEEK_HOLE));
     // Someone may have punched in between; then the next question finds it.
     return new Run(Math.clamp(hole - offsetBytes, 1, lengthBytes), false);
   }
@@ -176,7 +188,7 @@ final class LinuxFile implements BlockFile {
     if (blockDevice) {
       return 0;
     }
-    var data = LinuxCalls.lseek(descriptor, offsetBytes, LinuxCalls.SEEK_DATA);
+    var data = calls.lseek(descriptor, offsetBytes, LinuxCalls.SEEK_DATA);
     if (data == -Errno.ENXIO) {
       return lengthBytes;
     }
@@ -188,7 +200,7 @@ final class LinuxFile implements BlockFile {
 
   @Override
   public boolean tryLock() throws ProviderException {
-    var result = LinuxCalls.flock(descriptor, LinuxCalls.LOCK_EX_NB);
+    var result = calls.flock(descriptor, LinuxCalls.LOCK_EX_NB);
     if (result == -Errno.EAGAIN) {
       return false;
     }
@@ -198,7 +210,7 @@ final class LinuxFile implements BlockFile {
 
   @Override
   public void close() throws ProviderException {
-    check("close", LinuxCalls.close(descriptor));
+    check("close", calls.close(descriptor));
   }
 
   private long check(String what, long result) throws ProviderException {

@@ -8,22 +8,24 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// The local provider: a regular file or a block device below the replicator. Positional, through
 /// the page cache, at any byte offset; safe for many threads at once. Every method either did all
-/// of its work or throws [ProviderException].
+/// of its work or throws [ProviderException]. After the first failed write, zeroing or flush all of
+/// them fail ([ProviderHandle]).
 public final class LocalProvider implements Closeable {
   private static final ByteBuffer ZEROES = ByteBuffer.allocateDirect(1 << 20).asReadOnlyBuffer();
 
   private final Path path;
-  private final BlockFile file;
+  private final ProviderHandle file;
   private final boolean blockDevice;
   private final long sizeBytes;
   private final int sectorBytes;
 
   private LocalProvider(Path path, BlockFile file, boolean blockDevice) throws ProviderException {
     this.path = path;
-    this.file = file;
+    this.file = new ProviderHandle(file);
     this.blockDevice = blockDevice;
     sizeBytes = file.sizeBytes();
     sectorBytes = file.sectorBytes();
@@ -68,6 +70,11 @@ public final class LocalProvider implements Closeable {
         file.close();
       }
     }
+  }
+
+  /// Over an open file that nobody else uses.
+  static LocalProvider over(Path path, BlockFile file) throws ProviderException {
+    return new LocalProvider(path, file, /* blockDevice= */ true);
   }
 
   private static boolean isBlockDevice(Path path) throws ProviderException {
@@ -145,7 +152,7 @@ public final class LocalProvider implements Closeable {
   ///   promise that
   public void zero(long offsetBytes, long lengthBytes, boolean mayPunch) throws ProviderException {
     check(offsetBytes, lengthBytes);
-    if (mayPunch && lengthBytes > 0 && file.holeBytes(offsetBytes, lengthBytes) == lengthBytes) {
+    if (mayPunch && lengthBytes > 0 && file.isHoleAlready(offsetBytes, lengthBytes)) {
       return;
     }
     if (lengthBytes > 0 && !file.tryZero(offsetBytes, lengthBytes, mayPunch)) {
@@ -193,7 +200,30 @@ public final class LocalProvider implements Closeable {
     }
   }
 
-  /// Gives up the lock and the file; does not flush. Only when nobody is inside any more.
+  /// Calls `action` once, on the thread whose write, zeroing or flush is the first to fail, before
+  /// that failure is reported. It may use [#writeLast].
+  public void whenFailed(Consumer<ProviderException> action) {
+    file.whenFailed(action);
+  }
+
+  /// True after the first failed write, zeroing or flush.
+  public boolean hasFailed() {
+    return file.failure() != null;
+  }
+
+  /// Every write, zeroing and flush fails from now on, as if `cause` had happened to one of them.
+  public void fail(ProviderException cause) {
+    file.fail(cause);
+  }
+
+  /// Writes and flushes although the provider has failed: for the note that it has, nothing else.
+  public void writeLast(ByteBuffer from, long offsetBytes) throws ProviderException {
+    check(offsetBytes, from.remaining());
+    file.writeLast(from, offsetBytes);
+  }
+
+  /// Gives up the lock and the file; does not flush. Whoever is inside finishes first, and nobody
+  /// enters any more.
   @Override
   public void close() throws ProviderException {
     file.close();

@@ -19,6 +19,11 @@ public final class ProviderException extends IOException {
     return reason;
   }
 
+  /// A failure of what stands above the file.
+  public static ProviderException of(Reason reason, String message) {
+    return new ProviderException(reason, message);
+  }
+
   /// A failed system call.
   static ProviderException failed(Path path, String what, int errno) {
     return new ProviderException(
@@ -40,6 +45,10 @@ public final class ProviderException extends IOException {
     /// It ended before its size: somebody shortened it.
     SHORT,
     /// The device or the file system failed.
-    IO_ERROR
+    IO_ERROR,
+    /// An earlier write or flush failed: nothing is written any more.
+    FAILED_BEFORE,
+    /// Given up by this process.
+    CLOSED
   }
 }
