@@ -27,6 +27,12 @@ final class CreateCommand extends NodeCommand {
   @Option(names = "-m", paramLabel = "SIZE", description = "use only so much of the provider")
   private @Nullable String mediaSize;
 
+  @Option(
+      names = "--data-size",
+      paramLabel = "BYTES",
+      description = "usable bytes, to fit the peer's copy (default: all that is left)")
+  private @Nullable String dataSize;
+
   @Option(names = "--force", description = "overwrite what is on the provider")
   private boolean force;
 
@@ -35,6 +41,7 @@ final class CreateCommand extends NodeCommand {
     var extent = size("-e", extentSize);
     var keep = size("-k", keepdirty);
     var media = size("-m", mediaSize);
+    var data = size("--data-size", dataSize);
     if (!services.runs(LocalService.REPLICATOR)) {
       return offline();
     }
@@ -47,6 +54,7 @@ final class CreateCommand extends NodeCommand {
                     .setExtentSizeBytes(extent)
                     .setKeepdirty((int) Math.min(keep, Integer.MAX_VALUE))
                     .setMediaSizeBytes(media)
+                    .setDataSizeBytes(data)
                     .setForce(force)
                     .build());
     if (json()) {
@@ -76,6 +84,7 @@ final class CreateCommand extends NodeCommand {
     add(arguments, "-e", extentSize);
     add(arguments, "-k", keepdirty);
     add(arguments, "-m", mediaSize);
+    add(arguments, "--data-size", dataSize);
     if (force) {
       arguments.add("--force");
     }

@@ -444,6 +444,7 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
             request.getExtentSizeBytes(),
             request.getKeepdirty(),
             request.getMediaSizeBytes(),
+            request.getDataSizeBytes(),
             request.getForce());
     var out = CreateResponse.newBuilder();
     for (var resource : wanted(request.getResourcesList())) {

@@ -357,6 +357,11 @@ public final class ReplicationCore {
     }
   }
 
+  /// A write or flush of the local disk failed that the core did not ask for.
+  public void localDiskFailed() {
+    loss.diskFailed("a write to the local disk failed");
+  }
+
   /// Answer to `readLocal`.
   public void localRead(int slot, boolean diskSaysOk) {
     reads.localRead(slot, diskSaysOk);

@@ -1,5 +1,11 @@
 package carpool.replicator.engine;
 
+import carpool.replicator.device.AttachedProvider;
+
+import carpool.replicator.engine.MetadataArea;
+
+import carpool.replicator.engine.FailedCopies;
+
 import carpool.replicator.core.BlockSet;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effects.MapPart;
@@ -11,50 +17,58 @@ import carpool.replicator.core.layout.MetadataBlock;
 import carpool.replicator.core.layout.Times;
 import carpool.replicator.store.LocalProvider;
 import carpool.replicator.store.ProviderException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// An attached provider: its metadata, its activemap, its data area. Metadata and map are written
 /// by one thread at a time (the journal).
+///
+/// The first failed write or flush, by whichever thread, is recorded durably in the metadata (disk
+/// FAILED) and, in case the disk does not take that, in the state directory. A copy with that mark
+/// lost writes and nobody knows which: it is attached as inconsistent with every extent marked, so
+/// that it is promoted by force only and gets all blocks from its peer. Until the core records it
+/// as good again, every version of the metadata keeps the mark.
 public final class AttachedProvider implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(AttachedProvider.class);
+
+  /// How long the failing thread waits for the journal, which may hang in a call.
+  private static final long RECORD_WAIT_SECONDS = 2;
+
   private final LocalProvider provider;
-  private final int validCopies;
+  private final FailedCopies failures;
   private final List<String> warnings;
+  private final ReentrantLock writing = new ReentrantLock();
   private volatile Metadata metadata;
+  private volatile boolean lostWrites;
   private volatile boolean mapFlushed = true;
 
-  private AttachedProvider(LocalProvider provider, MetadataBlock.Loaded loaded) {
+  private AttachedProvider(LocalProvider provider, MetadataBlock.Loaded loaded, FailedCopies failures) {
     this.provider = provider;
+    this.failures = failures;
     this.metadata = loaded.metadata();
-    this.validCopies = loaded.validCopies();
-    this.warnings = loaded.warnings();
+    this.warnings = new ArrayList<>(loaded.warnings());
+    this.lostWrites = metadata.disk() == DiskState.FAILED;
   }
 
   /// Attaches with the exclusive lock and reads the metadata.
   ///
   /// @throws LayoutException when there is none, or that of another resource
-  public static AttachedProvider open(String resource, Path path)
+  public static AttachedProvider open(String resource, Path path, FailedCopies failures)
       throws ProviderException, LayoutException {
     var provider = LocalProvider.attach(path);
     boolean complete = false;
     try {
-      var loaded = load(provider);
-      var metadata = loaded.metadata();
-      if (!metadata.resource().equals(resource)) {
-        throw new LayoutException(
-            "Provider " + path + " is not part of resource " + resource + ".");
-      }
-      if (metadata.offsetBytes() + metadata.dataSizeBytes() > provider.sizeBytes()) {
-        throw new LayoutException(
-            path
-                + " has "
-                + provider.sizeBytes()
-                + " bytes, but its metadata says that the data ends at "
-                + (metadata.offsetBytes() + metadata.dataSizeBytes()));
-      }
+      var attachment = open(resource, provider, failures);
       complete = true;
-      return new AttachedProvider(provider, loaded);
+      return attachment;
     } finally {
       if (!complete) {
         provider.close();
@@ -62,55 +76,98 @@ public final class AttachedProvider implements AutoCloseable {
     }
   }
 
-  /// Reads the metadata of a provider.
-  public static MetadataBlock.Loaded load(LocalProvider provider)
+  /// The same with an open provider, which is the attachment's from here on.
+  static AttachedProvider open(String resource, LocalProvider provider, FailedCopies failures)
       throws ProviderException, LayoutException {
-    if (provider.sizeBytes() < MetadataBlock.BYTES) {
-      throw new LayoutException(provider.path() + " is too small to hold metadata");
+    var loaded = MetadataArea.load(provider);
+    var metadata = loaded.metadata();
+    if (!metadata.resource().equals(resource)) {
+      throw new LayoutException(
+          "Provider " + provider.path() + " is not part of resource " + resource + ".");
     }
-    var block = ByteBuffer.allocateDirect(MetadataBlock.BYTES);
-    provider.read(block, 0);
-    return MetadataBlock.load(block.flip());
+    if (metadata.dataSizeBytes() > provider.sizeBytes() - metadata.offsetBytes()) {
+      throw new LayoutException(
+          provider.path()
+              + " has "
+              + provider.sizeBytes()
+              + " bytes, but its metadata says that the data ends at "
+              + (metadata.offsetBytes() + metadata.dataSizeBytes()));
+    }
+    var attachment = new AttachedProvider(provider, loaded, failures);
+    attachment.takeOverNote();
+    provider.whenFailed(attachment::failed);
+    return attachment;
+  }
+
+  /// A note that this copy lost writes goes to the disk, now that it takes one again.
+  private void takeOverNote() throws ProviderException, LayoutException {
+    var resource = metadata.resource();
+    try {
+      var note = failures.of(resource);
+      if (note.isEmpty()) {
+        return;
+      }
+      if (note.get().isAbout(metadata) && !lostWrites) {
+        lostWrites = true;
+        write(
+            metadata.next(
+                metadata.prevRole(), DiskState.FAILED, metadata.identity(), metadata.times()));
+      }
+      failures.forget(resource);
+    } catch (IOException e) {
+      throw e instanceof ProviderException refused
+          ? refused
+          : ProviderException.of(
+              ProviderException.Reason.FAILED_BEFORE,
+              "whether " + provider.path() + " lost writes cannot be found out: " + e.getMessage());
+    }
+    if (lostWrites) {
+      warnings.add("the copy lost writes when its disk failed; it needs all blocks from the peer");
+    }
   }
 
   public Metadata metadata() {
     return metadata;
   }
 
-  int validCopies() {
-    return validCopies;
-  }
-
   public List<String> warnings() {
-    return warnings;
+    return List.copyOf(warnings);
   }
 
   LocalProvider provider() {
     return provider;
   }
 
-  /// The marked extents.
-  public BlockSet readMap() throws ProviderException {
-    return readMap(provider, metadata);
+  /// What the copy is worth, as found.
+  DiskState foundDisk() {
+    return lostWrites ? DiskState.INCONSISTENT : metadata.disk();
   }
 
-  public static BlockSet readMap(LocalProvider provider, Metadata metadata)
-      throws ProviderException {
-    var marked = new BlockSet(metadata.extentCount());
-    var bytes = ByteBuffer.allocateDirect(Math.toIntExact((metadata.extentCount() + 7) / 8));
-    provider.read(bytes, MetadataBlock.BYTES);
-    for (long extent = 0; extent < metadata.extentCount(); extent++) {
-      if ((bytes.get((int) (extent >>> 3)) & 1 << (extent & 7)) != 0) {
-        marked.add(extent);
-      }
+  /// The marked extents.
+  BlockSet readMap() {
+    if (lostWrites) {
+      var all = new BlockSet(metadata.extentCount());
+      all.addRange(0, metadata.extentCount());
+      return all;
     }
-    return marked;
+    return MetadataArea.readMap(provider, metadata, warnings);
   }
 
   /// Writes the next version of the metadata durably.
   void writeMetadata(Role role, DiskState disk, Identity identity, Times times)
       throws ProviderException, LayoutException {
-    write(metadata.next(role, disk, identity, times));
+    boolean good = disk.servable();
+    var recorded = lostWrites && !good ? DiskState.FAILED : disk;
+    try {
+      write(metadata.next(role, recorded, identity, times));
+    } catch (LayoutException e) {
+      provider.fail(
+          ProviderException.of(ProviderException.Reason.IO_ERROR, String.valueOf(e.getMessage())));
+      throw e;
+    }
+    if (good) {
+      lostWrites = false;
+    }
   }
 
   /// Writes the metadata again, with other times.
@@ -119,13 +176,66 @@ public final class AttachedProvider implements AutoCloseable {
   }
 
   private void write(Metadata next) throws ProviderException, LayoutException {
-    for (var part : MetadataBlock.updates(next)) {
-      var direct = ByteBuffer.allocateDirect(part.bytes().remaining());
-      direct.put(part.bytes()).flip();
-      provider.write(direct, part.offsetBytes());
-      provider.flush();
+    writing.lock();
+    try {
+      MetadataArea.write(provider, MetadataBlock.updates(metadata, next));
+      metadata = next;
+    } finally {
+      writing.unlock();
     }
-    metadata = next;
+  }
+
+  /// On the thread whose write or flush failed first.
+  private void failed(ProviderException cause) {
+    lostWrites = true;
+    var now = metadata;
+    LOG.error(
+        "resource={} the disk has failed, nothing is written to it any more: {}",
+        now.resource(),
+        cause.getMessage());
+    Optional<Exception> unnoted = Optional.empty();
+    try {
+      failures.note(now.resource(), now, String.valueOf(cause.getMessage()));
+    } catch (IOException e) {
+      unnoted = Optional.of(e);
+    }
+    var unmarked = markFailed(now);
+    if (unnoted.isPresent() && unmarked.isPresent()) {
+      LOG.error(
+          "resource={} that the copy lost writes cannot be kept: on the disk: {}; in the state"
+              + " directory: {}; do not promote this node before it has synchronised",
+          now.resource(),
+          unmarked.get().getMessage(),
+          unnoted.get().getMessage());
+    } else {
+      unnoted.ifPresent(
+          e -> LOG.warn("resource={} state directory: {}", now.resource(), e.getMessage()));
+      unmarked.ifPresent(
+          e -> LOG.warn("resource={} mark on the disk: {}", now.resource(), e.getMessage()));
+    }
+  }
+
+  private Optional<Exception> markFailed(Metadata now) {
+    try {
+      if (!writing.tryLock(RECORD_WAIT_SECONDS, TimeUnit.SECONDS)) {
+        return Optional.of(new IOException("a write of the metadata is under way"));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.of(e);
+    }
+    try {
+      var marked = now.next(now.prevRole(), DiskState.FAILED, now.identity(), now.times());
+      for (var write : MetadataBlock.updates(now, marked)) {
+        provider.writeLast(MetadataArea.direct(write.bytes()), write.offsetBytes());
+      }
+      metadata = marked;
+      return Optional.empty();
+    } catch (ProviderException | LayoutException e) {
+      return Optional.of(e);
+    } finally {
+      writing.unlock();
+    }
   }
 
   /// `metaflush off` of hast.conf: the map is not flushed after each update. A power cut may then

@@ -1,6 +1,7 @@
 package carpool.replicator.engine;
 
 import carpool.replicator.core.Effect;
+import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.store.ProviderException;
 import org.slf4j.Logger;
@@ -94,8 +95,9 @@ final class JournalWriter implements EffectBatch.JournalPort {
       try {
         disk.writeTimes(times);
       } catch (ProviderException | LayoutException e) {
-        // Nothing but an operator's view depends on it; what does is written elsewhere.
         LOG.error("resource={} recording the last write failed: {}", name, e.getMessage());
+        // Nobody asked for this write, but the system tells of lost writes only once.
+        core.step(ReplicationCore::localDiskFailed);
       }
     });
   }

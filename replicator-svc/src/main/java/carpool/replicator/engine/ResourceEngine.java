@@ -87,8 +87,7 @@ public final class ResourceEngine {
       AttachedProvider disk,
       Function<AttachedProvider, ReplicationCore.Settings> settings,
       Counters counters,
-      Listener listener)
-      throws ProviderException {
+      Listener listener) {
     this.name = name;
     this.disk = disk;
     this.listener = listener;
@@ -99,7 +98,7 @@ public final class ResourceEngine {
         new ReplicationCore(
             settings.apply(disk),
             new ReplicationCore.Found(
-                metadata.prevRole(), metadata.disk(), metadata.identity(), disk.readMap()),
+                metadata.prevRole(), disk.foundDisk(), metadata.identity(), disk.readMap()),
             ResourceEngine::freshId,
             collector);
     journal = new JournalWriter(name, disk, counters, this::step);
@@ -391,6 +390,11 @@ public final class ResourceEngine {
     journal.recordTimes(standAlone());
   }
 
+  /// The times of a stand-alone copy are recorded now.
+  void recordTimesNow() {
+    journal.recordTimesNow(standAlone());
+  }
+
   private boolean standAlone() {
     return ask(c -> c.identity().alone());
   }
@@ -402,7 +406,7 @@ public final class ResourceEngine {
 
   /// Ends everything; the provider is closed when the threads are done.
   public void stop() throws ProviderException, InterruptedException {
-    journal.recordTimesNow(standAlone());
+    recordTimesNow();
     stopping();
     var session = peer();
     if (session != null) {

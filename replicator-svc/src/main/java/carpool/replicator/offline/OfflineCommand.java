@@ -160,7 +160,8 @@ public final class OfflineCommand {
     text.append("    generation: ").append(Long.toHexString(identity.generation()));
     text.append(identity.alone() ? " (gone on alone)\n" : "\n");
     text.append("    dirty extents: ").append(dump.dirtyExtents()).append('\n');
-    text.append("    valid copies: ").append(dump.validCopies()).append(" of 2\n");
+    text.append("    valid copies: ").append(dump.validCopies());
+    text.append(" of ").append(dump.copies()).append('\n');
     dump.warnings().forEach(warning -> text.append("    warning: ").append(warning).append('\n'));
     return text.toString();
   }

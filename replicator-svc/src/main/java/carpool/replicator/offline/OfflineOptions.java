@@ -25,6 +25,7 @@ final class OfflineOptions {
   private long extentSizeBytes;
   private int keepdirty;
   private long mediaSizeBytes;
+  private long dataSizeBytes;
   private Path config = Path.of("/etc/carpool/carpool.yaml");
   private @Nullable Path hastConf;
   private Optional<String> node = Optional.empty();
@@ -55,6 +56,7 @@ final class OfflineOptions {
         case "--node" -> options.node = Optional.of(value(args, ++i));
         case "-e", "--extent-size" -> options.extentSizeBytes = size(arg, value(args, ++i));
         case "-m", "--media-size" -> options.mediaSizeBytes = size(arg, value(args, ++i));
+        case "--data-size" -> options.dataSizeBytes = size(arg, value(args, ++i));
         case "-k", "--keepdirty" ->
             options.keepdirty = (int) Math.min(Integer.MAX_VALUE, size(arg, value(args, ++i)));
         default -> {
@@ -96,7 +98,7 @@ final class OfflineOptions {
   }
 
   Options create() {
-    return new Options(extentSizeBytes, keepdirty, mediaSizeBytes, force);
+    return new Options(extentSizeBytes, keepdirty, mediaSizeBytes, dataSizeBytes, force);
   }
 
   HastConfig load() throws ConfigException, IOException {

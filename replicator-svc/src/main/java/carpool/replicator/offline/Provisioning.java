@@ -1,5 +1,7 @@
 package carpool.replicator.offline;
 
+import carpool.replicator.engine.MetadataArea;
+
 import carpool.kit.config.HastResource;
 import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.core.layout.Metadata;
@@ -8,20 +10,25 @@ import carpool.replicator.core.layout.ProviderLayout;
 import carpool.replicator.engine.AttachedProvider;
 import carpool.replicator.store.LocalProvider;
 import carpool.replicator.store.ProviderException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// `create` and `dump`: metadata of providers that no core runs on.
 public final class Provisioning {
-  /// The data area starts at a multiple of this, so that 4 KiB blocks of the device are 4 KiB
-  /// blocks of the disk; hastctl would start it at any sector (hast.md 1.6).
-  private static final int ALIGNMENT_BYTES = 4096;
-
   private Provisioning() {}
 
   /// Options of `create`; 0 means the default.
-  public record Options(long extentSizeBytes, int keepdirty, long mediaSizeBytes, boolean force) {}
+  ///
+  /// @param dataSizeBytes usable bytes, to fit a peer that exists already
+  /// @param force overwrite whatever is there
+  public record Options(
+      long extentSizeBytes,
+      int keepdirty,
+      long mediaSizeBytes,
+      long dataSizeBytes,
+      boolean force) {}
 
   /// A refusal to overwrite.
   public static final class OccupiedException extends Exception {
@@ -42,41 +49,62 @@ public final class Provisioning {
 
   /// What a provider holds.
   ///
+  /// @param validCopies how many of carpool's copies are whole
+  /// @param copies how many there can be
   /// @param dirtyExtents extents marked in the activemap
   public record Dump(
-      Metadata metadata, int validCopies, long dirtyExtents, List<String> warnings) {}
+      Metadata metadata, int validCopies, int copies, long dirtyExtents, List<String> warnings) {}
 
-  /// Writes fresh metadata and an empty activemap, durably.
+  /// Writes fresh metadata and an empty activemap, durably. A crash on the way leaves either what
+  /// was there, with its activemap, or the fresh metadata.
   ///
   /// @throws OccupiedException when something is there and `force` is not set
   public static Metadata create(HastResource resource, Options options)
       throws ProviderException, LayoutException, OccupiedException {
     try (var provider = LocalProvider.attach(Path.of(resource.local().path()))) {
-      if (!options.force()) {
-        refuseOccupied(provider);
-      }
-      var metadata =
-          ProviderLayout.create(
-              resource.name(),
-              provider.sizeBytes(),
-              provider.sectorBytes(),
-              options.mediaSizeBytes(),
-              options.extentSizeBytes(),
-              options.keepdirty(),
-              ALIGNMENT_BYTES);
-      var block = MetadataBlock.whole(metadata);
-      provider.zero(MetadataBlock.BYTES, metadata.mapSizeBytes(), false);
-      provider.flush();
-      provider.write(direct(block), 0);
-      provider.flush();
-      return metadata;
+      return create(resource.name(), provider, options);
+    }
+  }
+
+  public static Metadata create(String resource, LocalProvider provider, Options options)
+      throws ProviderException, LayoutException, OccupiedException {
+    if (!options.force()) {
+      refuseOccupied(provider);
+    }
+    var old = metadataOf(provider);
+    var metadata =
+        ProviderLayout.create(
+                resource,
+                provider.sizeBytes(),
+                provider.sectorBytes(),
+                new ProviderLayout.Request(
+                    options.mediaSizeBytes(),
+                    options.dataSizeBytes(),
+                    options.extentSizeBytes(),
+                    options.keepdirty()))
+            .withSequence(old == null ? 1 : old.sequence() + 1);
+    MetadataArea.write(provider, MetadataBlock.replacement(old, metadata));
+    // Only now: the old metadata needed the old map. Fresh metadata need none, every block counts.
+    long mapEnd =
+        MetadataBlock.spareOffset(metadata).orElse(MetadataBlock.BYTES + metadata.mapSizeBytes());
+    provider.zero(MetadataBlock.BYTES, mapEnd - MetadataBlock.BYTES, false);
+    provider.flush();
+    return metadata;
+  }
+
+  /// What is there and counts, or null.
+  private static @Nullable Metadata metadataOf(LocalProvider provider) throws ProviderException {
+    try {
+      return MetadataArea.load(provider).metadata();
+    } catch (LayoutException none) {
+      return null;
     }
   }
 
   private static void refuseOccupied(LocalProvider provider)
       throws ProviderException, OccupiedException {
     try {
-      var found = AttachedProvider.load(provider).metadata();
+      var found = MetadataArea.load(provider).metadata();
       throw new OccupiedException(
           provider.path()
               + " holds the metadata of resource "
@@ -97,7 +125,7 @@ public final class Provisioning {
   /// Reads the metadata; the provider may be in use.
   public static Dump dump(HastResource resource) throws ProviderException, LayoutException {
     try (var provider = LocalProvider.inspect(Path.of(resource.local().path()))) {
-      var loaded = AttachedProvider.load(provider);
+      var loaded = MetadataArea.load(provider);
       var metadata = loaded.metadata();
       if (!metadata.resource().equals(resource.name())) {
         throw new LayoutException(
@@ -107,15 +135,9 @@ public final class Provisioning {
                 + resource.name()
                 + ".");
       }
-      return new Dump(
-          metadata,
-          loaded.validCopies(),
-          AttachedProvider.readMap(provider, metadata).count(),
-          loaded.warnings());
+      var warnings = new ArrayList<>(loaded.warnings());
+      long marked = MetadataArea.readMap(provider, metadata, warnings).count();
+      return new Dump(metadata, loaded.validCopies(), loaded.copies(), marked, warnings);
     }
-  }
-
-  private static ByteBuffer direct(ByteBuffer bytes) {
-    return ByteBuffer.allocateDirect(bytes.remaining()).put(bytes.duplicate()).flip();
   }
 }

@@ -1,5 +1,7 @@
 package carpool.replicator.resource;
 
+import carpool.replicator.engine.FailedCopies;
+
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastResource;
 import carpool.kit.config.Rate;
@@ -71,6 +73,7 @@ public final class ResourceNode {
   private final Path nbdSocket;
   private final DeviceNode deviceNode;
   private final PrimaryMarker roleFile;
+  private final FailedCopies failedCopies;
   private final Duration hold;
   private @Nullable NbdServer server;
   private volatile @Nullable NbdServer tcp;
@@ -102,6 +105,7 @@ public final class ResourceNode {
     syncLimit = config.replicator().syncRate();
     nbdSocket = config.runtimeDir().resolve("nbd").resolve(resource.local().provname() + ".sock");
     hold = config.replicator().hold();
+    failedCopies = new FailedCopies(config.stateDir());
     roleFile =
         new PrimaryMarker(config.runtimeDir().resolve("role").resolve(resource.local().provname()));
     deviceNode =
@@ -312,16 +316,17 @@ public final class ResourceNode {
   }
 
   private void attach() throws ProviderException, LayoutException {
-    var attachment = AttachedProvider.open(resource.name(), Path.of(resource.local().path()));
+    var attachment =
+        AttachedProvider.open(resource.name(), Path.of(resource.local().path()), failedCopies);
     boolean complete = false;
     try {
       attachment.flushMap(resource.local().metaflush());
-      attachment
-          .warnings()
-          .forEach(warning -> LOG.warn("resource={} {}", resource.name(), warning));
       var newEngine =
           new ResourceEngine(
               resource.name(), attachment, this::settings, counters, new Happenings());
+      attachment
+          .warnings()
+          .forEach(warning -> LOG.warn("resource={} {}", resource.name(), warning));
       newEngine.step(c -> c.configureSyncRate(syncLimit.bytesPerSecond()));
       newEngine.setRole(Role.SECONDARY, false, _ -> {});
       if (intact) {

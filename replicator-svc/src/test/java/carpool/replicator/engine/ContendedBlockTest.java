@@ -48,7 +48,7 @@ class ContendedBlockTest {
       var metadata = ProviderLayout.create("disk1", PROVIDER_BYTES, 512, 0, 0, 0, 4096);
       provider.write(MetadataBlock.whole(metadata), 0);
     }
-    var disk = AttachedProvider.open("disk1", path);
+    var disk = AttachedProvider.open("disk1", path, new FailedCopies(directory));
     engine =
         new ResourceEngine(
             "disk1", disk, ContendedBlockTest::settings, new Counters(), new Nobody());

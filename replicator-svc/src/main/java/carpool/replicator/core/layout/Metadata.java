@@ -33,9 +33,29 @@ public record Metadata(
     return offsetBytes - MetadataBlock.BYTES;
   }
 
+  /// Bytes of the activemap that stand for extents.
+  public long usedMapBytes() {
+    return (extentCount() + 7) / 8;
+  }
+
   /// Number of extents.
   public long extentCount() {
     return (dataSizeBytes - 1) / extentSizeBytes + 1;
+  }
+
+  /// The same as a later version.
+  public Metadata withSequence(long newSequence) {
+    return new Metadata(
+        resource,
+        dataSizeBytes,
+        extentSizeBytes,
+        keepdirty,
+        offsetBytes,
+        identity,
+        prevRole,
+        disk,
+        newSequence,
+        times);
   }
 
   /// The next version of this block.

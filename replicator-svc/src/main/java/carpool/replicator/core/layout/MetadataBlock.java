@@ -8,10 +8,13 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/// The first 4096 bytes of a provider.
+/// Where the metadata of a provider is, and what it says.
+///
+/// The first 4096 bytes are the block:
 ///
 /// | bytes | content |
 /// |---|---|
@@ -20,7 +23,14 @@ import org.jspecify.annotations.Nullable;
 /// | 2560 – 4095 | carpool's copy B (odd sequence numbers) |
 ///
 /// hastd stops reading at the first zero after its pairs, so it never sees the copies; when it
-/// writes the block it zeroes them, and so a valid copy means that carpool wrote last. A copy is:
+/// writes the block it zeroes them, and so a valid copy in the block means that carpool wrote last.
+///
+/// A disk may write 4096 bytes as one sector, and lose them as one. So where there is room between
+/// the activemap and the data (`create` leaves some), a spare copy stands in the last
+/// [#SPARE_BYTES] before the data. It counts beside a block that carpool wrote last, or in the
+/// place of a block that cannot be read.
+///
+/// A copy is:
 ///
 /// | bytes | content |
 /// |---|---|
@@ -29,11 +39,18 @@ import org.jspecify.annotations.Nullable;
 /// | 4 | length of the list in bytes, little endian |
 /// | n | list of pairs (`NvList`): the nine of HAST and carpool's own |
 ///
-/// An update writes the copy that is older, makes it durable, then writes HAST's list: whatever
-/// tears, one whole copy is left (W7).
+/// An update writes the spare copy, makes it durable, then writes the whole block. Where there is
+/// no spare copy it writes the copy that is older, makes it durable, then writes HAST's list.
+/// Whatever tears, the old or the new version is whole (W7).
 public final class MetadataBlock {
   /// Size of the block, and start of the activemap.
   public static final int BYTES = 4096;
+
+  /// Size of the spare copy, which ends where the data begins.
+  public static final int SPARE_BYTES = 2048;
+
+  /// Largest activemap: it is held in memory and written at once when every block differs.
+  static final long MAP_BYTES_MAX = 32 << 20;
 
   private static final int HAST_BYTES = 1024;
   private static final int COPY_BYTES = 1536;
@@ -42,38 +59,117 @@ public final class MetadataBlock {
 
   private MetadataBlock() {}
 
-  /// A run of bytes to be written at an offset of the block.
-  public record Part(int offsetBytes, ByteBuffer bytes) {}
+  /// The parts of the block, which may be read one by one.
+  public enum Part {
+    HAST_LIST(0, HAST_BYTES, "HAST's part of the metadata"),
+    COPY_A(HAST_BYTES, COPY_BYTES, "carpool's copy A of the metadata"),
+    COPY_B(HAST_BYTES + COPY_BYTES, COPY_BYTES, "carpool's copy B of the metadata");
+
+    private final int offsetBytes;
+    private final int bytes;
+    private final String title;
+
+    Part(int offsetBytes, int bytes, String title) {
+      this.offsetBytes = offsetBytes;
+      this.bytes = bytes;
+      this.title = title;
+    }
+
+    /// Where it starts in the block.
+    public int offsetBytes() {
+      return offsetBytes;
+    }
+
+    /// How long it is.
+    public int bytes() {
+      return bytes;
+    }
+  }
+
+  /// A run of bytes to be written at an offset of the provider.
+  public record Write(long offsetBytes, ByteBuffer bytes) {}
 
   /// What was read.
   ///
-  /// @param validCopies how many of carpool's copies are whole, 0 to 2
+  /// @param validCopies how many of carpool's copies are whole
+  /// @param copies how many there can be: 2, or 3 with a spare copy
   /// @param warnings sentences for an operator: what was damaged
-  public record Loaded(Metadata metadata, int validCopies, List<String> warnings) {}
+  public record Loaded(Metadata metadata, int validCopies, int copies, List<String> warnings) {}
 
-  /// The writes that record `metadata`, in order; each must be durable before the next starts.
-  ///
-  /// @throws LayoutException when the names are too long for the block
-  public static List<Part> updates(Metadata metadata) throws LayoutException {
-    var parts = new ArrayList<Part>();
-    parts.add(new Part(copyOffset(metadata.sequence()), copy(metadata)));
-    parts.add(new Part(0, hastList(metadata)));
-    return parts;
+  /// Where the spare copy of a provider is; empty when there is no room for one.
+  public static OptionalLong spareOffset(Metadata metadata) {
+    long offset = metadata.offsetBytes() - SPARE_BYTES;
+    long mapEnd = BYTES + (metadata.usedMapBytes() + 511) / 512 * 512;
+    return offset >= mapEnd && offset % 512 == 0 ? OptionalLong.of(offset) : OptionalLong.empty();
   }
 
-  /// The whole block of a provider that is created.
+  /// The writes that put `next` in the place of `previous`, in order; each must be durable before
+  /// the next starts.
+  ///
+  /// @throws LayoutException when the names are too long for the block
+  public static List<Write> updates(Metadata previous, Metadata next) throws LayoutException {
+    var writes = new ArrayList<Write>();
+    var spare = spareOffset(next);
+    if (spare.isEmpty()) {
+      writes.add(new Write(copyOffset(next.sequence()), copy(next)));
+      writes.add(new Write(0, hastList(next)));
+      return writes;
+    }
+    writes.add(new Write(spare.getAsLong(), spare(next)));
+    var block = whole(next);
+    if (previous.sequence() > 0 && (previous.sequence() & 1) != (next.sequence() & 1)) {
+      block.put(copyOffset(previous.sequence()), copy(previous), 0, COPY_BYTES);
+    }
+    writes.add(new Write(0, block));
+    return writes;
+  }
+
+  /// The block with `metadata` as its only version.
   ///
   /// @throws LayoutException when the names are too long for the block
   public static ByteBuffer whole(Metadata metadata) throws LayoutException {
-    var block = ByteBuffer.allocate(BYTES);
-    for (var part : updates(metadata)) {
-      block.put(part.offsetBytes, part.bytes, 0, part.bytes.remaining());
+    return ByteBuffer.allocate(BYTES)
+        .put(0, hastList(metadata), 0, HAST_BYTES)
+        .put(copyOffset(metadata.sequence()), copy(metadata), 0, COPY_BYTES);
+  }
+
+  /// The writes that make `metadata` the only version of a provider which has that of `old`, in
+  /// order; each must be durable before the next starts. Until the last of those that write the
+  /// block is durable, `old` and its activemap are as they were.
+  ///
+  /// @param old what is there; null when there is nothing that counts
+  /// @throws LayoutException when the names are too long for the block
+  public static List<Write> replacement(@Nullable Metadata old, Metadata metadata)
+      throws LayoutException {
+    var writes = new ArrayList<Write>();
+    var spare = spareOffset(metadata);
+    if (old != null && spareOffset(old).equals(spare)) {
+      writes.addAll(updates(old, metadata));
+      writes.add(new Write(0, whole(metadata)));
+      return writes;
     }
-    return block;
+    if (old == null) {
+      spare.ifPresent(at -> writes.add(new Write(at, ByteBuffer.allocate(SPARE_BYTES))));
+      writes.add(new Write(0, whole(metadata)));
+    } else {
+      // Where the new spare copy goes there may be data of the old version.
+      writes.add(new Write(copyOffset(metadata.sequence()), copy(metadata)));
+      writes.add(new Write(0, hastList(metadata)));
+      writes.add(new Write(0, whole(metadata)));
+      spareOffset(old).ifPresent(at -> writes.add(new Write(at, ByteBuffer.allocate(SPARE_BYTES))));
+    }
+    if (spare.isPresent()) {
+      writes.add(new Write(spare.getAsLong(), spare(metadata)));
+    }
+    return writes;
   }
 
   private static int copyOffset(long sequence) {
     return HAST_BYTES + (int) (sequence & 1) * COPY_BYTES;
+  }
+
+  private static ByteBuffer spare(Metadata metadata) throws LayoutException {
+    return ByteBuffer.allocate(SPARE_BYTES).put(0, copy(metadata), 0, COPY_BYTES);
   }
 
   private static ByteBuffer hastList(Metadata metadata) throws LayoutException {
@@ -131,59 +227,183 @@ public final class MetadataBlock {
     return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN).put(at, bytes);
   }
 
-  /// Reads a block.
+  /// Reads a block on its own.
   ///
   /// @param block [#BYTES] bytes from its position
   /// @throws LayoutException when it holds no usable metadata at all
   public static Loaded load(ByteBuffer block) throws LayoutException {
+    return read(block, Set.of()).alone();
+  }
+
+  /// Reads a block, of which some parts may be missing.
+  ///
+  /// @param block [#BYTES] bytes from its position
+  /// @param unreadable parts that the disk refused
+  public static Found read(ByteBuffer block, Set<Part> unreadable) {
     var bytes = block.slice().order(ByteOrder.LITTLE_ENDIAN);
     var warnings = new ArrayList<String>();
+    unreadable.forEach(part -> warnings.add(part.title + " cannot be read"));
+    boolean damaged = !unreadable.isEmpty();
     @Nullable Metadata best = null;
     int valid = 0;
-    for (int i = 0; i < 2; i++) {
-      var copy = readCopy(bytes, i, warnings);
-      if (copy != null) {
+    for (var part : new Part[] {Part.COPY_A, Part.COPY_B}) {
+      if (unreadable.contains(part)) {
+        continue;
+      }
+      var slice = bytes.slice(part.offsetBytes, COPY_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      if (slice.getLong(0) != MAGIC) {
+        continue;
+      }
+      try {
+        var copy = readCopy(slice);
         valid++;
         if (best == null || copy.sequence() > best.sequence()) {
           best = copy;
         }
+      } catch (LayoutException e) {
+        damaged = true;
+        warnings.add(part.title + " is damaged (" + e.getMessage() + ")");
       }
     }
-    if (best == null) {
-      return new Loaded(readHast(bytes), valid, warnings);
-    }
+    @Nullable Metadata hast = null;
+    var problem = LayoutException.missing("no metadata of carpool");
     try {
-      var hast = readHast(bytes);
-      if (!hast.resource().equals(best.resource()) || hast.offsetBytes() != best.offsetBytes()) {
-        warnings.add("HAST's part of the metadata disagrees with carpool's copy, which is used");
-      }
-    } catch (LayoutException damaged) {
-      warnings.add(
-          "HAST's part of the metadata is damaged ("
-              + damaged.getMessage()
-              + "); carpool's copy is used and repairs it at the next write");
+      hast = unreadable.contains(Part.HAST_LIST) ? null : readHast(bytes);
+    } catch (LayoutException e) {
+      problem = e;
     }
-    return new Loaded(best, valid, warnings);
+    return new Found(best, hast, problem, valid, damaged, warnings);
   }
 
-  private static @Nullable Metadata readCopy(ByteBuffer block, int index, List<String> warnings) {
-    var copy =
-        block.slice(HAST_BYTES + index * COPY_BYTES, COPY_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    if (copy.getLong(0) != MAGIC) {
-      return null;
+  /// What a block says, before the spare copy is looked at.
+  public static final class Found {
+    private final @Nullable Metadata copy;
+    private final @Nullable Metadata hast;
+    private final LayoutException problem;
+    private final int validCopies;
+    private final boolean damaged;
+    private final List<String> warnings;
+
+    private Found(
+        @Nullable Metadata copy,
+        @Nullable Metadata hast,
+        LayoutException problem,
+        int validCopies,
+        boolean damaged,
+        List<String> warnings) {
+      this.copy = copy;
+      this.hast = hast;
+      this.problem = problem;
+      this.validCopies = validCopies;
+      this.damaged = damaged;
+      this.warnings = warnings;
     }
-    String name = "carpool's copy " + (index == 0 ? "A" : "B") + " of the metadata";
-    int length = copy.getInt(12);
-    if (copy.getInt(8) != checksum(copy) || length < 0 || length > COPY_BYTES - COPY_HEADER_BYTES) {
-      warnings.add(name + " is damaged (checksum); the other one is used");
+
+    /// Where the spare copy should be; empty when there is none, or nothing tells.
+    public OptionalLong spareOffset() {
+      var known = copy != null ? copy : hast;
+      return known == null ? OptionalLong.empty() : MetadataBlock.spareOffset(known);
+    }
+
+    /// True when nothing but a spare copy, wherever it is, can tell what was on the provider.
+    public boolean needsSearch() {
+      return copy == null && hast == null && damaged;
+    }
+
+    /// Takes the spare copy into account.
+    ///
+    /// @param spare null when there is none, or it is not whole
+    /// @throws LayoutException when there is no usable metadata at all
+    public Loaded with(@Nullable Metadata spare) throws LayoutException {
+      if (spare == null || !counts(spare)) {
+        return alone();
+      }
+      var all = new ArrayList<>(warnings);
+      if (copy == null
+          || spare.sequence() > copy.sequence()
+          || (spare.sequence() == copy.sequence() && spare.disk() == DiskState.FAILED)) {
+        if (copy == null) {
+          all.add("the spare copy of the metadata is used; the next write repairs the others");
+        }
+        return new Loaded(spare, validCopies + 1, 3, all);
+      }
+      var loaded = alone();
+      boolean current = copy.sequence() == spare.sequence();
+      return new Loaded(loaded.metadata, validCopies + (current ? 1 : 0), 3, loaded.warnings);
+    }
+
+    /// A spare copy counts unless somebody else wrote the block after it.
+    private boolean counts(Metadata spare) {
+      if (copy != null) {
+        return copy.resource().equals(spare.resource())
+            && copy.offsetBytes() == spare.offsetBytes();
+      }
+      return damaged && (hast == null || sameForHast(hast, spare));
+    }
+
+    private static boolean sameForHast(Metadata hast, Metadata spare) {
+      var mine = spare.identity();
+      var his = hast.identity();
+      return hast.resource().equals(spare.resource())
+          && hast.offsetBytes() == spare.offsetBytes()
+          && hast.dataSizeBytes() == spare.dataSizeBytes()
+          && hast.prevRole() == spare.prevRole()
+          && his.resuid() == mine.resuid()
+          && (his.resuid() == 0
+              || (his.localcnt() == mine.localcnt() && his.remotecnt() == mine.remotecnt()));
+    }
+
+    private Loaded alone() throws LayoutException {
+      int copies = spareOffset().isPresent() ? 3 : 2;
+      if (copy == null) {
+        if (hast == null) {
+          throw problem;
+        }
+        return new Loaded(hast, validCopies, copies, warnings);
+      }
+      var all = new ArrayList<>(warnings);
+      if (hast == null) {
+        all.add(
+            Part.HAST_LIST.title
+                + " is damaged ("
+                + problem.getMessage()
+                + "); carpool's copy is used and repairs it at the next write");
+      } else if (!hast.resource().equals(copy.resource())
+          || hast.offsetBytes() != copy.offsetBytes()) {
+        all.add("HAST's part of the metadata disagrees with carpool's copy, which is used");
+      }
+      return new Loaded(copy, validCopies, copies, all);
+    }
+  }
+
+  /// Reads what may be a spare copy.
+  ///
+  /// @param bytes [#SPARE_BYTES] from its position
+  /// @param offsetBytes where they are in the provider
+  /// @return null when they are no whole copy, or one that belongs elsewhere
+  public static @Nullable Metadata spare(ByteBuffer bytes, long offsetBytes) {
+    var slice = bytes.slice().order(ByteOrder.LITTLE_ENDIAN);
+    if (slice.getLong(0) != MAGIC) {
       return null;
     }
     try {
-      var list = NvList.parse(copy.slice(COPY_HEADER_BYTES, length));
-      return fromPairs(list, true);
-    } catch (LayoutException | IllegalArgumentException damaged) {
-      warnings.add(name + " is damaged (" + damaged.getMessage() + ")");
+      var metadata = readCopy(slice.slice(0, COPY_BYTES).order(ByteOrder.LITTLE_ENDIAN));
+      var place = spareOffset(metadata);
+      return place.isPresent() && place.getAsLong() == offsetBytes ? metadata : null;
+    } catch (LayoutException damaged) {
       return null;
+    }
+  }
+
+  private static Metadata readCopy(ByteBuffer copy) throws LayoutException {
+    int length = copy.getInt(12);
+    if (copy.getInt(8) != checksum(copy) || length < 0 || length > COPY_BYTES - COPY_HEADER_BYTES) {
+      throw new LayoutException("checksum");
+    }
+    try {
+      return fromPairs(NvList.parse(copy.slice(COPY_HEADER_BYTES, length)), true);
+    } catch (IllegalArgumentException damaged) {
+      throw new LayoutException(String.valueOf(damaged.getMessage()));
     }
   }
 
@@ -194,11 +414,11 @@ public final class MetadataBlock {
   private static Metadata fromPairs(NvList list, boolean ours) throws LayoutException {
     var resource = list.string("resource");
     var prevRole = list.string("prevrole");
-    if (resource == null || prevRole == null) {
-      throw new LayoutException(
-          "no metadata: the pair `"
-              + (resource == null ? "resource" : "prevrole")
-              + "` is missing");
+    if (resource == null) {
+      throw LayoutException.missing("no metadata of carpool");
+    }
+    if (prevRole == null) {
+      throw new LayoutException("the metadata is damaged: the pair `prevrole` is missing");
     }
     long resuid = uint64(list, "resuid");
     long localcnt = uint64(list, "localcnt");
@@ -261,7 +481,7 @@ public final class MetadataBlock {
 
   private static long required(OptionalLong value, String name) throws LayoutException {
     if (value.isEmpty()) {
-      throw new LayoutException("no metadata: the pair `" + name + "` is missing");
+      throw new LayoutException("the metadata is damaged: the pair `" + name + "` is missing");
     }
     return value.getAsLong();
   }
@@ -277,13 +497,36 @@ public final class MetadataBlock {
       throw new LayoutException(
           "the data size is " + Long.toUnsignedString(metadata.dataSizeBytes()));
     }
-    long mapBytes = (metadata.extentCount() + 7) / 8;
+    if (metadata.offsetBytes() < 0
+        || metadata.offsetBytes() > Long.MAX_VALUE - metadata.dataSizeBytes()) {
+      throw new LayoutException(
+          "the data area is said to start at "
+              + Long.toUnsignedString(metadata.offsetBytes())
+              + " and to have "
+              + metadata.dataSizeBytes()
+              + " bytes, which no provider has");
+    }
+    long mapBytes = metadata.usedMapBytes();
+    checkMap(mapBytes, metadata.extentSizeBytes());
     if (metadata.offsetBytes() < BYTES + mapBytes || metadata.offsetBytes() % 512 != 0) {
       throw new LayoutException(
           "the data area starts at "
-              + Long.toUnsignedString(metadata.offsetBytes())
+              + metadata.offsetBytes()
               + ", but the activemap needs the bytes up to "
               + (BYTES + mapBytes));
+    }
+  }
+
+  static void checkMap(long mapBytes, long extentBytes) throws LayoutException {
+    if (mapBytes > MAP_BYTES_MAX) {
+      throw new LayoutException(
+          "with extents of "
+              + extentBytes
+              + " bytes the activemap takes "
+              + mapBytes
+              + " bytes, allowed are "
+              + MAP_BYTES_MAX
+              + ": create it with larger extents");
     }
   }
 }

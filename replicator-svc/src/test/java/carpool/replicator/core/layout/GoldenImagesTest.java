@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// Images written by the real hastctl and hastd (golden/hast/README.md).
 class GoldenImagesTest {
+  private static final ProviderLayout.Request DEFAULTS = new ProviderLayout.Request(0, 0, 0, 0);
   private static final long USED_RESUID = Long.parseUnsignedLong("11933853365719685631");
 
   private static byte[] image(String name) throws IOException {
@@ -75,8 +76,8 @@ class GoldenImagesTest {
   void whatWeCreateIsWhatHastctlCreatesByteForByte(
       String name, String resource, long size, int sector, long media, long extent, int keepdirty)
       throws IOException, LayoutException {
-    // 512: the original's own alignment
-    var metadata = ProviderLayout.create(resource, size, sector, media, extent, keepdirty, 512);
+    var request = new ProviderLayout.Request(media, 0, extent, keepdirty);
+    var metadata = ProviderLayout.createAsHastctl(resource, size, sector, request);
 
     var ours = MetadataBlock.whole(metadata).array();
     var golden = image(name + ".meta.bin");
@@ -129,7 +130,7 @@ class GoldenImagesTest {
 
   @Test
   void olderCopyServesWhenTheNewerOneIsTorn() throws LayoutException {
-    var first = ProviderLayout.create("r", 64 << 20, 512, 0, 0, 0, 4096);
+    var first = ProviderLayout.create("r", 64 << 20, 512, DEFAULTS);
     var second =
         first.next(
             Role.PRIMARY,
@@ -137,8 +138,10 @@ class GoldenImagesTest {
             first.identity().goOnAlone(77),
             Times.UNKNOWN);
     var block = MetadataBlock.whole(first);
-    for (var part : MetadataBlock.updates(second)) {
-      block.put(part.offsetBytes(), part.bytes(), 0, part.bytes().remaining());
+    for (var write : MetadataBlock.updates(first, second)) {
+      if (write.offsetBytes() < MetadataBlock.BYTES) {
+        block.put((int) write.offsetBytes(), write.bytes(), 0, write.bytes().remaining());
+      }
     }
     assertEquals(second, MetadataBlock.load(block).metadata());
     assertEquals(2, MetadataBlock.load(block).validCopies());
@@ -153,7 +156,7 @@ class GoldenImagesTest {
 
   @Test
   void damagedListOfHastIsRepairedFromTheCopy() throws LayoutException {
-    var metadata = ProviderLayout.create("r", 64 << 20, 512, 0, 0, 0, 4096);
+    var metadata = ProviderLayout.create("r", 64 << 20, 512, DEFAULTS);
     var block = MetadataBlock.whole(metadata);
     block.put(0, (byte) 99);
 
@@ -168,7 +171,7 @@ class GoldenImagesTest {
     var refusal =
         assertThrows(LayoutException.class, () -> MetadataBlock.load(ByteBuffer.allocate(4096)));
 
-    assertEquals("no metadata: the pair `resource` is missing", refusal.getMessage());
+    assertEquals("no metadata of carpool", refusal.getMessage());
   }
 
   @ParameterizedTest
@@ -186,7 +189,9 @@ class GoldenImagesTest {
     var refusal =
         assertThrows(
             LayoutException.class,
-            () -> ProviderLayout.create("r", size, sector, media, extent, keepdirty, 4096));
+            () ->
+                ProviderLayout.create(
+                    "r", size, sector, new ProviderLayout.Request(media, 0, extent, keepdirty)));
 
     assertEquals(text, refusal.getMessage());
   }

@@ -89,7 +89,9 @@ class NvListTest {
   @Test
   void freshBlockHasTheDigestOfTheFactSheet() throws Exception {
     // hast.md 1.7: 10 GiB, 512-byte sectors, resource test
-    var metadata = ProviderLayout.create("test", 10737418240L, 512, 0, 0, 0, 512);
+    var metadata =
+        ProviderLayout.createAsHastctl(
+            "test", 10737418240L, 512, new ProviderLayout.Request(0, 0, 0, 0));
     var block = ByteBuffer.allocate(4096);
     block.put(0, MetadataBlock.whole(metadata).array(), 0, 1024);
 

@@ -1,0 +1,87 @@
+package carpool.replicator.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import carpool.replicator.core.DiskState;
+import carpool.replicator.core.PromotionRule.Verdict;
+import carpool.replicator.core.ReplicationCore;
+import carpool.replicator.core.Role;
+import carpool.replicator.offline.Provisioning;
+import carpool.replicator.store.RecordingFile;
+import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The system tells one thread, once, that writes were lost. Whichever that is, nobody goes on with
+/// the copy.
+class LostWritesTest {
+  @TempDir Path state;
+  private final RecordingFile disk = new RecordingFile(64 << 20);
+
+  private LoneEngine attach() throws Exception {
+    return new LoneEngine(AttachedProvider.open("r", disk.provider(), new FailedCopies(state)));
+  }
+
+  private void create() throws Exception {
+    Provisioning.create("r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, false));
+  }
+
+  @Test
+  void errorThatTheTimeOfTheLastWriteMeetsIsTheErrorOfTheNextFlush() throws Exception {
+    create();
+    try (var engine = attach()) {
+      engine.promote();
+      engine.write(0);
+      long recorded = System.currentTimeMillis();
+      while (System.currentTimeMillis() == recorded) {
+        Thread.onSpinWait();
+      }
+      engine.write(4096);
+      disk.failFlushes(1); // once, as Linux does
+      engine.engine.recordTimesNow();
+      awaitFailed(engine);
+      var flush = engine.flush();
+
+      assertThat(engine.engine.ask(ReplicationCore::fenced)).isTrue();
+      engine.engine.step(ReplicationCore::cutOff);
+      assertThat(flush.get(10, TimeUnit.SECONDS)).isFalse();
+    }
+    try (var again = attach()) {
+      assertThat(again.role(Role.PRIMARY, false)).isEqualTo(Verdict.COPY_INCONSISTENT);
+    }
+    try (var again = attach()) { // and the restart after that
+      assertThat(again.role(Role.PRIMARY, false)).isEqualTo(Verdict.COPY_INCONSISTENT);
+      assertThat(again.role(Role.PRIMARY, true)).isEqualTo(Verdict.ALLOWED);
+    }
+    try (var again = attach()) { // the operator has decided
+      assertThat(again.role(Role.PRIMARY, false)).isEqualTo(Verdict.ALLOWED);
+    }
+  }
+
+  @Test
+  void errorThatAClientsFlushMeetsIsDurableToo() throws Exception {
+    create();
+    try (var engine = attach()) {
+      engine.promote();
+      engine.write(0);
+      disk.failFlushes(1);
+      var flush = engine.flush();
+      awaitFailed(engine);
+      engine.engine.step(ReplicationCore::cutOff);
+      assertThat(flush.get(10, TimeUnit.SECONDS)).isFalse();
+    }
+    try (var again = attach()) {
+      assertThat(again.role(Role.PRIMARY, false)).isEqualTo(Verdict.COPY_INCONSISTENT);
+    }
+  }
+
+  private void awaitFailed(LoneEngine engine) throws Exception {
+    var end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (engine.engine.ask(ReplicationCore::disk) != DiskState.FAILED) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      new CountDownLatch(1).await(5, TimeUnit.MILLISECONDS);
+    }
+  }
+}
