@@ -226,7 +226,7 @@ class GuidesIT {
             "localpath: /dev/da1",
             "extentsize: 2097152 (2.0MB)",
             "keepdirty: 64",
-            "remoteaddr: tcp://192.168.100.198",
+            "remoteaddr: 192.168.100.198",
             "status: complete",
             "dirty: 0 (0B)",
             "statistics:",

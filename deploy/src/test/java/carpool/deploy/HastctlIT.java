@@ -93,7 +93,7 @@ class HastctlIT {
   }
 
   private String remote(int node) {
-    return "tcp://" + pair.peerAddress(3 - node);
+    return pair.peerAddress(3 - node);
   }
 
   @Test
@@ -117,7 +117,7 @@ class HastctlIT {
               extentsize: 2097152 (2.0MB)
               keepdirty: 64
               remoteaddr: %s
-              sourceaddr: tcp://127.0.0.1
+              sourceaddr: 127.0.0.1
               replication: memsync
               status: complete
               workerpid: PID

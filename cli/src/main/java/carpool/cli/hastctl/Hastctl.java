@@ -139,12 +139,18 @@ public final class Hastctl {
                 + " from hastd.");
         err.println("  " + result.getMessage());
         if (!result.getError().getHint().isEmpty()) {
-          err.println("  what to do: " + result.getError().getHint());
+          err.println("  what to do: " + forHastctl(result.getError().getHint()));
         }
         code = 1;
       }
     }
     return code;
+  }
+
+  /// hastctl's own command, where it has the one that the hint names.
+  private static String forHastctl(String hint) {
+    return hint.replace("carpool create ", "hastctl create ")
+        .replace("hastctl create --force", "carpool create --force");
   }
 
   private int show(ManagedChannel channel, HastctlArguments arguments, HastConfig config) {

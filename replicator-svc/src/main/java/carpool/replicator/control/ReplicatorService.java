@@ -219,7 +219,11 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
           .setNow(ProtoMapper.role(outcome.now()))
           .setMessage(outcome.problem());
       if (outcome.verdict() != Verdict.ALLOWED) {
-        result.setError(ResourceMapper.error(outcome.verdict(), name));
+        result.setError(
+            resource
+                .attachFailure()
+                .map(failure -> AttachHint.error(failure, name))
+                .orElseGet(() -> ResourceMapper.error(outcome.verdict(), name)));
         result.setMessage(
             outcome.problem().isEmpty() ? outcome.verdict().reason() : outcome.problem());
       }
@@ -445,7 +449,7 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
             request.getKeepdirty(),
             request.getMediaSizeBytes(),
             request.getDataSizeBytes(),
-            request.getForce());
+            request.getForce() ? Provisioning.Overwrite.ANYTHING : Provisioning.Overwrite.NOTHING);
     var out = CreateResponse.newBuilder();
     for (var resource : wanted(request.getResourcesList())) {
       out.addResults(create(resource, options));

@@ -181,12 +181,9 @@ final class ResourceMapper {
         .build();
   }
 
-  /// As hastctl prints it.
+  /// As written in the file, which is what hastctl prints (hast.md 5.3).
   private static String address(HastAddress address) {
-    return switch (address.family()) {
-      case TCP -> address.text().startsWith("tcp") ? address.text() : "tcp://" + address.text();
-      case TCP4, TCP6, UNIX -> address.text();
-    };
+    return address.text();
   }
 
   static carpool.replicator.v1.Metadata metadata(Provisioning.Dump dump) {

@@ -94,13 +94,27 @@ public final class OfflineCommand {
       }
       return OK;
     } catch (OccupiedException e) {
-      complain(options.hastctl, resource.name(), String.valueOf(e.getMessage()));
+      complain(
+          options.hastctl,
+          resource.name(),
+          e.getMessage()
+              + "; "
+              + (options.hastctl
+                  ? "to overwrite it: carpool create --force " + resource.name()
+                  : "--force overwrites it"));
       return options.hastctl ? HAST_DATA : FAILED;
     } catch (LayoutException e) {
       complain(options.hastctl, resource.name(), String.valueOf(e.getMessage()));
       return options.hastctl ? HAST_DATA : FAILED;
     } catch (ProviderException e) {
-      complain(options.hastctl, resource.name(), String.valueOf(e.getMessage()));
+      var program = options.hastctl ? "hastctl" : "carpool";
+      complain(
+          options.hastctl,
+          resource.name(),
+          e.getMessage()
+              + (e.reason() == ProviderException.Reason.BUSY
+                  ? "; to take it out of use: " + program + " role init " + resource.name()
+                  : ""));
       if (!options.hastctl) {
         return FAILED;
       }

@@ -1,11 +1,13 @@
 package carpool.replicator.offline;
 
+import carpool.replicator.offline.Provisioning.Options;
+import carpool.replicator.offline.Provisioning.Overwrite;
+
 import carpool.kit.config.ConfigException;
 import carpool.kit.config.ConfigLoader;
 import carpool.kit.config.HastConfig;
 import carpool.kit.config.HastConfigReader;
 import carpool.kit.config.HostIdentity;
-import carpool.replicator.offline.Provisioning.Options;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,8 +99,16 @@ final class OfflineOptions {
         option + " " + text + ": allowed is a number with an optional suffix b k m g t p e");
   }
 
+  /// hastctl asks for nothing and overwrites everything; what is another's is not overwritten here.
+  private Overwrite overwrite() {
+    if (force) {
+      return Overwrite.ANYTHING;
+    }
+    return hastctl ? Overwrite.OWN_METADATA : Overwrite.NOTHING;
+  }
+
   Options create() {
-    return new Options(extentSizeBytes, keepdirty, mediaSizeBytes, dataSizeBytes, force);
+    return new Options(extentSizeBytes, keepdirty, mediaSizeBytes, dataSizeBytes, overwrite());
   }
 
   HastConfig load() throws ConfigException, IOException {

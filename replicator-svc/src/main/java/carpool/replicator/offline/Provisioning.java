@@ -22,13 +22,23 @@ public final class Provisioning {
   /// Options of `create`; 0 means the default.
   ///
   /// @param dataSizeBytes usable bytes, to fit a peer that exists already
-  /// @param force overwrite whatever is there
   public record Options(
       long extentSizeBytes,
       int keepdirty,
       long mediaSizeBytes,
       long dataSizeBytes,
-      boolean force) {}
+      Overwrite overwrite) {}
+
+  /// What `create` may overwrite.
+  public enum Overwrite {
+    /// A blank provider only.
+    NOTHING,
+    /// Metadata of the same resource too, as hastctl does: its copy is given up and is filled by
+    /// the peer.
+    OWN_METADATA,
+    /// Whatever is there.
+    ANYTHING
+  }
 
   /// A refusal to overwrite.
   public static final class OccupiedException extends Exception {
@@ -58,7 +68,7 @@ public final class Provisioning {
   /// Writes fresh metadata and an empty activemap, durably. A crash on the way leaves either what
   /// was there, with its activemap, or the fresh metadata.
   ///
-  /// @throws OccupiedException when something is there and `force` is not set
+  /// @throws OccupiedException when something is there that may not be overwritten
   public static Metadata create(HastResource resource, Options options)
       throws ProviderException, LayoutException, OccupiedException {
     try (var provider = LocalProvider.attach(Path.of(resource.local().path()))) {
@@ -68,8 +78,8 @@ public final class Provisioning {
 
   public static Metadata create(String resource, LocalProvider provider, Options options)
       throws ProviderException, LayoutException, OccupiedException {
-    if (!options.force()) {
-      refuseOccupied(provider);
+    if (options.overwrite() != Overwrite.ANYTHING) {
+      refuseOccupied(provider, resource, options.overwrite());
     }
     var old = metadataOf(provider);
     var metadata =
@@ -101,23 +111,24 @@ public final class Provisioning {
     }
   }
 
-  private static void refuseOccupied(LocalProvider provider)
+  private static void refuseOccupied(LocalProvider provider, String resource, Overwrite overwrite)
       throws ProviderException, OccupiedException {
     try {
       var found = MetadataArea.load(provider).metadata();
-      throw new OccupiedException(
-          provider.path()
-              + " holds the metadata of resource "
-              + found.resource()
-              + " ("
-              + found.dataSizeBytes()
-              + " bytes of data); --force overwrites it",
-          true);
+      if (overwrite != Overwrite.OWN_METADATA || !found.resource().equals(resource)) {
+        throw new OccupiedException(
+            provider.path()
+                + " holds the metadata of resource "
+                + found.resource()
+                + " ("
+                + found.dataSizeBytes()
+                + " bytes of data)",
+            true);
+      }
     } catch (LayoutException blank) {
       var foreign = provider.foreignContent();
       if (foreign.isPresent()) {
-        throw new OccupiedException(
-            provider.path() + " holds " + foreign.get() + "; --force overwrites it", false);
+        throw new OccupiedException(provider.path() + " holds " + foreign.get(), false);
       }
     }
   }

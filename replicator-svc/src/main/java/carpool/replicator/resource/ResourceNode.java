@@ -89,6 +89,7 @@ public final class ResourceNode {
   private volatile @Nullable ResourceEngine engine;
   private volatile @Nullable ResourceDevice device;
   private volatile String attachProblem = "";
+  private volatile @Nullable Exception attachFailure;
   private volatile long changedUnixMillis = System.currentTimeMillis();
   private volatile long verifiedUnixMillis;
   private volatile Rate syncLimit;
@@ -218,7 +219,7 @@ public final class ResourceNode {
     try {
       attach();
     } catch (ProviderException | LayoutException e) {
-      attachProblem = String.valueOf(e.getMessage());
+      attachFailed(e);
       LOG.warn("resource={} stays in role init: {}", resource.name(), attachProblem);
       endResumption(attachProblem);
     } finally {
@@ -335,6 +336,7 @@ public final class ResourceNode {
       }
       engine = newEngine;
       attachProblem = "";
+      attachFailure = null;
       complete = true;
       hub.add(newEngine, resource);
     } finally {
@@ -342,6 +344,16 @@ public final class ResourceNode {
         attachment.close();
       }
     }
+  }
+
+  private void attachFailed(Exception failure) {
+    attachFailure = failure;
+    attachProblem = String.valueOf(failure.getMessage());
+  }
+
+  /// Why the provider is not attached; empty when it is.
+  public Optional<Exception> attachFailure() {
+    return Optional.ofNullable(attachFailure);
   }
 
   private ReplicationCore.Settings settings(AttachedProvider attachment) {
@@ -450,7 +462,7 @@ public final class ResourceNode {
       try {
         attach();
       } catch (ProviderException | LayoutException e) {
-        attachProblem = String.valueOf(e.getMessage());
+        attachFailed(e);
         return new RoleOutcome(previous, Role.INIT, Verdict.DISK_UNUSABLE, attachProblem);
       }
     }
@@ -482,7 +494,7 @@ public final class ResourceNode {
       try {
         attach();
       } catch (ProviderException | LayoutException e) {
-        attachProblem = String.valueOf(e.getMessage());
+        attachFailed(e);
         return new RoleOutcome(previous, Role.INIT, Verdict.DISK_UNUSABLE, attachProblem);
       }
     }

@@ -32,6 +32,33 @@ class NegotiationTest {
         new BlockSet(16));
   }
 
+  /// A disk that was created anew joins a pair that is older than its history, or was hastd's.
+  @ParameterizedTest
+  @CsvSource({"90", "1"})
+  void copyThatWasNeverWrittenIsFilledByWhateverThePeerHas(long generation) {
+    var blank =
+        new Hello(
+            "b",
+            Role.SECONDARY,
+            0,
+            false,
+            DiskState.CONSISTENT,
+            Identity.FRESH,
+            1 << 20,
+            7,
+            false,
+            new BlockSet(16));
+    for (var role : new Role[] {Role.PRIMARY, Role.SECONDARY}) {
+      var peer =
+          generation == 1
+              ? hello("a", role, DiskState.CONSISTENT, 1, false)
+              : hello("a", role, DiskState.CONSISTENT, generation, false, 80L, 70L);
+
+      assertEquals(new Source(true, PAIR), Negotiation.decide(peer, blank));
+      assertEquals(new Target(true, PAIR), Negotiation.decide(blank, peer));
+    }
+  }
+
   /// Whichever has the lower name, the one that was promoted later goes on.
   @ParameterizedTest
   @CsvSource({"a, 5, b, 900", "b, 5, a, 900"})

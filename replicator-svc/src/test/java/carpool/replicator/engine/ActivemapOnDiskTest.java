@@ -29,7 +29,10 @@ class ActivemapOnDiskTest {
   void bitOfEachExtentLandsAtItsByteAndARestartReadsItBack() throws Exception {
     var disk = new RecordingFile(40L << 40);
     var created =
-        Provisioning.create("r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, false));
+        Provisioning.create(
+            "r",
+            disk.provider(),
+            new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
     long last = created.extentCount() - 1;
     var extents =
         new TreeSet<>(
@@ -63,8 +66,9 @@ class ActivemapOnDiskTest {
   @Test
   void markOfAnExtentIsDurableBeforeItsDataIsWritten() throws Exception {
     var disk = new RecordingFile(40L << 40);
-    Provisioning.create("r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, false));
-    try (var engine = new LoneEngine(attach(disk))) {
+    Provisioning.create(
+        "r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
+    try (var engine = new LoneShell(attach(disk))) {
       engine.promote();
       disk.forget();
       engine.write(5L * SECTOR_EXTENTS * EXTENT);
@@ -80,8 +84,9 @@ class ActivemapOnDiskTest {
   @Test
   void answersWaitForTheDisk() throws Exception {
     var disk = new RecordingFile(64 << 20);
-    Provisioning.create("r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, false));
-    try (var engine = new LoneEngine(attach(disk))) {
+    Provisioning.create(
+        "r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
+    try (var engine = new LoneShell(attach(disk))) {
       engine.promote();
       engine.write(0);
       var inside = new CountDownLatch(1);

@@ -34,7 +34,8 @@ class AttachedProviderTest {
 
   private RecordingFile disk(Identity identity, long size) throws Exception {
     var disk = new RecordingFile(size);
-    Provisioning.create("r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, false));
+    Provisioning.create(
+        "r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
     if (!identity.virgin()) {
       var attachment = attach(disk);
       attachment.writeMetadata(Role.PRIMARY, DiskState.UP_TO_DATE, identity, Times.UNKNOWN);
@@ -68,7 +69,7 @@ class AttachedProviderTest {
   @Test
   void withoutASpareCopyTheCopyIsDurableBeforeTheListOfHastIsWritten() throws Exception {
     var disk = new RecordingFile(16 * MIB);
-    var tight = new Provisioning.Options(0, 0, 0, 16 * MIB - 4608, false);
+    var tight = new Provisioning.Options(0, 0, 0, 16 * MIB - 4608, Provisioning.Overwrite.NOTHING);
     Provisioning.create("r", disk.provider(), tight);
     disk.forget();
     good(attach(disk));
@@ -224,7 +225,7 @@ class AttachedProviderTest {
 
   @Test
   void mapThatDoesNotFitInMemoryIsRefused() {
-    var small = new Provisioning.Options(512, 0, 0, 0, false);
+    var small = new Provisioning.Options(512, 0, 0, 0, Provisioning.Overwrite.NOTHING);
     assertThatThrownBy(
             () -> Provisioning.create("r", new RecordingFile(9L << 40).provider(), small))
         .isInstanceOf(LayoutException.class)

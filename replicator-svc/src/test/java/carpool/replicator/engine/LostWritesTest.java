@@ -25,7 +25,8 @@ class LostWritesTest {
   }
 
   private void create() throws Exception {
-    Provisioning.create("r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, false));
+    Provisioning.create(
+        "r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
   }
 
   @Test

@@ -26,11 +26,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// 4096 bytes: the old or the new version is there, and its activemap.
 class MetadataCrashTest {
   private static final long MIB = 1 << 20;
-  private static final Provisioning.Options DEFAULTS = new Provisioning.Options(0, 0, 0, 0, false);
-  private static final Provisioning.Options FORCE = new Provisioning.Options(0, 0, 0, 0, true);
+  private static final Provisioning.Options DEFAULTS =
+      new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING);
+  private static final Provisioning.Options FORCE =
+      new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.ANYTHING);
 
   /// A map of 4096 bytes ends where a block ends: `create` has to make room for the spare copy.
-  private static final Provisioning.Options FULL_MAP = new Provisioning.Options(512, 0, 0, 0, true);
+  private static final Provisioning.Options FULL_MAP =
+      new Provisioning.Options(512, 0, 0, 0, Provisioning.Overwrite.ANYTHING);
 
   @TempDir Path directory;
 
@@ -89,7 +92,9 @@ class MetadataCrashTest {
   void diskOfHastctlWithoutRoomForASpareCopySurvivesTornSectors() throws Exception {
     var disk = new RecordingFile(16 * MIB);
     Provisioning.create(
-        "r", disk.provider(), new Provisioning.Options(0, 0, 0, 16 * MIB - 4608, true));
+        "r",
+        disk.provider(),
+        new Provisioning.Options(0, 0, 0, 16 * MIB - 4608, Provisioning.Overwrite.ANYTHING));
     disk.forget();
     var attachment = attach(disk);
     assertThat(MetadataBlock.spareOffset(attachment.metadata())).isEmpty();
@@ -214,12 +219,12 @@ class MetadataCrashTest {
         Provisioning.create(
             "r",
             new RecordingFile(16 * MIB).provider(),
-            new Provisioning.Options(0, 0, 0, 16 * MIB - 4608, false));
+            new Provisioning.Options(0, 0, 0, 16 * MIB - 4608, Provisioning.Overwrite.NOTHING));
     var larger =
         Provisioning.create(
             "r",
             new RecordingFile(32 * MIB).provider(),
-            new Provisioning.Options(0, 0, 0, all.dataSizeBytes(), false));
+            new Provisioning.Options(0, 0, 0, all.dataSizeBytes(), Provisioning.Overwrite.NOTHING));
 
     assertThat(tight.offsetBytes()).isEqualTo(4608);
     assertThat(tight.dataSizeBytes()).isEqualTo(16 * MIB - 4608);
@@ -229,7 +234,7 @@ class MetadataCrashTest {
             Provisioning.create(
                 "r",
                 new RecordingFile(16 * MIB).provider(),
-                new Provisioning.Options(0, 0, 0, 16 * MIB, false)))
+                new Provisioning.Options(0, 0, 0, 16 * MIB, Provisioning.Overwrite.NOTHING)))
         .isInstanceOf(LayoutException.class)
         .hasMessageContaining("at most 16772608");
   }

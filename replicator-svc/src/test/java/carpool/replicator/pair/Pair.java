@@ -129,6 +129,20 @@ final class Pair implements AutoCloseable {
     }
   }
 
+  /// `hastctl create disk1`; the exit code.
+  int hastctlCreate(int node) {
+    return OfflineCommand.run(
+        new String[] {
+          "create",
+          "--hastctl",
+          "--hast-conf",
+          home(node).resolve("hast.conf").toString(),
+          "--node",
+          "hast" + node,
+          "disk1"
+        });
+  }
+
   /// Processes started from now on have this in their environment.
   void environment(Map<String, String> added) {
     environment = added;

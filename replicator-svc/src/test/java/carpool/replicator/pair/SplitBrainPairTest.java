@@ -63,6 +63,26 @@ class SplitBrainPairTest {
     }
   }
 
+  /// FreeBSD's Handbook, on the node whose data goes.
+  @Test
+  void recipeOfTheHandbookWorksAsPrinted() throws Exception {
+    try (var pair = new Pair(directory, "fullsync")) {
+      split(pair);
+      pair.await(1, "split", r -> r.getSplitBrain());
+      pair.await(2, "split", r -> r.getSplitBrain());
+
+      assertEquals(66, pair.hastctlCreate(1), "in use");
+      assertEquals(Role.ROLE_INIT, pair.role(1, Role.ROLE_INIT).getNow(), pair.logs());
+      assertEquals(0, pair.hastctlCreate(1));
+      assertEquals(Role.ROLE_SECONDARY, pair.role(1, Role.ROLE_SECONDARY).getNow(), pair.logs());
+      pair.await(1, "together", r -> r.getLink() == LinkState.LINK_STATE_CONNECTED);
+      assertEquals(Role.ROLE_PRIMARY, pair.role(2, Role.ROLE_PRIMARY).getNow(), pair.logs());
+      pair.awaitComplete(2);
+      write(pair, 2, "read -P 3 8M 64k");
+      assertEquals(-1, pair.firstDifference());
+    }
+  }
+
   @Test
   void showTellsWhatEachSideHasAndTheEventComesOnce() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
