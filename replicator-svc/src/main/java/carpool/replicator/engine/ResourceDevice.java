@@ -1,6 +1,9 @@
 package carpool.replicator.engine;
 
 import carpool.replicator.block.BlockDevice;
+
+import carpool.replicator.core.DiskState;
+import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.WriteKind;
 import carpool.replicator.store.ProviderException;
 import org.jspecify.annotations.Nullable;
@@ -125,19 +128,24 @@ public final class ResourceDevice implements BlockDevice {
     engine.step(c -> c.clientFlush(slot.number));
   }
 
+  /// What the local file knows of holes counts only while reads come from it. It is asked first:
+  /// whatever was written before the disk failed is in there.
   @Override
   public Allocation allocation(long offsetBytes, long lengthBytes) {
     try {
-      var run =
-          engine
-              .disk()
-              .provider()
-              .run(engine.disk().metadata().offsetBytes() + offsetBytes, lengthBytes);
-      return new Allocation(run.lengthBytes(), run.hole());
+      var disk = engine.disk();
+      var run = disk.provider().run(disk.metadata().offsetBytes() + offsetBytes, lengthBytes);
+      if (!run.hole() || engine.ask(ResourceDevice::readsLocally)) {
+        return new Allocation(run.lengthBytes(), run.hole());
+      }
     } catch (ProviderException e) {
       LOG.warn("resource={} allocation is unknown: {}", engine.name(), e.getMessage());
-      return new Allocation(lengthBytes, false);
     }
+    return new Allocation(lengthBytes, false);
+  }
+
+  private static boolean readsLocally(ReplicationCore core) {
+    return core.disk() == DiskState.UP_TO_DATE && !core.servesFromPeer();
   }
 
   @Override

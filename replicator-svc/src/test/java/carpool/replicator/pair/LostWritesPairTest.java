@@ -10,6 +10,7 @@ import carpool.replicator.v1.Role;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -42,19 +43,29 @@ final class LostWritesPairTest {
     run("umount", "-l", full().toString());
   }
 
-  /// Puts the loop device in the place of the image.
+  /// Moves the image to a small file system of its own.
+  private void makeFile(Path image) throws Exception {
+    moveToSmallFileSystem(image);
+    Files.createSymbolicLink(image, full().resolve("disk"));
+  }
+
+  /// Puts a loop device over a file on a small file system in the place of the image.
   private void makeDisk(Path image) throws Exception {
     assumeTrue(Files.isWritable(Path.of("/dev/loop-control")), "no writable /dev/loop-control");
+    moveToSmallFileSystem(image);
+    var made = run("losetup", "--show", "-f", full().resolve("disk").toString());
+    assumeTrue(made.startsWith("/dev/loop"), "losetup does not work here: " + made);
+    loop = made;
+    Files.createSymbolicLink(image, Path.of(loop));
+  }
+
+  private void moveToSmallFileSystem(Path image) throws Exception {
     assumeTrue(ForeignTools.find("fio").isPresent(), "fio is not installed");
     Files.createDirectories(full());
     var said = run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", full().toString());
     assumeTrue(said.isEmpty(), "mount does not work here: " + said);
     run("cp", "--sparse=always", image.toString(), full().resolve("disk").toString());
-    var made = run("losetup", "--show", "-f", full().resolve("disk").toString());
-    assumeTrue(made.startsWith("/dev/loop"), "losetup does not work here: " + made);
-    loop = made;
     Files.delete(image);
-    Files.createSymbolicLink(image, Path.of(loop));
   }
 
   private static void write(Pair pair, int offsetKib, String flush) throws Exception {
@@ -89,6 +100,37 @@ final class LostWritesPairTest {
       var refused = pair.role(1, Role.ROLE_PRIMARY);
       assertThat(refused.getError().getReason()).isEqualTo("COPY_INCONSISTENT");
       assertThat(pair.status(1).getDisk()).isEqualTo(DiskState.DISK_STATE_INCONSISTENT);
+    }
+  }
+
+  @Test
+  void holesOfAFailedDiskAreNotTakenForHolesOfTheResource() throws Exception {
+    assumeTrue(ForeignTools.find("nbdcopy").isPresent(), "nbdcopy is not installed");
+    try (var pair = new Pair(directory, "fullsync")) {
+      makeFile(pair.image(1));
+      pair.up();
+      Tools.run(
+          "timeout",
+          "60",
+          "fio",
+          "--name=w",
+          "--ioengine=nbd",
+          "--uri=" + pair.uri(1),
+          "--rw=write",
+          "--bs=64k",
+          "--size=40M",
+          "--refill_buffers");
+      assertThat(pair.status(1).getDisk()).isEqualTo(DiskState.DISK_STATE_FAILED);
+      assertThat(pair.status(1).getFenced()).isFalse();
+
+      var copy = directory.resolve("copy");
+      Tools.run("timeout", "60", "nbdcopy", pair.uri(1), copy.toString());
+      try (var mine = Files.newInputStream(copy);
+          var peers = Files.newInputStream(pair.image(2))) {
+        peers.skipNBytes(Pair.DATA_OFFSET);
+        assertThat(Arrays.mismatch(mine.readNBytes(40 << 20), peers.readNBytes(40 << 20)))
+            .isEqualTo(-1);
+      }
     }
   }
 }
