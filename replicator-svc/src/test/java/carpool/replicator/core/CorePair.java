@@ -324,6 +324,15 @@ final class CorePair {
       return write(unit, value, /* forced= */ true);
     }
 
+    /// Zeroes a unit; answered when that is durable.
+    int zeroForced(int unit, WriteKind kind) {
+      int slot = freeSlot();
+      buffers[slot] = new long[1];
+      answers.remove(slot);
+      core().clientWrite(slot, (long) unit * UNIT, UNIT, kind, /* fua= */ true);
+      return slot;
+    }
+
     private int write(int unit, long value, boolean forced) {
       int slot = freeSlot();
       buffers[slot] = new long[] {value};
@@ -474,7 +483,10 @@ final class CorePair {
 
     @Override
     public void flushForPeer(long ofSession, long flushId) {
-      byDisk(() -> core().peerFlushDone(ofSession, flushId, !refusesFlushes));
+      localFlushes.add(() -> core().peerFlushDone(ofSession, flushId, !refusesFlushes));
+      if (!holdsFlushes) {
+        releaseFlushes();
+      }
     }
 
     @Override

@@ -449,6 +449,39 @@ class BlockConnectionTest {
     assertTrue(ends.stream().filter(CloseReason.CHECKSUM::equals).count() > good.length * 4L);
   }
 
+  /// The same for what carries no data: a changed offset of a HOLE would zero another range.
+  @ParameterizedTest
+  @EnumSource(FrameType.class)
+  void noChangedBitOfAnyFrameIsDelivered(FrameType type) throws Exception {
+    int payload =
+        switch (type) {
+          case WRITE, DATA -> 16;
+          case COMPARE -> 32;
+          case MESSAGE -> 4;
+          case ZERO, HOLE, RECEIVED, WRITTEN, FLUSH, FLUSHED, READ, KEEP_ALIVE, COMPARED -> 0;
+        };
+    int length = type == FrameType.WRITTEN || type == FrameType.DATA ? 0 : 16;
+    var frame = ByteBuffer.allocate(32 + payload + 4);
+    frame.put(HexFormat.of().parseHex(MAGIC)).put((byte) type.code()).put(new byte[3]).putLong(5);
+    frame.putLong(4096).putInt(length).putInt(payload).put(new byte[payload]);
+    Checksum.CRC32C.compute(frame.slice(0, 32), frame.slice(32, payload), frame);
+    var good = frame.array();
+
+    for (int bit = 0; bit < good.length * 8; bit++) {
+      listen(ours, Checksum.CRC32C);
+      var changed = good.clone();
+      changed[bit / 8] ^= (byte) (1 << bit % 8);
+
+      sent(changed);
+      peer.close(); // a longer length waits for more
+
+      var last = next();
+      assertTrue(last.startsWith("end: "), "bit " + bit + ": " + last);
+      ours.close();
+      connect();
+    }
+  }
+
   @Test
   void slotOfAPayloadThatIsCutOffIsGivenBack() throws Exception {
     listen(ours, Checksum.CRC32C);

@@ -30,6 +30,7 @@ final class MemoryDevice implements BlockDevice {
 
   final AtomicInteger flushes = new AtomicInteger();
   final AtomicInteger forcedWrites = new AtomicInteger();
+  final AtomicInteger forcedZeroes = new AtomicInteger();
   final AtomicLong requests = new AtomicLong();
 
   MemoryDevice(long sizeBytes) {
@@ -171,6 +172,9 @@ final class MemoryDevice implements BlockDevice {
       boolean mayPunch,
       boolean forced,
       Answer answer) {
+    if (forced) {
+      forcedZeroes.incrementAndGet();
+    }
     memory.asSlice(offsetBytes, lengthBytes).fill((byte) 0);
     if (mayPunch) {
       var inner = Math.ceilDiv(offsetBytes, PAGE) * PAGE;

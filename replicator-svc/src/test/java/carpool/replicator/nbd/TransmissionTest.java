@@ -238,6 +238,20 @@ class TransmissionTest {
   }
 
   @Test
+  void fuaOfTrimAndOfWriteZeroesReachesTheDevice() throws Exception {
+    try (var client = client(false)) {
+      for (int command : new int[] {Wire.CMD_TRIM, Wire.CMD_WRITE_ZEROES}) {
+        client.request(0, command, 1, 0, 4096);
+        assertThat(client.simpleReply(1)).isZero();
+        assertThat(device.forcedZeroes.getAndSet(0)).isZero();
+        client.request(Wire.FLAG_FUA, command, 2, 0, 4096);
+        assertThat(client.simpleReply(2)).isZero();
+        assertThat(device.forcedZeroes.getAndSet(0)).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
   void oneExtentIsNotLongerThanAsked() throws Exception {
     try (var client = new WireClient(server.address())) {
       client.receive(18);
