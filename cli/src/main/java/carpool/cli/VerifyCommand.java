@@ -1,9 +1,11 @@
 package carpool.cli;
 
+import carpool.replicator.v1.RepairSource;
 import carpool.replicator.v1.VerifyAction;
 import carpool.replicator.v1.VerifyRequest;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -14,8 +16,14 @@ final class VerifyCommand extends NodeCommand {
   @Parameters(paramLabel = "all|RESOURCE", description = "names (default: all)")
   private List<String> names = new ArrayList<>();
 
-  @Option(names = "--repair", description = "also copy what differs, primary to secondary")
+  @Option(names = "--repair", description = "also copy what differs; needs --source")
   private boolean repair;
+
+  @Option(
+      names = "--source",
+      paramLabel = "local|peer",
+      description = "whose copy is right, for --repair")
+  private @Nullable String source;
 
   @Option(names = "--stop", description = "stop; --resume goes on from there")
   private boolean stop;
@@ -28,6 +36,9 @@ final class VerifyCommand extends NodeCommand {
     if ((stop && resume) || (repair && (stop || resume))) {
       throw new CliFailure(Exit.USAGE, "--repair, --stop and --resume exclude each other");
     }
+    if (source != null && !repair) {
+      throw new CliFailure(Exit.USAGE, "--source needs --repair");
+    }
     var answer =
         services
             .replicator()
@@ -35,12 +46,23 @@ final class VerifyCommand extends NodeCommand {
                 VerifyRequest.newBuilder()
                     .addAllResources(ResourceNames.of(names))
                     .setRepair(repair)
+                    .setSource(source())
                     .setAction(action())
                     .build());
     if (json()) {
       console().json(answer);
     }
     return SyncResults.print(this, answer.getResultsList(), stop ? "stopped," : "comparing");
+  }
+
+  private RepairSource source() {
+    return switch (source) {
+      case null -> RepairSource.REPAIR_SOURCE_UNSPECIFIED;
+      case "local" -> RepairSource.REPAIR_SOURCE_LOCAL;
+      case "peer" -> RepairSource.REPAIR_SOURCE_PEER;
+      default ->
+          throw new CliFailure(Exit.USAGE, "'" + source + "' after --source; allowed: local, peer");
+    };
   }
 
   private VerifyAction action() {

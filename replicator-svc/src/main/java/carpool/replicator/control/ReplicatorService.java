@@ -315,6 +315,7 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
 
   @Override
   public void verify(VerifyRequest request, StreamObserver<VerifyResponse> response) {
+    RepairRule.check(request);
     Function<ReplicationCore, SyncVerdict> order =
         switch (request.getAction()) {
           case VERIFY_ACTION_UNSPECIFIED -> core -> core.orderVerify(request.getRepair());

@@ -1,10 +1,8 @@
 package carpool.replicator.engine;
 
-import carpool.replicator.device.AttachedProvider;
 
-import carpool.replicator.engine.MetadataArea;
 
-import carpool.replicator.engine.FailedCopies;
+
 
 import carpool.replicator.core.BlockSet;
 import carpool.replicator.core.DiskState;
@@ -132,6 +130,14 @@ public final class AttachedProvider implements AutoCloseable {
 
   public List<String> warnings() {
     return List.copyOf(warnings);
+  }
+
+  /// Keeps this node's version of blocks that a verification found different.
+  ///
+  /// @param differentMask as in `ReplicationCore.localCompared`
+  void keepVersions(long offset, int coveredBytes, long differentMask) {
+    new KeptVersions(failures.stateDir(), metadata.resource())
+        .keep(provider, metadata, offset, coveredBytes, differentMask);
   }
 
   LocalProvider provider() {

@@ -18,10 +18,16 @@ import java.util.Optional;
 /// Durable notes that a copy lost writes, in the state directory: the disk that lost them may not
 /// take the note itself. One file per resource, lines of `key value`.
 public final class FailedCopies {
+  private final Path stateDir;
   private final Path directory;
 
   public FailedCopies(Path stateDir) {
+    this.stateDir = stateDir;
     directory = stateDir.resolve("failed");
+  }
+
+  Path stateDir() {
+    return stateDir;
   }
 
   /// Which copy a note is about.

@@ -20,6 +20,7 @@ final class LocalDiskExecutor {
   private final Slots slots;
   private final Counters counters;
   private final Stepper core;
+  private final VersionKeeper keepVersions;
   private final BlockComparer comparer;
   private final WorkThread flusher;
   private final WorkThread peerFlusher;
@@ -29,12 +30,18 @@ final class LocalDiskExecutor {
   private volatile boolean slow;
 
   LocalDiskExecutor(
-      String name, AttachedProvider disk, Slots slots, Counters counters, Stepper core) {
+      String name,
+      AttachedProvider disk,
+      Slots slots,
+      Counters counters,
+      Stepper core,
+      VersionKeeper keepVersions) {
     this.name = name;
     this.disk = disk;
     this.slots = slots;
     this.counters = counters;
     this.core = core;
+    this.keepVersions = keepVersions;
     comparer = new BlockComparer(disk.provider());
     flusher = new WorkThread(name, "flush");
     peerFlusher = new WorkThread(name, "peer-flush");
@@ -146,6 +153,9 @@ final class LocalDiskExecutor {
     }
     boolean read = ok;
     var compared = found;
+    if (read && compared.differentMask() != 0) {
+      keepVersions.keep(range.offsetBytes(), compared.coveredBytes(), compared.differentMask());
+    }
     core.step(c ->
         c.localCompared(range.slot(), read, compared.coveredBytes(), compared.differentMask()));
   }
@@ -172,6 +182,13 @@ final class LocalDiskExecutor {
     syncReader.stop();
     peerFlusher.stop();
     flusher.stop();
+  }
+
+  /// Keeps this node's version of blocks that a comparison found to differ.
+  @FunctionalInterface
+  interface VersionKeeper {
+    /// See [ResourceEngine#keepVersions].
+    void keep(long offsetBytes, int coveredBytes, long differentMask);
   }
 
   /// Steps the core with an event.

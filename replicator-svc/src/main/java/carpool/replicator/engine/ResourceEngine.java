@@ -8,6 +8,7 @@ import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.core.Effects.Result;
 import carpool.replicator.core.Identity;
 import carpool.replicator.core.Leave;
+import carpool.replicator.core.Phase;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
@@ -102,7 +103,8 @@ public final class ResourceEngine {
             ResourceEngine::freshId,
             collector);
     journal = new JournalWriter(name, disk, counters, this::step);
-    localDisk = new LocalDiskExecutor(name, disk, slots, counters, this::step);
+    localDisk =
+        new LocalDiskExecutor(name, disk, slots, counters, this::step, this::keepVersions);
   }
 
   /// Never 0 or 1, which mean something else.
@@ -272,6 +274,13 @@ public final class ResourceEngine {
     }
     if (waiting != null) {
       waiting.accept(answer);
+    }
+  }
+
+  /// In sync a block that differs is one that rotted on either side: this node's version is kept.
+  public void keepVersions(long offsetBytes, int coveredBytes, long differentMask) {
+    if (differentMask != 0 && ask(c -> c.phase() == Phase.IN_STEP)) {
+      disk.keepVersions(offsetBytes, coveredBytes, differentMask);
     }
   }
 

@@ -327,6 +327,18 @@ final class Pair implements AutoCloseable {
     return stub(node).verify(request.addResources("disk1").build()).getResults(0);
   }
 
+  /// This node's version of a block that a verification found different.
+  byte[] kept(int node, long offset) throws IOException {
+    return Files.readAllBytes(home(node).resolve("state/verify/disk1/" + offset));
+  }
+
+  /// How many such blocks there are.
+  long keptCount(int node) throws IOException {
+    try (var files = Files.list(home(node).resolve("state/verify/disk1"))) {
+      return files.count();
+    }
+  }
+
   /// Changes one byte of the data area of a provider behind the replicator's back.
   void flipByte(int node, long dataOffset) throws IOException {
     try (var file = new RandomAccessFile(image(node).toFile(), "rw")) {

@@ -13,6 +13,7 @@ import carpool.replicator.v1.VerifyAction;
 import carpool.replicator.v1.VerifyRequest;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -269,6 +270,10 @@ class SyncPairTest {
         print("verify under fio: %s".formatted(found.getSync().toString().replace('\n', ' ')));
         assertEquals(4L * BLOCK_BYTES, found.getSync().getDifferentBytes());
         assertEquals(4L * BLOCK_BYTES, found.getDirtyBytes());
+        var rotten = pair.kept(2, rot);
+        assertEquals(5, Arrays.mismatch(pair.kept(1, rot), rotten), "both versions are kept");
+        assertEquals(4, pair.keptCount(1));
+        assertEquals(4, pair.keptCount(2));
         pair.sync(1, SyncRequest.newBuilder());
         pair.awaitComplete(1);
         pair.verify(1, VerifyRequest.newBuilder());

@@ -22,7 +22,17 @@ public final class RecordingFile implements BlockFile {
   private static final Path PATH = Path.of("/recording");
 
   /// What was asked for, in order; `bytes` of a flush are empty.
-  private record Op(boolean flush, long offset, byte[] bytes) {}
+  private static final class Op {
+    final boolean flush;
+    final long offset;
+    final byte[] bytes;
+
+    Op(boolean flush, long offset, byte[] bytes) {
+      this.flush = flush;
+      this.offset = offset;
+      this.bytes = bytes;
+    }
+  }
 
   private final long sizeBytes;
   private final Map<Long, byte[]> start = new HashMap<>();

@@ -37,6 +37,9 @@ public final class PeerLink implements PeerPort, BlockHandler {
   private final Consumer<String> ended;
   private final long[] sequences;
 
+  /// Where the comparison in a slot begins.
+  private final long[] comparedAt;
+
   // The frequent events of this session, by slot, made once: a step leaves no garbage.
   private final PeerWrite[] writes;
   private final List<Consumer<ReplicationCore>> received;
@@ -58,6 +61,7 @@ public final class PeerLink implements PeerPort, BlockHandler {
     this.sequences =
         new long
             [ResourceEngine.CLIENT_SLOTS + ResourceEngine.SYNC_SLOTS + ResourceEngine.PEER_SLOTS];
+    this.comparedAt = new long[sequences.length];
     this.writes = new PeerWrite[sequences.length];
     var receivedBySlot = new ArrayList<Consumer<ReplicationCore>>();
     var writtenBySlot = new ArrayList<Consumer<ReplicationCore>>();
@@ -265,6 +269,7 @@ public final class PeerLink implements PeerPort, BlockHandler {
     var c = connectionOf(compare.session());
     if (c != null) {
       asked.ask(compare.slot());
+      comparedAt[compare.slot()] = compare.offsetBytes();
       c.queueCompare(
           compare.slot(),
           compare.offsetBytes(),
@@ -393,6 +398,9 @@ public final class PeerLink implements PeerPort, BlockHandler {
   public void onCompared(int slot, int coveredBytes, long differentMask) {
     if (ours(slot)) {
       told(slot);
+      if (coveredBytes > 0) {
+        engine.keepVersions(comparedAt[slot], coveredBytes, differentMask);
+      }
       engine.step(c -> c.peerCompared(session, slot, coveredBytes, differentMask));
     }
   }
