@@ -51,6 +51,7 @@ public class CoreBenchmark {
             16,
             128 << 10,
             "hast2",
+            4,
             20);
     var found =
         new ReplicationCore.Found(

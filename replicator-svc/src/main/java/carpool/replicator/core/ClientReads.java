@@ -3,9 +3,13 @@ package carpool.replicator.core;
 import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.core.Effects.Result;
 import carpool.replicator.core.Op.Kind;
+import java.util.ArrayDeque;
 
 /// Reads of clients, from this disk; from the peer what this disk does not give (R6).
 final class ClientReads {
+  /// Read, but nothing is answered before the peer was asked ([Doubt]).
+  private final ArrayDeque<Op> held = new ArrayDeque<>();
+
   private final ReplicationCore core;
   private final CoreState state;
 
@@ -39,6 +43,9 @@ final class ClientReads {
         op.localPending = false;
         if (op.answered) {
           endRead(op);
+        } else if (ok && core.doubt.holdsAnswers()) {
+          op.heldBack = true;
+          held.add(op);
         } else if (ok && !state.fenced) {
           op.answered = true;
           state.effects.complete(slot, Result.OK);
@@ -97,7 +104,24 @@ final class ClientReads {
     }
   }
 
+  /// The peer's word is there: what was read is answered, unless this node is fenced.
+  void answerHeld() {
+    for (int i = held.size(); i > 0; i--) {
+      var op = held.removeFirst();
+      op.heldBack = false;
+      if (!state.fenced) {
+        op.answered = true;
+        state.effects.complete(op.slot, Result.OK);
+        endRead(op);
+      }
+    }
+  }
+
   void endRead(Op op) {
+    if (op.heldBack) {
+      op.heldBack = false;
+      held.remove(op);
+    }
     op.kind = Kind.FREE;
     state.effects.release(op.slot);
     if (op.locked) {
@@ -150,6 +174,9 @@ final class ClientReads {
       }
     } else if (op.answered) {
       endRead(op);
+    } else if (ok && core.doubt.holdsAnswers()) {
+      op.heldBack = true;
+      held.add(op);
     } else if (ok && !state.fenced) {
       op.answered = true;
       state.effects.complete(slot, Result.OK);

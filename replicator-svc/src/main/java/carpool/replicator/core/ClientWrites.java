@@ -64,8 +64,15 @@ final class ClientWrites {
 
   /// The generation under which this node goes on alone is durable.
   void aloneDurable() {
+    settleAll();
+  }
+
+  /// What held answers back is over.
+  void settleAll() {
     for (int i = 0; i < state.settings.clientSlots(); i++) {
-      if (state.ops[i].kind == Kind.CLIENT_WRITE && state.ops[i].locked) {
+      if (state.ops[i].kind == Kind.CLIENT_WRITE
+          && state.ops[i].locked
+          && !notBegun(state.ops[i])) {
         settleWrite(state.ops[i]);
       }
     }
@@ -140,7 +147,7 @@ final class ClientWrites {
 
   /// The one place that decides whether a write may be answered (W1 to W4).
   private boolean mayAnswer(Op op) {
-    if (state.fenced || op.answered || op.localPending) {
+    if (state.fenced || op.answered || op.localPending || core.doubt.holdsAnswers()) {
       return false;
     }
     if (state.disk == DiskState.FAILED) {

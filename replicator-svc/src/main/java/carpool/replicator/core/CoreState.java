@@ -101,6 +101,22 @@ final class CoreState {
     });
   }
 
+  /// For so many ticks this primary's claim stays what it was when it was told last.
+  private static final int CLAIM_TICKS = 10;
+
+  private int claimed;
+  private int claimedAt = -1;
+
+  /// This primary's claim in a question to another or in the answer to one. Two questions that
+  /// cross are judged by the same two claims, or both nodes could be fenced.
+  Tenure claim() {
+    if (claimedAt < 0 || primaryTicks < claimedAt || primaryTicks - claimedAt > CLAIM_TICKS) {
+      claimed = primaryTicks;
+      claimedAt = primaryTicks;
+    }
+    return new Tenure(settings.nodeName(), claimed);
+  }
+
   /// This primary's claim against another.
   Tenure tenure() {
     return new Tenure(settings.nodeName(), primaryTicks);

@@ -104,6 +104,7 @@ final class DurableRecords {
           state.phase = Phase.IN_STEP;
           state.effects.send(state.session, new PeerMessage.InStepDone());
           state.effects.report(Notice.SYNC_DONE);
+          core.roles.met();
         }
       }
       case NOT_ALONE -> {

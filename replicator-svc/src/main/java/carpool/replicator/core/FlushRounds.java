@@ -24,6 +24,9 @@ final class FlushRounds {
     /// The way from primary to secondary.
     record Demotion() implements Waiter {}
 
+    /// A primary that stood still and wants the peer's word in this session.
+    record Confirmation(long session) implements Waiter {}
+
     /// Nobody; keeps the amount of unflushed data small.
     record Background() implements Waiter {}
   }

@@ -12,6 +12,9 @@ final class FlushWork {
   /// Done but for the generation, which is not durable yet.
   private final List<Waiter> waitForAlone = new ArrayList<>();
 
+  /// Done, but nothing is answered before the peer was asked ([Doubt]).
+  private final List<Waiter> waitForPeersWord = new ArrayList<>();
+
   private int unflushedTicks;
 
   private final ReplicationCore core;
@@ -92,6 +95,10 @@ final class FlushWork {
       state.differences.flushEnded();
     }
     for (var waiter : state.flushes.end()) {
+      if (coveredPeer && waiter instanceof Waiter.Confirmation(long forSession)) {
+        core.doubt.confirmed(forSession);
+        continue;
+      }
       if (!coveredPeer && forClient(waiter) && !state.differences.different().isEmpty()) {
         if (state.phase.peerTakesWrites() && !state.identity.alone()) {
           // The nodes have met again meanwhile: the next round covers the peer.
@@ -125,7 +132,10 @@ final class FlushWork {
 
   /// True when a flush is wanted, under way, or not answered.
   boolean busy() {
-    return !waitForAlone.isEmpty() || state.flushes.running() || state.flushes.due();
+    return !waitForAlone.isEmpty()
+        || !waitForPeersWord.isEmpty()
+        || state.flushes.running()
+        || state.flushes.due();
   }
 
   /// Answers every client that waits with an error. The end of a synchronisation goes on waiting:
@@ -145,7 +155,16 @@ final class FlushWork {
       failFlush(waiter);
     }
     waitForAlone.clear();
+    waitForPeersWord.forEach(this::failFlush);
+    waitForPeersWord.clear();
     pumpFlush();
+  }
+
+  /// The peer's word is there: who waited for it only is answered.
+  void answerHeld() {
+    var waiters = List.copyOf(waitForPeersWord);
+    waitForPeersWord.clear();
+    waiters.forEach(this::flushed);
   }
 
   private void failFlush(Waiter waiter) {
@@ -156,7 +175,11 @@ final class FlushWork {
       }
       case Waiter.ForcedWrite(int slot) ->
           core.writes.finishWrite(state.ops[slot]); // answered with the writes
-      case Waiter.SyncEnd _, Waiter.Adoption _, Waiter.Demotion _, Waiter.Background _ -> {}
+      case Waiter.SyncEnd _,
+          Waiter.Adoption _,
+          Waiter.Demotion _,
+          Waiter.Confirmation _,
+          Waiter.Background _ -> {}
     }
   }
 
@@ -179,6 +202,10 @@ final class FlushWork {
   }
 
   void flushed(Waiter waiter) {
+    if (core.doubt.holdsAnswers() && forClient(waiter)) {
+      waitForPeersWord.add(waiter);
+      return;
+    }
     switch (waiter) {
       case Waiter.ClientFlush(int slot) -> {
         if (!state.fenced) {
@@ -216,7 +243,7 @@ final class FlushWork {
       case Waiter.Demotion() -> {
         core.roles.demotionFlushed();
       }
-      case Waiter.Background() -> {}
+      case Waiter.Confirmation _, Waiter.Background _ -> {}
     }
   }
 }

@@ -56,10 +56,23 @@ final class GoingAlone {
 
   private void ask() {
     if (wanted && asking == 0 && !state.phase.agreed()) {
-      asking = ++lastQuestion;
-      askingTicks = 0;
-      state.effects.askLeave(asking, state.tenure(), state.identity);
+      askAgain();
     }
+  }
+
+  /// Asks, whatever was answered before.
+  void askAgain() {
+    asking = ++lastQuestion;
+    askingTicks = 0;
+    state.effects.askLeave(asking, state.claim(), state.identity);
+  }
+
+  /// This node is to be promoted and has no session: the peer must not serve, and knows that its
+  /// copy is outdated before this one is written. Answered by [RoleChange#peerOutdated].
+  void askBeforePromotion() {
+    asking = ++lastQuestion;
+    askingTicks = 0;
+    state.effects.askLeave(asking, Tenure.none(state.settings.nodeName()), state.identity);
   }
 
   /// The peer is asked.
@@ -82,11 +95,20 @@ final class GoingAlone {
       return; // the nodes have met since
     }
     asking = 0;
-    if (!wanted || state.fenced || state.role != Role.PRIMARY) {
+    if (core.roles.promoting()) {
+      core.roles.peerOutdated(leave);
+      return;
+    }
+    if (state.fenced || state.role != Role.PRIMARY) {
       return;
     }
     switch (leave) {
-      case UNREACHABLE, GRANTED, UNRELATED -> begin();
+      case UNREACHABLE, GRANTED, UNRELATED -> {
+        if (wanted) {
+          begin();
+        }
+        core.doubt.clear();
+      }
       case NEWER -> {
         state.peerNewer = true;
         core.fencing.fence(RefusalReason.OUTDATED_PRIMARY.text());
@@ -102,6 +124,11 @@ final class GoingAlone {
     if (!state.identity.alone() && state.disk != DiskState.FAILED && !state.fenced) {
       state.identity = state.identity.goOnAlone(state.freshGeneration());
       state.aloneDurable = false;
+      // From here on a mark means a change: extents that are merely warm would count as such after
+      // a
+      // restart.
+      state.map.clean(core.records::extentNeeded, true);
+      core.records.pumpMap();
       core.records.writeMetadata(Then.ALONE, 0);
       if (state.phase == Phase.NEGOTIATING) {
         state.effects.closeSession(state.session, "went on alone while negotiating");
@@ -145,10 +172,20 @@ final class GoingAlone {
   /// The peer is primary and asks whether it may go on without this node.
   void peerAsks(long request, Tenure peerTenure, Identity peer) {
     boolean serves = state.role == Role.PRIMARY && !state.fenced;
+    if (peerTenure.isNone() && core.roles.promotedBefore(peerTenure.nodeName())) {
+      state.effects.answerLeave(request, Leave.PRIMARY);
+      return;
+    }
     var leave =
         state.role == Role.INIT
             ? Leave.UNRELATED
-            : Leave.judge(state.tenure(), serves, state.disk, state.identity, peerTenure, peer);
+            : Leave.judge(
+                serves ? state.claim() : state.tenure(),
+                serves,
+                state.disk,
+                state.identity,
+                peerTenure,
+                peer);
     if (leave != Leave.GRANTED) {
       state.effects.answerLeave(request, leave);
       return;

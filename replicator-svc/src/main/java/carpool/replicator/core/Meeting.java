@@ -24,6 +24,7 @@ final class Meeting {
     Check.invariant(core.readyForSession(), "not ready for a session");
     state.session = newSession;
     state.phase = Phase.NEGOTIATING;
+    core.doubt.helloSent();
     ownHello =
         new Hello(
             state.settings.nodeName(),
@@ -82,6 +83,9 @@ final class Meeting {
         state.phase = Phase.WAITING;
       }
     }
+    if (state.phase.agreed()) {
+      core.doubt.met();
+    }
     core.roles.met();
   }
 
@@ -126,6 +130,7 @@ final class Meeting {
     core.loss.disconnected();
     losePeer();
     core.alone.disconnected();
+    core.doubt.disconnected();
     core.deadlines.disconnected(ofSession);
     if (interrupted) {
       state.effects.report(Notice.SYNC_INTERRUPTED);
@@ -173,7 +178,7 @@ final class Meeting {
         case CLIENT_READ -> {
           if (op.locked && op.answered) {
             core.reads.endRead(op);
-          } else if (op.locked) {
+          } else if (op.locked && !op.heldBack) {
             core.reads.readFailed(op);
           }
         }

@@ -29,6 +29,9 @@ final class Op {
   /// A read that waits in line for its range.
   boolean waitsForRange;
 
+  /// A read that is done and not answered yet.
+  boolean heldBack;
+
   /// Waits for the activemap.
   boolean waitsForMap;
 
@@ -77,6 +80,7 @@ final class Op {
     fua = false;
     locked = false;
     waitsForRange = false;
+    heldBack = false;
     waitsForMap = false;
     localPending = false;
     localOk = false;

@@ -36,6 +36,8 @@ public final class ReplicationCore {
   /// @param peerSlots the last slots are used for requests of the peer
   /// @param syncChunkBytes largest chunk of a synchronisation, multiple of 64 KiB
   /// @param peerName name of the other node; empty with `remote none`
+  /// @param sessionWaitTicks how long a promotion waits for a session that would tell whether this
+  ///   copy is current, ticks
   /// @param timeoutTicks how long an answer of the peer may take, ticks
   public record Settings(
       String nodeName,
@@ -49,6 +51,7 @@ public final class ReplicationCore {
       int peerSlots,
       int syncChunkBytes,
       String peerName,
+      int sessionWaitTicks,
       int timeoutTicks) {}
 
   /// What was found on the disk.
@@ -72,6 +75,7 @@ public final class ReplicationCore {
   final PeerRequests peerRequests;
   final SyncOrders orders;
   final PeerDeadlines deadlines;
+  final Doubt doubt;
   private final Consumer<Op> granted = this::granted;
 
   /// A core in role init.
@@ -93,6 +97,7 @@ public final class ReplicationCore {
     peerRequests = new PeerRequests(this);
     orders = new SyncOrders(this);
     deadlines = new PeerDeadlines(this);
+    doubt = new Doubt(this);
     sync =
         new Synchronisation(
             settings, effects, state.ops, state.ranges, state.differences, new SyncHost(this));
@@ -408,6 +413,7 @@ public final class ReplicationCore {
     }
     deadlines.tick();
     alone.tick();
+    roles.tick();
     flushing.tick();
     if (state.fenced && roles.demoting()) {
       // Fenced on the way down: nobody is waited for that can no longer be answered.
@@ -415,6 +421,12 @@ public final class ReplicationCore {
       roles.continueDemotion();
     }
     sync.tick();
+  }
+
+  /// This process did not run for a while: the peer may have taken over. Called before the next
+  /// event is.
+  public void stoodStill() {
+    doubt.stoodStill();
   }
 
   /// So much time has passed; called several times a second while anything is synchronised.

@@ -13,6 +13,14 @@ final class RoleChange {
 
   private boolean promotionForced;
 
+  /// For how many ticks the promotion has not been decided.
+  private int promotionTicks;
+
+  /// The peer was asked outside of a session, and has answered or could not.
+  private boolean outdateAsked;
+
+  private boolean outdateAnswered;
+
   /// The peer was asked for its consent.
   private boolean promotionAsked;
 
@@ -69,6 +77,9 @@ final class RoleChange {
   private void askPromotion(long request, boolean force) {
     promotion = request;
     promotionForced = force;
+    promotionTicks = 0;
+    outdateAsked = false;
+    outdateAnswered = false;
     decidePromotion();
   }
 
@@ -79,7 +90,7 @@ final class RoleChange {
     }
   }
 
-  /// The hellos are exchanged, with whatever result.
+  /// The hellos are exchanged, with whatever result; or this copy is in step.
   void met() {
     if (promotion != 0) {
       decidePromotion();
@@ -90,6 +101,9 @@ final class RoleChange {
   void disconnected() {
     if (promotion != 0) {
       promotionAsked = false;
+      if (!outdateAnswered) {
+        outdateAsked = false;
+      }
       decidePromotion();
     }
   }
@@ -120,15 +134,78 @@ final class RoleChange {
       return; // decided again when the last write of the old primary has landed
     }
     var verdict = state.role == Role.INIT ? Verdict.DISK_UNUSABLE : judgePromotion();
+    if (awaitsSession(verdict)) {
+      return; // decided when a session has begun, or has not
+    }
     if (verdict != Verdict.ALLOWED && !(promotionForced && verdict.forceable())) {
       endPromotion(verdict);
     } else if (state.phase.agreed()) {
+      outdateAsked = false;
+      outdateAnswered = false;
       if (!promotionAsked) {
         promotionAsked = true;
         state.effects.send(state.session, new PeerMessage.PromotionRequest());
       }
-    } else {
+    } else if (!state.settings.peerConfigured() || outdateAnswered) {
       promote(verdict);
+    } else if (!outdateAsked) {
+      outdateAsked = true;
+      core.alone.askBeforePromotion();
+    }
+  }
+
+  /// No session yet, and whether this copy is current is what a session would tell; or the session
+  /// is making it current.
+  private boolean awaitsSession(Verdict verdict) {
+    boolean soon =
+        switch (verdict) {
+          case CURRENCY_UNKNOWN -> true;
+          case COPY_OUTDATED, COPY_INCONSISTENT -> state.phase.target();
+          case ALLOWED, PEER_IS_PRIMARY, SPLIT_BRAIN, DISK_UNUSABLE -> false;
+        };
+    return soon
+        && !promotionForced
+        && state.role != Role.INIT
+        && promotionTicks < state.settings.sessionWaitTicks();
+  }
+
+  /// Answer to the question of [GoingAlone#askBeforePromotion].
+  void peerOutdated(Leave leave) {
+    if (!outdateAsked || state.phase.agreed()) {
+      return;
+    }
+    switch (leave) {
+      case UNREACHABLE, GRANTED, UNRELATED -> {
+        outdateAnswered = true;
+        decidePromotion();
+      }
+      case PRIMARY -> endPromotion(Verdict.PEER_IS_PRIMARY);
+      case NEWER -> {
+        if (promotionForced) {
+          outdateAnswered = true;
+          decidePromotion();
+        } else {
+          state.peerNewer = true;
+          endPromotion(judgePromotion());
+        }
+      }
+    }
+  }
+
+  boolean promoting() {
+    return promotion != 0;
+  }
+
+  /// Both nodes are to be promoted at once: the lower name goes first.
+  boolean promotedBefore(String peer) {
+    return promotion != 0 && state.settings.nodeName().compareTo(peer) < 0;
+  }
+
+  /// A second has passed.
+  void tick() {
+    if (promotion != 0 && !promotionAsked) {
+      promotionTicks++;
+      decidePromotion();
     }
   }
 
@@ -201,6 +278,7 @@ final class RoleChange {
   private void recordDemotion() {
     core.alone.forget();
     core.deadlines.forget();
+    core.doubt.forget();
     state.role = demotionTo;
     state.primaryTicks = 0;
     state.fenced = false;

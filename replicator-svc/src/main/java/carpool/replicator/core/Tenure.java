@@ -9,6 +9,15 @@ package carpool.replicator.core;
 ///
 /// @param ticks of the core's time since the promotion
 public record Tenure(String nodeName, int ticks) {
+  /// What a node claims that is not primary yet: nothing against one that is.
+  static Tenure none(String nodeName) {
+    return new Tenure(nodeName, Integer.MAX_VALUE);
+  }
+
+  boolean isNone() {
+    return ticks == Integer.MAX_VALUE;
+  }
+
   /// Whether this node goes on and the other gives way.
   boolean goesOnBefore(Tenure other) {
     return ticks != other.ticks ? ticks < other.ticks : nodeName.compareTo(other.nodeName) < 0;

@@ -53,6 +53,9 @@ public final class ResourceEngine {
   /// that does so while this one writes them to the disk.
   private static final int LONG_BYTES = 64 << 10;
 
+  /// A gap of this length between two calls of [#awake] is no scheduler's.
+  private static final long PAUSE_NANOS = 1_000_000_000L;
+
   private static final int SPARE_BATCHES_MAX = 16;
   private static final Logger LOG = LoggerFactory.getLogger(ResourceEngine.class);
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -72,6 +75,9 @@ public final class ResourceEngine {
   private final LocalDiskExecutor localDisk;
   private @Nullable PeerPort peer;
   private volatile boolean stopped;
+
+  /// When this process was last known to run.
+  private volatile long awakeNanos = System.nanoTime();
 
   /// Hears what happens; called outside the lock, must not block.
   public interface Listener {
@@ -149,6 +155,9 @@ public final class ResourceEngine {
       lock.lock();
       try {
         batch = begin();
+        if (stoodStill()) {
+          core.stoodStill();
+        }
         event.accept(core);
         batch.handOver(journal);
       } finally {
@@ -159,6 +168,24 @@ public final class ResourceEngine {
       FailStop.now("resource " + name + ": " + broken, broken);
       throw broken;
     }
+  }
+
+  /// True once after a time in which this process did not run: [#awake] was not called in time.
+  private boolean stoodStill() {
+    long now = System.nanoTime();
+    boolean still = now - awakeNanos > PAUSE_NANOS;
+    if (still) {
+      awakeNanos = now;
+    }
+    return still;
+  }
+
+  /// Called several times a second.
+  public void awake() {
+    if (System.nanoTime() - awakeNanos > PAUSE_NANOS) {
+      step(_ -> {}); // sees it first
+    }
+    awakeNanos = System.nanoTime();
   }
 
   /// Steps the core with an event that has an answer.

@@ -75,6 +75,7 @@ public final class ResourceNode {
   private final PrimaryMarker roleFile;
   private final FailedCopies failedCopies;
   private final Duration hold;
+  private final int sessionWaitTicks;
   private @Nullable NbdServer server;
   private volatile @Nullable NbdServer tcp;
 
@@ -107,6 +108,7 @@ public final class ResourceNode {
     nbdSocket = config.runtimeDir().resolve("nbd").resolve(resource.local().provname() + ".sock");
     hold = config.replicator().hold();
     failedCopies = new FailedCopies(config.stateDir());
+    sessionWaitTicks = (int) config.replicator().deadAfter().toSeconds() + 1;
     roleFile =
         new PrimaryMarker(config.runtimeDir().resolve("role").resolve(resource.local().provname()));
     deviceNode =
@@ -370,6 +372,7 @@ public final class ResourceNode {
         ResourceEngine.PEER_SLOTS,
         Slots.BYTES,
         PeerSessions.peer(resource),
+        sessionWaitTicks,
         timeoutTicks(resource));
   }
 
@@ -458,7 +461,8 @@ public final class ResourceNode {
   }
 
   private RoleOutcome promote(Role previous, boolean force) throws InterruptedException {
-    if (engine == null) {
+    boolean attached = engine == null;
+    if (attached) {
       try {
         attach();
       } catch (ProviderException | LayoutException e) {
@@ -485,6 +489,9 @@ public final class ResourceNode {
           .thenRun(() -> listener.accept(this, Notice.DEVICE))
           .exceptionally(this::deviceTrouble);
       listener.accept(this, Notice.DEVICE);
+    }
+    if (verdict != Verdict.ALLOWED && attached) {
+      leave(previous); // a refused request leaves the role as it was
     }
     return new RoleOutcome(previous, role(), verdict, "");
   }
@@ -679,6 +686,9 @@ public final class ResourceNode {
     long micros = (now - pacedNanos) / 1000;
     pacedNanos = now;
     var s = engine;
+    if (s != null) {
+      s.awake();
+    }
     if (s != null && s.ask(ResourceNode::leftToSync) >= 0) {
       s.step(c -> c.pace(micros));
     }

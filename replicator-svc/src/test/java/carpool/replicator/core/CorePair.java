@@ -21,6 +21,9 @@ final class CorePair {
   static final int UNITS = 64;
   static final int EXTENT = 128 << 10;
 
+  /// Ticks for which a promotion waits for a session.
+  static final int SESSION_WAIT = 4;
+
   /// Ticks in which the peer has to answer.
   static final int TIMEOUT = 5;
 
@@ -80,6 +83,9 @@ final class CorePair {
   /// Breaks the connection: what is under way is lost.
   void cut() {
     long broken = session;
+    if (broken == 0) {
+      return;
+    }
     session = 0;
     work.removeIf(one -> one.session == broken);
     for (var node : List.of(a, b)) {
@@ -100,10 +106,17 @@ final class CorePair {
   void ticks(int count) {
     for (int i = 0; i < count; i++) {
       settle();
-      a.core().tick();
-      b.core().tick();
+      for (var node : List.of(a, b)) {
+        if (node.alive) {
+          node.core().tick();
+        }
+      }
       settle();
-      if (meetsAgain && a.core().readyForSession() && b.core().readyForSession()) {
+      if (meetsAgain
+          && a.alive
+          && b.alive
+          && a.core().readyForSession()
+          && b.core().readyForSession()) {
         connect();
       }
     }
@@ -121,6 +134,9 @@ final class CorePair {
     node.verdict = null;
     node.core().setRole(++lastId, Role.PRIMARY, force);
     settle();
+    for (int i = 0; i < SESSION_WAIT && node.verdict == null; i++) {
+      ticks(1);
+    }
     var verdict = node.verdict;
     if (verdict == null) {
       throw new AssertionError("no answer to the promotion");
@@ -163,6 +179,9 @@ final class CorePair {
     final Map<Integer, Result> answers = new HashMap<>();
     boolean refusesWrites;
     boolean refusesFlushes;
+
+    /// Flushes for the peer that were begun.
+    int forPeer;
 
     /// Hears no message of the peer.
     boolean deaf;
@@ -222,6 +241,7 @@ final class CorePair {
               4,
               1 << 17,
               other(this).name,
+              SESSION_WAIT,
               TIMEOUT);
       core = new ReplicationCore(settings, new Found(role, disk, identity, marked), this::id, this);
       core.setRole(0, Role.SECONDARY, false);
@@ -288,6 +308,12 @@ final class CorePair {
     /// From now on the disk answers nothing: `write`, `read`, `fdatasync` do not return.
     void hang() {
       hangs = true;
+    }
+
+    /// A disk that hung was replaced with the process; what hung never happens.
+    void revive() {
+      hangs = false;
+      hanging.clear();
     }
 
     /// One of the requests that hang is carried out.
@@ -483,6 +509,7 @@ final class CorePair {
 
     @Override
     public void flushForPeer(long ofSession, long flushId) {
+      forPeer++;
       localFlushes.add(() -> core().peerFlushDone(ofSession, flushId, !refusesFlushes));
       if (!holdsFlushes) {
         releaseFlushes();

@@ -35,6 +35,7 @@ final class GoOnAloneTest {
     assertThat(pair.a.core().identity().alone()).isFalse();
 
     pair.a.core().setRole(9, Role.PRIMARY, false);
+    pair.step(); // the peer cannot be asked
     pair.a.holdRecords();
     int slot = pair.a.write(3, 31);
     pair.settle();

@@ -184,6 +184,42 @@ class PairTest {
     }
   }
 
+  /// What scripts written for hastd do at a stop and at a takeover. The peer is up, and its word is
+  /// a moment away.
+  @Test
+  void primaryRightAfterInitOnAHealthyPairIsPrimary() throws Exception {
+    try (var pair = new Pair(directory, "fullsync")) {
+      pair.up();
+      Tools.run("qemu-io", "-f", "raw", "-c", "write -P 9 0 64k", "-c", "flush", pair.uri(1));
+      for (int node : new int[] {1, 2}) {
+        assertEquals(Role.ROLE_INIT, pair.role(node, Role.ROLE_INIT).getNow());
+
+        var result = pair.role(node, Role.ROLE_PRIMARY);
+
+        assertEquals("", result.getError().getReason(), pair.logs());
+        assertEquals(Role.ROLE_PRIMARY, result.getNow());
+        pair.awaitComplete(node);
+        pair.role(node, Role.ROLE_SECONDARY);
+      }
+    }
+  }
+
+  @Test
+  void refusedPromotionLeavesTheRoleInit() throws Exception {
+    try (var pair = new Pair(directory, "fullsync")) {
+      pair.up();
+      pair.role(2, Role.ROLE_INIT);
+
+      var refusal = pair.role(2, Role.ROLE_PRIMARY);
+
+      assertEquals("PEER_IS_PRIMARY", refusal.getError().getReason(), pair.logs());
+      assertEquals(Role.ROLE_INIT, refusal.getNow());
+      assertEquals(Role.ROLE_INIT, pair.status(2).getRole());
+      assertEquals(Role.ROLE_SECONDARY, pair.role(2, Role.ROLE_SECONDARY).getNow());
+      pair.awaitComplete(1);
+    }
+  }
+
   @Test
   void orderlyStopIsExitCodeZero() throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {

@@ -106,6 +106,7 @@ final class SimResource implements SimHost {
         24,
         SimHost.CHUNK_UNITS * SimDisk.UNIT_BYTES,
         node.startsWith("a") ? "b" : "a",
+        4,
         20);
   }
 

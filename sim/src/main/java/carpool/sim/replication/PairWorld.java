@@ -140,6 +140,7 @@ public final class PairWorld implements SimHost {
         SimNode.PEER_SLOTS,
         CHUNK_UNITS * SimDisk.UNIT_BYTES,
         name.equals("a") ? "b" : "a",
+        4,
         TIMEOUT_TICKS);
   }
 
