@@ -48,7 +48,7 @@ final class ClientReads {
           held.add(op);
         } else if (ok && !state.fenced) {
           op.answered = true;
-          state.effects.complete(slot, Result.OK);
+          state.answerOk(slot);
           endRead(op);
         } else if (!ok) {
           state.effects.report(Notice.DISK);
@@ -111,7 +111,7 @@ final class ClientReads {
       op.heldBack = false;
       if (!state.fenced) {
         op.answered = true;
-        state.effects.complete(op.slot, Result.OK);
+        state.answerOk(op.slot);
         endRead(op);
       }
     }
@@ -179,7 +179,7 @@ final class ClientReads {
       held.add(op);
     } else if (ok && !state.fenced) {
       op.answered = true;
-      state.effects.complete(slot, Result.OK);
+      state.answerOk(slot);
       long offset = op.offset;
       int length = op.length;
       endRead(op);

@@ -1,6 +1,5 @@
 package carpool.replicator.core;
 
-import carpool.replicator.core.Effects.Result;
 import carpool.replicator.core.FlushRounds.Waiter;
 import carpool.replicator.core.Op.Kind;
 import java.util.ArrayDeque;
@@ -207,7 +206,7 @@ final class ClientWrites {
         return;
       }
       op.answered = true;
-      state.effects.complete(op.slot, Result.OK);
+      state.answerOk(op.slot);
     }
     if (op.answered && !op.localPending && !op.remotePending) {
       markIfOnBoth(op);

@@ -27,12 +27,12 @@ final class Conversation {
           state.differences.different().clear();
           state.map.clean(core.records::extentNeeded, true);
           core.records.pumpMap();
-          state.phase = Phase.TARGET_AGREED;
+          state.become(Phase.TARGET_AGREED);
         }
       }
       case PeerMessage.SyncStart() -> {
         if (expects(state.phase == Phase.TARGET_AGREED || state.phase == Phase.WAITING)) {
-          state.phase = Phase.TARGET_MARKING;
+          state.become(Phase.TARGET_MARKING);
           loseOwnGeneration();
           state.disk = DiskState.INCONSISTENT;
           state.effects.report(Notice.SYNC_START);
@@ -41,7 +41,7 @@ final class Conversation {
       }
       case PeerMessage.SyncReady() -> {
         if (expects(state.phase == Phase.SOURCE_ANNOUNCED)) {
-          state.phase = Phase.COPYING;
+          state.become(Phase.COPYING);
           state.peerDisk = DiskState.INCONSISTENT;
           state.effects.report(Notice.SYNC_START);
           core.alone.peerTakesWrites();
@@ -51,7 +51,7 @@ final class Conversation {
       }
       case PeerMessage.InStep(var adopted) -> {
         if (expects(state.phase == Phase.RECEIVING || state.phase == Phase.TARGET_AGREED)) {
-          state.phase = Phase.ADOPTING;
+          state.become(Phase.ADOPTING);
           // Its hello may have said less: it knows now that nobody has anything newer.
           state.peerDisk = DiskState.UP_TO_DATE;
           state.flushes.add(new Waiter.Adoption(state.session, adopted));
@@ -60,7 +60,7 @@ final class Conversation {
       }
       case PeerMessage.InStepDone() -> {
         if (expects(state.phase == Phase.OFFERED)) {
-          state.phase = Phase.IN_STEP;
+          state.become(Phase.IN_STEP);
           state.peerDisk = DiskState.UP_TO_DATE;
           state.yields = false;
           state.map.clean(core.records::extentNeeded, true);

@@ -84,6 +84,20 @@ final class CoreState {
     aloneDurable = identity.alone();
   }
 
+  /// The only change of the phase.
+  ///
+  /// @throws Check.Broken when the phase cannot follow the present one ([Phase#mayBecome])
+  void become(Phase next) {
+    Check.invariant(phase.mayBecome(next), "an illegal change of phase");
+    phase = next;
+  }
+
+  /// The only good answer to a client: a primary that is fenced gives none (R5).
+  void answerOk(int slot) {
+    Check.invariant(role == Role.PRIMARY && !fenced, "a good answer of a node that must not serve");
+    effects.complete(slot, Effects.Result.OK);
+  }
+
   /// A new generation: random, and none that stands for HAST's counters.
   long freshGeneration() {
     long fresh = ids.getAsLong();

@@ -95,13 +95,13 @@ final class DurableRecords {
       }
       case TARGET_MARKED -> {
         if (sameSession && state.phase == Phase.TARGET_MARKING) {
-          state.phase = Phase.RECEIVING;
+          state.become(Phase.RECEIVING);
           state.effects.send(state.session, new PeerMessage.SyncReady());
         }
       }
       case ADOPTED -> {
         if (sameSession && state.phase == Phase.ADOPTING) {
-          state.phase = Phase.IN_STEP;
+          state.become(Phase.IN_STEP);
           state.effects.send(state.session, new PeerMessage.InStepDone());
           state.effects.report(Notice.SYNC_DONE);
           core.roles.met();
@@ -125,6 +125,7 @@ final class DurableRecords {
 
   private void metadataFailed(MetadataWrite write) {
     if (write.then == Then.PROMOTED) {
+      core.fencing.failAll(); // who came before the role was durable
       state.role = Role.SECONDARY;
       state.fenced = false;
     }

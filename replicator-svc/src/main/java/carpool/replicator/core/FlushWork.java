@@ -209,7 +209,7 @@ final class FlushWork {
     switch (waiter) {
       case Waiter.ClientFlush(int slot) -> {
         if (!state.fenced) {
-          state.effects.complete(slot, Result.OK);
+          state.answerOk(slot);
           state.effects.release(slot);
         } else {
           waitForAlone.add(waiter);
@@ -218,7 +218,7 @@ final class FlushWork {
       case Waiter.ForcedWrite(int slot) -> {
         if (!state.fenced) {
           state.ops[slot].answered = true;
-          state.effects.complete(slot, Result.OK);
+          state.answerOk(slot);
           core.writes.finishWrite(state.ops[slot]);
         } else {
           waitForAlone.add(waiter);

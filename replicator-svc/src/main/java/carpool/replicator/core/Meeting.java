@@ -23,7 +23,7 @@ final class Meeting {
   Hello openSession(long newSession) {
     Check.invariant(core.readyForSession(), "not ready for a session");
     state.session = newSession;
-    state.phase = Phase.NEGOTIATING;
+    state.become(Phase.NEGOTIATING);
     core.doubt.helloSent();
     ownHello =
         new Hello(
@@ -74,13 +74,13 @@ final class Meeting {
           state.disk = DiskState.OUTDATED;
           core.records.writeMetadata(Then.NOTHING, 0);
         }
-        state.phase = Phase.TARGET_AGREED;
+        state.become(Phase.TARGET_AGREED);
       }
       case Agreement.Waiting(boolean full, long resuid) -> {
         agree(resuid);
         state.disk = DiskState.UP_TO_DATE;
         core.source.waits(full);
-        state.phase = Phase.WAITING;
+        state.become(Phase.WAITING);
       }
     }
     if (state.phase.agreed()) {
@@ -116,13 +116,13 @@ final class Meeting {
 
   /// The session ended, whoever ended it. Nothing of it is heard afterwards.
   void disconnected(long ofSession) {
-    if (ofSession != state.session) {
+    if (ofSession == 0 || ofSession != state.session) {
       return;
     }
     boolean interrupted = state.phase == Phase.COPYING || state.phase == Phase.RECEIVING;
     boolean wasAgreed = state.phase.agreed();
     state.session = 0;
-    state.phase = Phase.APART;
+    state.become(Phase.APART);
     state.peerRole = Role.INIT;
     state.peerDisk = DiskState.DISKLESS;
     ownHello = null;

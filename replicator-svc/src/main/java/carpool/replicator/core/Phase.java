@@ -38,6 +38,30 @@ public enum Phase {
     return this != APART && this != NEGOTIATING;
   }
 
+  /// The table of what may follow what; everything else is a defect. A session may end in any
+  /// phase.
+  boolean mayBecome(Phase next) {
+    if (next == APART) {
+      return this != APART;
+    }
+    return switch (this) {
+      case APART -> next == NEGOTIATING;
+      case NEGOTIATING -> next == WAITING || next == SOURCE_MARKING || next == TARGET_AGREED;
+      case WAITING -> next == SOURCE_MARKING || next == TARGET_AGREED || next == TARGET_MARKING;
+      case SOURCE_MARKING -> next == SOURCE_ANNOUNCED || next == SOURCE_RECORDING_CLEAN;
+      case SOURCE_ANNOUNCED -> next == COPYING;
+      case COPYING -> next == SOURCE_FLUSHING;
+      case SOURCE_FLUSHING -> next == COPYING || next == SOURCE_RECORDING;
+      case SOURCE_RECORDING, SOURCE_RECORDING_CLEAN -> next == OFFERED;
+      case OFFERED -> next == IN_STEP;
+      case TARGET_AGREED -> next == TARGET_AGREED || next == TARGET_MARKING || next == ADOPTING;
+      case TARGET_MARKING -> next == RECEIVING;
+      case RECEIVING -> next == ADOPTING;
+      case ADOPTING -> next == IN_STEP;
+      case IN_STEP -> false;
+    };
+  }
+
   /// New writes of this node go to the peer too.
   boolean peerTakesWrites() {
     return switch (this) {

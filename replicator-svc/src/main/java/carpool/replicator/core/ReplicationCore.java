@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// Events are method calls, effects are calls of [Effects]; there is no clock, no thread and no
 /// I/O. Whoever owns it steps it under one lock. Payloads stay in the slots' buffers outside.
 ///
-/// Invariants (checked from outside by the simulator):
+/// Invariants (the first and the third are checked from outside by the simulator, the rest after
+/// every step by [#checkInvariants]):
 /// * a block that may differ is in `Differences` or under an active write; its extent is marked in
 ///   the activemap on disk before the data write starts (R3);
 /// * a write is answered only when the peer has it, or when this node has durably gone on alone
@@ -76,6 +77,7 @@ public final class ReplicationCore {
   final SyncOrders orders;
   final PeerDeadlines deadlines;
   final Doubt doubt;
+  private final Invariants invariants;
   private final Consumer<Op> granted = this::granted;
 
   /// A core in role init.
@@ -98,9 +100,17 @@ public final class ReplicationCore {
     orders = new SyncOrders(this);
     deadlines = new PeerDeadlines(this);
     doubt = new Doubt(this);
+    invariants = new Invariants(this);
     sync =
         new Synchronisation(
             settings, effects, state.ops, state.ranges, state.differences, new SyncHost(this));
+  }
+
+  /// What has to hold after every step; whoever steps the core calls this after each.
+  ///
+  /// @throws Check.Broken when it does not
+  public void checkInvariants() {
+    invariants.check();
   }
 
   // ---------------------------------------------------------------------------------- questions

@@ -160,8 +160,9 @@ final class RoleChange {
     boolean soon =
         switch (verdict) {
           case CURRENCY_UNKNOWN -> true;
-          case COPY_OUTDATED, COPY_INCONSISTENT -> state.phase.target();
-          case ALLOWED, PEER_IS_PRIMARY, SPLIT_BRAIN, DISK_UNUSABLE -> false;
+          // A source refuses its target, as if it were primary.
+          case ALLOWED, COPY_OUTDATED, COPY_INCONSISTENT -> state.phase.target();
+          case PEER_IS_PRIMARY, SPLIT_BRAIN, DISK_UNUSABLE -> false;
         };
     return soon
         && !promotionForced

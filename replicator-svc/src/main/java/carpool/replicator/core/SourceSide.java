@@ -25,7 +25,7 @@ final class SourceSide {
   }
 
   void startAsSource(boolean full) {
-    state.phase = Phase.SOURCE_MARKING;
+    state.become(Phase.SOURCE_MARKING);
     var peer = state.peerHello;
     if (full) {
       state.differences.markAllDifferent();
@@ -49,10 +49,10 @@ final class SourceSide {
     }
     state.effects.send(state.session, new PeerMessage.MapTaken());
     if (state.differences.different().isEmpty()) {
-      state.phase = Phase.SOURCE_RECORDING_CLEAN;
+      state.become(Phase.SOURCE_RECORDING_CLEAN);
       recordNotAlone();
     } else {
-      state.phase = Phase.SOURCE_ANNOUNCED;
+      state.become(Phase.SOURCE_ANNOUNCED);
       core.sync.announce();
       state.effects.send(state.session, new PeerMessage.SyncStart());
     }
@@ -71,7 +71,7 @@ final class SourceSide {
   }
 
   void offer() {
-    state.phase = Phase.OFFERED;
+    state.become(Phase.OFFERED);
     state.effects.send(state.session, new PeerMessage.InStep(state.identity.asSeenByTarget()));
     core.alone.peerTakesWrites();
     core.writes.releaseHeldBack();
@@ -79,11 +79,11 @@ final class SourceSide {
 
   void syncFlushed() {
     if (!state.differences.different().isEmpty()) {
-      state.phase = Phase.COPYING;
+      state.become(Phase.COPYING);
       core.sync.pump();
       return;
     }
-    state.phase = Phase.SOURCE_RECORDING;
+    state.become(Phase.SOURCE_RECORDING);
     recordNotAlone();
   }
 }

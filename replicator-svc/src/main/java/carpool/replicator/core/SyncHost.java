@@ -40,7 +40,7 @@ final class SyncHost implements Synchronisation.Host {
 
   @Override
   public void copied() {
-    state.phase = Phase.SOURCE_FLUSHING;
+    state.become(Phase.SOURCE_FLUSHING);
     state.flushes.add(new Waiter.SyncEnd(state.session));
     core.flushing.pumpFlush();
   }

@@ -159,6 +159,7 @@ public final class ResourceEngine {
           core.stoodStill();
         }
         event.accept(core);
+        core.checkInvariants();
         batch.handOver(journal);
       } finally {
         lock.unlock();

@@ -160,6 +160,11 @@ final class CorePair {
     if (next.node.alive && next.life == next.node.life) {
       next.action.run();
     }
+    for (var node : List.of(a, b)) {
+      if (node.alive) {
+        node.core().checkInvariants();
+      }
+    }
     return true;
   }
 

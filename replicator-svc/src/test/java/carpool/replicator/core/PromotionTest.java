@@ -92,6 +92,46 @@ final class PromotionTest {
     assertThat(pair.b.core().role()).isEqualTo(Role.PRIMARY);
   }
 
+  /// Whatever a second passes between: a copy that is not in step yet asks nobody.
+  @Test
+  void promotionWaitsUntilTheCopyIsInStep() {
+    for (int steps = 0; steps < 40; steps++) {
+      var fresh = CorePair.inStep(ReplicationMode.FULLSYNC);
+      fresh.a.core().setRole(1_000, Role.SECONDARY, false);
+      fresh.settle();
+      fresh.b.kill();
+      fresh.b.start();
+      fresh.b.verdict = null;
+      fresh.b.core().setRole(503, Role.PRIMARY, false);
+      fresh.connectWithoutSteps();
+      for (int i = 0; i < steps; i++) {
+        fresh.step();
+      }
+      fresh.b.core().tick();
+      fresh.settle();
+
+      assertThat(fresh.b.verdict).as("after %s steps", steps).isEqualTo(Verdict.ALLOWED);
+    }
+  }
+
+  /// A client that came before the role was durable gets no good answer from a node that did not
+  /// get it.
+  @Test
+  void clientsOfAPromotionThatCannotBeRecordedGetErrors() {
+    demote(pair.a);
+    pair.cut();
+    pair.a.core().setRole(1_001, Role.PRIMARY, false);
+    pair.step(); // the peer cannot be asked
+    int read = pair.a.read(3);
+    int flush = pair.a.flush();
+    pair.a.refusesWrites = true;
+    pair.settle();
+
+    assertThat(pair.a.core().role()).isEqualTo(Role.SECONDARY);
+    assertThat(pair.a.answers.get(read)).isEqualTo(Effects.Result.IO_ERROR);
+    assertThat(pair.a.answers.get(flush)).isEqualTo(Effects.Result.IO_ERROR);
+  }
+
   @Test
   void promotionWithoutASessionIsRefusedAfterAWhileAndLeavesTheRole() {
     pair.a.kill();

@@ -76,6 +76,8 @@ class ContendedBlockTest {
         ResourceEngine.SYNC_SLOTS,
         ResourceEngine.PEER_SLOTS,
         Slots.BYTES,
+        "hast2",
+        10,
         60);
   }
 

@@ -47,6 +47,8 @@ final class LoneEngine implements AutoCloseable {
         ResourceEngine.SYNC_SLOTS,
         ResourceEngine.PEER_SLOTS,
         Slots.BYTES,
+        "hast2",
+        10,
         60);
   }
 
