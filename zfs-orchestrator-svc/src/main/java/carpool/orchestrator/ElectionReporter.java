@@ -14,6 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -31,6 +32,7 @@ final class ElectionReporter {
   private final ElectionPeer election;
   private final CauseBoard causes;
   private final Supplier<List<String>> readyGroups;
+  private final BooleanSupplier alive;
   private final Consumer<Group> onGroup;
   private final ScheduledExecutorService worker =
       Executors.newSingleThreadScheduledExecutor(
@@ -38,14 +40,18 @@ final class ElectionReporter {
   private final AtomicBoolean waiting = new AtomicBoolean();
   private int silent;
 
+  /// @param alive false: this process could not carry out a step, so nothing is reported, and the
+  ///   election demotes this node
   ElectionReporter(
       ElectionPeer election,
       CauseBoard causes,
       Supplier<List<String>> readyGroups,
+      BooleanSupplier alive,
       Consumer<Group> onGroup) {
     this.election = election;
     this.causes = causes;
     this.readyGroups = readyGroups;
+    this.alive = alive;
     this.onGroup = onGroup;
   }
 
@@ -94,7 +100,7 @@ final class ElectionReporter {
   }
 
   private void report() {
-    if (!election.problem().isEmpty()) {
+    if (!election.problem().isEmpty() || !alive.getAsBoolean()) {
       return;
     }
     try {
@@ -118,6 +124,9 @@ final class ElectionReporter {
         silent = 0;
         election.silent(Refusals.text(e));
       }
+    } catch (RuntimeException e) {
+      // An executor would end a periodic task that throws, without a word.
+      LOG.error("election: report failed: internal error", e);
     }
   }
 

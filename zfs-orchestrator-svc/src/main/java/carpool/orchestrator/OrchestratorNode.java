@@ -5,6 +5,7 @@ import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastConfig;
 import carpool.kit.config.LoadedConfig;
+import carpool.kit.grpc.HealthBoard;
 import carpool.orchestrator.control.Couple;
 import carpool.orchestrator.control.Node;
 import carpool.orchestrator.core.Carp;
@@ -15,6 +16,7 @@ import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEvent;
 import carpool.orchestrator.core.PoolSpec;
 import carpool.orchestrator.core.StepRecord;
+import carpool.orchestrator.exec.LeftBehind;
 import carpool.orchestrator.peers.ElectionPeer;
 import carpool.orchestrator.peers.PeerSettings;
 import carpool.orchestrator.peers.ReplicatorPeer;
@@ -52,6 +54,7 @@ final class OrchestratorNode implements Startable, Node {
   private final ElectionPeer election;
   private final ElectionReporter reporter;
   private final LinkLosses losses;
+  private final LivenessProbe liveness;
 
   private final PeerWatch peer;
   private final ClientNetworks networks;
@@ -62,7 +65,7 @@ final class OrchestratorNode implements Startable, Node {
   private volatile Map<String, Resource> resources = Map.of();
 
   @Inject
-  OrchestratorNode(LoadedConfig loaded, HastConfig hast) {
+  OrchestratorNode(LoadedConfig loaded, HastConfig hast, HealthBoard health) {
     this.config = loaded.config();
     this.hast = hast;
     this.hooks =
@@ -82,7 +85,8 @@ final class OrchestratorNode implements Startable, Node {
     this.election =
         new ElectionPeer(
             PeerSettings.of(config.runtimeDir().resolve("election.sock")), new FromElection());
-    this.reporter = new ElectionReporter(election, causes, this::readyGroups, this::heard);
+    this.reporter =
+        new ElectionReporter(election, causes, this::readyGroups, this::stepsPossible, this::heard);
     this.peer = new PeerWatch(new Couple(this, loaded), this::onGlance);
     var followed = config.pools().stream().map(pool -> pool.follows()).collect(Collectors.toSet());
     this.networks =
@@ -94,6 +98,8 @@ final class OrchestratorNode implements Startable, Node {
     for (var spec : specs) {
       pools.put(spec.name(), new PoolRunner(spec, journal, hooks, new Together()));
     }
+    this.liveness = new LivenessProbe(pools.values());
+    health.aliveWhile(liveness::alive);
   }
 
   @Override
@@ -118,6 +124,7 @@ final class OrchestratorNode implements Startable, Node {
       runner.post(now -> new PoolEvent.CarpSeen(now, Carp.UNKNOWN, "not asked yet"));
       runner.post(PoolEvent.ReplicatorLost::new);
     }
+    liveness.start();
     reporter.start();
     networks.start();
     peer.start();
@@ -165,6 +172,7 @@ final class OrchestratorNode implements Startable, Node {
     }
     journal.close();
     hooks.close(Duration.ofSeconds(1));
+    liveness.close();
     peer.close();
     networks.close();
     replicator.close();
@@ -214,6 +222,15 @@ final class OrchestratorNode implements Startable, Node {
   @Override
   public ElectionPeer election() {
     return election;
+  }
+
+  /// Asked before each heartbeat; what is left behind is looked at by the way.
+  private boolean stepsPossible() {
+    var hang = LeftBehind.refusal();
+    for (var pool : pools.values()) {
+      causes.set(pool.spec(), Cause.COMMANDS_HANG, hang.isEmpty() ? null : hang);
+    }
+    return liveness.alive();
   }
 
   /// All pools of a group could be served by the other node, as far as this one can know.

@@ -46,6 +46,9 @@ final class PoolRunner {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
   private static final int MAILBOX_MAX = 1024;
 
+  /// Tokens of timers begin at 1: this one changes nothing.
+  private static final long NOBODYS_TIMER = 0;
+
   /// What concerns the whole node.
   interface Neighbours {
     void cause(PoolSpec pool, Cause cause, @Nullable String text);
@@ -99,10 +102,23 @@ final class PoolRunner {
     if (!loop.stop(deadline)) {
       LOG.error("pool {}: its loop did not end", spec.name());
     }
+    if (steps != null) {
+      steps.close();
+    }
   }
 
   void post(LongFunction<PoolEvent> event) {
     loop.post(event);
+  }
+
+  /// Runs `then` on the pool's loop, after everything that was posted before; dropped when the
+  /// mailbox is full.
+  void touch(Runnable then) {
+    var _ =
+        loop.tryPost(now -> {
+          then.run();
+          return new PoolEvent.TimerFired(now, NOBODYS_TIMER);
+        });
   }
 
   void ask(Command command, Node.Listener listener) {
@@ -211,7 +227,13 @@ final class PoolRunner {
     return switch (cause) {
       case MAINTENANCE -> "maintenance";
       case POOL, POOL_DEGRADED -> "pool-health";
-      case NOT_READY, DATA_NOT_CURRENT, REPLICATION_LINK, CLIENT_NETWORK, POOL_CUT_OFF, SERVICE ->
+      case NOT_READY,
+          DATA_NOT_CURRENT,
+          REPLICATION_LINK,
+          CLIENT_NETWORK,
+          POOL_CUT_OFF,
+          SERVICE,
+          COMMANDS_HANG ->
           "";
     };
   }

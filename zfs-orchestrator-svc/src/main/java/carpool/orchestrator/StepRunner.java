@@ -7,6 +7,7 @@ import carpool.orchestrator.core.Refusal;
 import carpool.orchestrator.core.Step;
 import carpool.orchestrator.exec.CommandResult;
 import carpool.orchestrator.exec.Commands;
+import carpool.orchestrator.exec.LeftBehind;
 import carpool.orchestrator.peers.Refusals;
 import carpool.orchestrator.peers.ReplicatorPeer;
 import carpool.orchestrator.pool.DeviceUsers;
@@ -27,12 +28,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Carries out the steps of one pool, each on a thread of its own, and always answers in time.
+/// Steps and their time limits run on platform threads: nothing that blocks elsewhere can delay
+/// them.
 final class StepRunner {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
 
@@ -65,6 +71,7 @@ final class StepRunner {
   private final Hooks hooks;
   private final ReplicatorPeer replicator;
   private final Consumer<PoolReading> onReading;
+  private final ScheduledExecutorService limits;
 
   StepRunner(
       PoolSpec spec,
@@ -81,6 +88,9 @@ final class StepRunner {
     this.hooks = hooks;
     this.replicator = replicator;
     this.onReading = onReading;
+    this.limits =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("step-limit-" + spec.name()).daemon(true).factory());
   }
 
   /// Begins the step; `end` is told exactly once, on another thread.
@@ -92,27 +102,30 @@ final class StepRunner {
             end.accept(result);
           }
         };
-    var _ =
-        Thread.ofVirtual()
+    var thread =
+        Thread.ofPlatform()
             .name("step-" + spec.name())
+            .daemon(true)
             .start(() -> once.accept(carryOut(step, limit, running)));
     var _ =
-        Thread.ofVirtual()
-            .name("step-limit-" + spec.name())
-            .start(() -> {
-              try {
-                Thread.sleep(limit.plus(OVERTIME));
-              } catch (InterruptedException e) {
-                return;
-              }
+        limits.schedule(
+            () -> {
               if (!running.answered.get()) {
                 running.abort();
+                LeftBehind.add(thread, "step " + step.label(spec) + " of pool " + spec.name());
                 once.accept(
                     failed(
                         Failure.Kind.TIMED_OUT, step.label(spec) + " hangs and was left behind"));
               }
-            });
+            },
+            limit.plus(OVERTIME).toNanos(),
+            TimeUnit.NANOSECONDS);
     return running;
+  }
+
+  /// No step is begun any more.
+  void close() {
+    limits.shutdownNow();
   }
 
   private End carryOut(Step step, Duration limit, Running running) {

@@ -5,12 +5,14 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
 import jakarta.inject.Inject;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
 /// What the standard gRPC health service answers. The empty name is the whole process; a service
 /// adds one name per resource, group or pool (`resource/disk1`).
 public final class HealthBoard {
   private final HealthStatusManager manager = new HealthStatusManager();
   private final AtomicBoolean alive = new AtomicBoolean(true);
+  private volatile BooleanSupplier proof = () -> true;
 
   /// Everything starts as not serving.
   @Inject
@@ -38,9 +40,15 @@ public final class HealthBoard {
     manager.enterTerminalState();
   }
 
-  /// Whether the supervisor's watchdog is fed; true until [#notAlive()].
+  /// Whether the supervisor's watchdog is fed: true until [#notAlive()], while the service's own
+  /// proof of life holds.
   public boolean isAlive() {
-    return alive.get();
+    return alive.get() && proof.getAsBoolean();
+  }
+
+  /// The watchdog is fed only while `holds` is true.
+  public void aliveWhile(BooleanSupplier holds) {
+    proof = holds;
   }
 
   /// The process hangs in a way only a restart can mend: the watchdog is no longer fed.

@@ -18,6 +18,8 @@ public enum Cause {
   POOL_DEGRADED("pool-degraded", 1, false),
   /// The pool hangs on devices that were cut off.
   POOL_CUT_OFF("pool-cut-off", 240, true),
+  /// Too many commands neither end nor can be killed: no step can be carried out here.
+  COMMANDS_HANG("commands-hang", 240, false),
   /// A service failed more often than it may.
   SERVICE("service", 240, false);
 

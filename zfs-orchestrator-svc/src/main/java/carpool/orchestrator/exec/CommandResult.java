@@ -5,7 +5,8 @@ import java.util.List;
 
 /// How a command ended.
 ///
-/// @param exit exit code; -1 when it did not end by itself
+/// @param exit exit code; -1 when it did not end by itself, -2 when it was not started because too
+///   many commands are left behind
 /// @param out last 64 KiB of standard output
 /// @param err last 64 KiB of standard error
 public record CommandResult(
@@ -17,9 +18,19 @@ public record CommandResult(
     String err,
     Duration took) {
   private static final int TEXT_MAX = 2000;
+  private static final int REFUSED = -2;
 
   static CommandResult notStarted(List<String> argv, String text) {
     return new CommandResult(argv, 127, false, false, "", text, Duration.ZERO);
+  }
+
+  static CommandResult refused(List<String> argv, String why) {
+    return new CommandResult(argv, REFUSED, false, false, "", why, Duration.ZERO);
+  }
+
+  /// It was not started, because of what is left behind.
+  public boolean refused() {
+    return exit == REFUSED;
   }
 
   /// Ended by itself with exit code 0.
@@ -34,7 +45,9 @@ public record CommandResult(
       said = said.substring(said.length() - TEXT_MAX);
     }
     var what = String.join(" ", argv);
-    if (timedOut) {
+    if (refused()) {
+      what += ": not started";
+    } else if (timedOut) {
       what += ": no end within " + took.toMillis() + " ms";
     } else {
       what += ": exit code " + exit;

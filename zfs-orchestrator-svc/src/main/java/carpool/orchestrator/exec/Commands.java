@@ -5,16 +5,26 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Runs commands: argv as given, no shell, standard input empty. A command that exceeds its limit
 /// is killed with its descendants; one that cannot be killed (a process in the kernel's hands, on a
-/// pool without devices) is left behind, and the caller is told in time all the same.
+/// pool without devices) is left behind, and the caller is told in time all the same. Those are
+/// counted, and no command is started while there are too many of them ([LeftBehind]).
+///
+/// Pipes are read on platform threads: a blocking read holds the carrier of a virtual thread, and
+/// some hundred children that never end would hold them all.
 public final class Commands {
   private static final Duration KILL_GRACE = Duration.ofMillis(500);
+
+  /// Readers of pipes only copy bytes.
+  private static final long READER_STACK_BYTES = 256 << 10;
 
   private Commands() {}
 
@@ -36,6 +46,11 @@ public final class Commands {
       }
     }
 
+    /// Whether its process was started.
+    boolean started() {
+      return process != null;
+    }
+
     /// Whether [#abort()] was called.
     public boolean aborted() {
       return aborted.get();
@@ -46,6 +61,21 @@ public final class Commands {
   ///
   /// @param environment added to this process's own
   public static CommandResult run(
+      List<String> argv, Map<String, String> environment, Duration limit, Handle handle)
+      throws InterruptedException {
+    var refusal = LeftBehind.refusal();
+    return refusal.isEmpty()
+        ? start(argv, environment, limit, handle)
+        : CommandResult.refused(argv, refusal);
+  }
+
+  /// Runs `true`, whatever has been left behind: proves that a child can be started, waited for and
+  /// read.
+  public static CommandResult probe(Duration limit) throws InterruptedException {
+    return start(List.of("true"), Map.of(), limit, new Handle());
+  }
+
+  private static CommandResult start(
       List<String> argv, Map<String, String> environment, Duration limit, Handle handle)
       throws InterruptedException {
     var started = System.nanoTime();
@@ -66,8 +96,7 @@ public final class Commands {
     var err = new Tail(process.getErrorStream(), argv.getFirst() + " err");
     var ended = process.waitFor(limit.toNanos(), TimeUnit.NANOSECONDS);
     if (!ended) {
-      ProcessTree.kill(process);
-      var _ = process.waitFor(KILL_GRACE.toNanos(), TimeUnit.NANOSECONDS);
+      kill(process, argv);
     }
     // A service started in the background may hold the pipe open: what is there is enough.
     out.settle(ended ? KILL_GRACE : Duration.ZERO);
@@ -82,6 +111,26 @@ public final class Commands {
         Duration.ofNanos(System.nanoTime() - started));
   }
 
+  /// Kills the command and its children, and counts those that survive it.
+  private static void kill(Process process, List<String> argv) throws InterruptedException {
+    List<ProcessHandle> tree;
+    try (var descendants = process.descendants()) {
+      tree = new ArrayList<>(descendants.toList());
+    }
+    tree.addFirst(process.toHandle());
+    ProcessTree.kill(process);
+    var end = System.nanoTime() + KILL_GRACE.toNanos();
+    for (var each : tree) {
+      try {
+        var _ = each.onExit().get(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException e) {
+        LeftBehind.add(each, String.join(" ", argv));
+      } catch (ExecutionException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
   /// The last bytes of a stream, read on a thread of its own.
   private static final class Tail {
     private static final int KEPT_BYTES = 64 << 10;
@@ -91,7 +140,12 @@ public final class Commands {
     private final Thread reader;
 
     Tail(InputStream stream, String name) {
-      reader = Thread.ofVirtual().name(name).start(() -> read(stream));
+      reader =
+          Thread.ofPlatform()
+              .name(name)
+              .daemon(true)
+              .stackSize(READER_STACK_BYTES)
+              .start(() -> read(stream));
     }
 
     private void read(InputStream stream) {

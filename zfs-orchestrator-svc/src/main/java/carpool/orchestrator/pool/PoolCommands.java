@@ -27,6 +27,12 @@ final class PoolCommands {
     if (result.aborted()) {
       throw new PoolException(PoolException.Kind.ABORTED, "broken off", "");
     }
+    if (result.refused()) {
+      throw new PoolException(
+          PoolException.Kind.FAILED,
+          result.problem(),
+          "end these processes, or reboot this node: what hangs in the kernel ends with it");
+    }
     if (result.timedOut()) {
       throw new PoolException(
           PoolException.Kind.TIMED_OUT,
