@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
       SwitchoverCommand.class,
       TakeoverCommand.class,
       MaintenanceCommand.class,
+      UnmanagedCommand.class,
       PoolCommand.class,
       CarpCommand.class,
       RoleCommand.class,

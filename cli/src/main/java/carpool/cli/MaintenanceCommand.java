@@ -1,5 +1,6 @@
 package carpool.cli;
 
+import carpool.orchestrator.v1.IntentResult;
 import carpool.orchestrator.v1.SetMaintenanceRequest;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -9,7 +10,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "maintenance",
     description =
-        "Keeps this node from serving, and hands over what it serves, until switched off.")
+        "Keeps this node from serving, and hands over what it serves, until switched off; also over"
+            + " reboots.")
 final class MaintenanceCommand extends NodeCommand {
   /// The two positions.
   enum Switch {
@@ -22,6 +24,12 @@ final class MaintenanceCommand extends NodeCommand {
 
   @Option(names = "--cause", paramLabel = "TEXT", defaultValue = "operator", description = "why")
   private String cause = "operator";
+
+  static String line(IntentResult result) {
+    return (result.getPool().isEmpty() ? "group " + result.getGroup() : "pool " + result.getPool())
+        + " "
+        + result.getText();
+  }
 
   @Override
   int run(Services services) {
@@ -37,6 +45,7 @@ final class MaintenanceCommand extends NodeCommand {
       console().json(answer);
     } else {
       out().println("maintenance " + (answer.getOn() ? "on" : "off"));
+      answer.getResultsList().forEach(result -> out().println(line(result)));
       if (!answer.getMessage().isEmpty()) {
         out().println(answer.getMessage());
       }

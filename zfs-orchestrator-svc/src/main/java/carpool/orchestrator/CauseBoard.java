@@ -31,17 +31,22 @@ final class CauseBoard {
   }
 
   synchronized void set(PoolSpec pool, Cause cause, @Nullable String text) {
+    set(pool.follows(), pool.name(), cause, text);
+  }
+
+  /// @param by pool that says so; empty: the node itself
+  synchronized void set(String group, String by, Cause cause, @Nullable String text) {
     var byPool =
         standing
-            .computeIfAbsent(pool.follows(), _ -> new EnumMap<>(Cause.class))
+            .computeIfAbsent(group, _ -> new EnumMap<>(Cause.class))
             .computeIfAbsent(cause, _ -> new TreeMap<>());
     if (text == null) {
-      byPool.remove(pool.name());
+      byPool.remove(by);
       return;
     }
-    var before = byPool.get(pool.name());
+    var before = byPool.get(by);
     byPool.put(
-        pool.name(),
+        by,
         new Standing(text, before == null ? System.currentTimeMillis() : before.sinceUnixMillis()));
   }
 

@@ -12,6 +12,7 @@ import carpool.orchestrator.core.Carp;
 import carpool.orchestrator.core.Cause;
 import carpool.orchestrator.core.ClientNetworkRule;
 import carpool.orchestrator.core.Command;
+import carpool.orchestrator.core.Memory;
 import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEvent;
 import carpool.orchestrator.core.PoolSpec;
@@ -22,6 +23,8 @@ import carpool.orchestrator.peers.PeerSettings;
 import carpool.orchestrator.peers.ReplicatorPeer;
 import carpool.orchestrator.services.Hooks;
 import carpool.orchestrator.services.ServiceCommands;
+import carpool.orchestrator.v1.Kept;
+import carpool.orchestrator.v1.Note;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.WatchStatusEvent;
 import com.google.inject.Inject;
@@ -31,6 +34,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -55,13 +60,16 @@ final class OrchestratorNode implements Startable, Node {
   private final ElectionReporter reporter;
   private final LinkLosses losses;
   private final LivenessProbe liveness;
+  private final KeptState kept;
+  private final NodeIntents intents;
 
   private final PeerWatch peer;
   private final ClientNetworks networks;
-  private final Map<String, Carp> carp = new HashMap<>();
+  private final Map<String, Carp> carp = new ConcurrentHashMap<>();
   private final Map<String, Set<String>> resigning = new HashMap<>();
-  private boolean maintenanceKnown;
+  private volatile boolean maintenanceKnown;
   private boolean configDiffers;
+  private volatile Note peerNote = Note.getDefaultInstance();
   private volatile Map<String, Resource> resources = Map.of();
 
   @Inject
@@ -95,9 +103,29 @@ final class OrchestratorNode implements Startable, Node {
             this::peerAble,
             this::onNetwork);
     this.losses = new LinkLosses(replicator, config.replicator().hold());
+    this.kept = KeptState.load(config.stateDir());
+    this.maintenanceKnown = kept.known();
     for (var spec : specs) {
-      pools.put(spec.name(), new PoolRunner(spec, journal, hooks, new Together()));
+      var runner = new PoolRunner(spec, memory(spec), journal, hooks, new Together());
+      pools.put(spec.name(), runner);
     }
+    if (!kept.get().getMaintenance().isEmpty()) {
+      specs.forEach(spec -> causes.set(spec, Cause.MAINTENANCE, kept.get().getMaintenance()));
+    }
+    var loose =
+        config.election().stream()
+            .map(group -> group.name())
+            .filter(group -> !followed.contains(group))
+            .toList();
+    this.intents =
+        new NodeIntents(
+            kept,
+            pools.values(),
+            loose,
+            causes,
+            reporter,
+            hooks,
+            group -> carp.getOrDefault(group, Carp.UNKNOWN));
     this.liveness = new LivenessProbe(pools.values());
     health.aliveWhile(liveness::alive);
   }
@@ -179,6 +207,41 @@ final class OrchestratorNode implements Startable, Node {
     election.close();
   }
 
+  /// What the machine of this pool starts with.
+  private Memory memory(PoolSpec pool) {
+    var state = kept.get();
+    return new Memory(
+        orNull(state.getMaintenance()),
+        orNull(state.getUnmanaged()),
+        state.getExportedPoolsList().contains(pool.name()));
+  }
+
+  private static @Nullable String orNull(String text) {
+    return text.isEmpty() ? null : text;
+  }
+
+  @Override
+  public Note peerNote() {
+    return peerNote;
+  }
+
+  @Override
+  public Kept kept() {
+    return kept.get();
+  }
+
+  @Override
+  public IntentAnswer maintenance(boolean on, String cause) {
+    // An operator's word counts more than what the election service remembers.
+    maintenanceKnown = true;
+    return intents.maintenance(on, cause);
+  }
+
+  @Override
+  public IntentAnswer unmanaged(boolean on, String cause) {
+    return intents.unmanaged(on, cause);
+  }
+
   @Override
   public List<PoolStatus> pools() {
     return pools.values().stream().map(PoolRunner::status).toList();
@@ -246,6 +309,7 @@ final class OrchestratorNode implements Startable, Node {
   }
 
   private void onGlance(Couple.Glance other) {
+    peerNote = other.note();
     networks.seen(other);
     if (other.configDiffers() && !configDiffers) {
       LOG.warn("the two nodes have different configuration files");
@@ -303,6 +367,16 @@ final class OrchestratorNode implements Startable, Node {
           cause.word() + (text == null ? " gone" : ": " + text),
           java.util.Objects.requireNonNull(pools.get(pool.name())).status(),
           null);
+    }
+
+    @Override
+    public void remember(PoolSpec pool, Memory memory) {
+      // Maintenance and unmanaged mode are the node's, and were kept before the pool was told.
+      kept.changeIfPossible(b -> {
+        var exported = new TreeSet<>(b.getExportedPoolsList());
+        var _ = memory.exported() ? exported.add(pool.name()) : exported.remove(pool.name());
+        b.clearExportedPools().addAllExportedPools(exported);
+      });
     }
 
     @Override
@@ -378,7 +452,7 @@ final class OrchestratorNode implements Startable, Node {
           .forEach(pool -> pool.post(now -> new PoolEvent.CarpSeen(now, Carp.UNKNOWN, problem)));
     }
 
-    /// Maintenance outlives a restart of this process in the election service's memory.
+    /// A release before this one kept maintenance in the election service's memory only.
     private void adoptMaintenance(Group group) {
       if (maintenanceKnown) {
         return;
@@ -387,6 +461,7 @@ final class OrchestratorNode implements Startable, Node {
       for (var demotion : group.getDemotionsList()) {
         if (demotion.getCause().equals(Cause.MAINTENANCE.word())) {
           LOG.info("maintenance goes on: {}", demotion.getText());
+          kept.changeIfPossible(b -> b.setMaintenance(demotion.getText()));
           var command = new Command.Maintenance(true, demotion.getText());
           pools.values().forEach(pool -> pool.ask(command, new Unheard()));
         }

@@ -7,6 +7,7 @@ import carpool.orchestrator.control.Node.Clock;
 import carpool.orchestrator.control.Node.PoolStatus;
 import carpool.orchestrator.core.Cause;
 import carpool.orchestrator.core.Command;
+import carpool.orchestrator.core.Memory;
 import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEffect;
 import carpool.orchestrator.core.PoolEffect.Abort;
@@ -15,6 +16,7 @@ import carpool.orchestrator.core.PoolEffect.ArmTimer;
 import carpool.orchestrator.core.PoolEffect.ClearCause;
 import carpool.orchestrator.core.PoolEffect.PassageOver;
 import carpool.orchestrator.core.PoolEffect.PhaseChanged;
+import carpool.orchestrator.core.PoolEffect.Remember;
 import carpool.orchestrator.core.PoolEffect.Resign;
 import carpool.orchestrator.core.PoolEffect.Run;
 import carpool.orchestrator.core.PoolEffect.ServiceNoted;
@@ -53,6 +55,9 @@ final class PoolRunner {
   interface Neighbours {
     void cause(PoolSpec pool, Cause cause, @Nullable String text);
 
+    /// To be kept over a restart.
+    void remember(PoolSpec pool, Memory memory);
+
     void resign(PoolSpec pool, String cause, boolean together);
 
     /// The phase changed: what is told to the election may have changed, too.
@@ -78,9 +83,10 @@ final class PoolRunner {
   private volatile PoolView view;
   private volatile PoolReading reading = PoolReading.ABSENT;
 
-  PoolRunner(PoolSpec spec, NodeJournal journal, Hooks hooks, Neighbours neighbours) {
+  PoolRunner(
+      PoolSpec spec, Memory memory, NodeJournal journal, Hooks hooks, Neighbours neighbours) {
     this.spec = spec;
-    this.machine = new PoolMachine(spec);
+    this.machine = new PoolMachine(spec, memory);
     this.journal = journal;
     this.hooks = hooks;
     this.neighbours = neighbours;
@@ -187,6 +193,7 @@ final class PoolRunner {
         LOG.info("pool {}: cause {} is gone", spec.name(), cause.word());
         neighbours.cause(spec, cause, null);
       }
+      case Remember(var memory) -> neighbours.remember(spec, memory);
       case Resign(var cause, var together) -> neighbours.resign(spec, cause, together);
       case PhaseChanged(var from, var to, var cause) -> phaseChanged(from, to, cause);
       case StepNoted(var step) -> stepNoted(step);

@@ -26,6 +26,23 @@ import org.jspecify.annotations.Nullable;
 final class Bed implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  private static final String POOLS =
+      """
+      pools:
+        - name: tank
+          follows: storage
+          type: zfs
+          resources: [disk1, disk2]
+          last-resort: [%1$s/last-resort]
+          services:
+            - name: web
+              start: [touch, %1$s/web]
+              stop: [rm, -f, %1$s/web]
+              check: [test, -e, %1$s/web]
+              interval: 200ms
+          timeouts: { promote: 2s, device: 2s, import: 5s, export: 2s, demote: 2s }
+      """;
+
   final Path dir;
   final FakeReplicator replicator = new FakeReplicator("disk1", "disk2");
   final FakeElection election = new FakeElection();
@@ -36,6 +53,11 @@ final class Bed implements AutoCloseable {
   private @Nullable JavaProcess process;
 
   Bed(Path dir) throws IOException {
+    this(dir, POOLS);
+  }
+
+  /// A node with other pools than usual; `%1$s` is its directory.
+  Bed(Path dir, String pools) throws IOException {
     this.dir = dir;
     var run = Files.createDirectories(dir.resolve("run"));
     Files.createDirectories(dir.resolve("dev"));
@@ -73,23 +95,12 @@ final class Bed implements AutoCloseable {
             password: secret
             addresses: [192.0.2.50/24]
             reachable: [127.0.0.1]
-        pools:
-          - name: tank
-            follows: storage
-            type: zfs
-            resources: [disk1, disk2]
-            last-resort: [%1$s/last-resort]
-            services:
-              - name: web
-                start: [touch, %1$s/web]
-                stop: [rm, -f, %1$s/web]
-                check: [test, -e, %1$s/web]
-                interval: 200ms
-            timeouts: { promote: 2s, device: 2s, import: 5s, export: 2s, demote: 2s }
+        %2$s
         hooks:
-          - { on: [serving, stopped, failed, master, backup, config-difference, client-network], run: [%1$s/hook] }
+          - on: [serving, stopped, failed, master, backup, config-difference, client-network, maintenance]
+            run: [%1$s/hook]
         """
-            .formatted(dir));
+            .formatted(dir, pools.formatted(dir)));
     Files.writeString(
         dir.resolve("hook"),
         "#!/bin/bash\necho \"$CARPOOL_EVENT $CARPOOL_NODE\" >>" + dir + "/hooks\n");

@@ -16,6 +16,7 @@ import carpool.election.v1.UndemoteRequest;
 import carpool.election.v1.UndemoteResponse;
 import carpool.election.v1.WatchEvent;
 import carpool.election.v1.WatchRequest;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +32,17 @@ final class FakeElection extends ElectionGrpc.ElectionImplBase {
   private List<String> ready = List.of();
   private int resignations;
   private int reports;
+  private final List<String> undemoted = new ArrayList<>();
+
+  /// Causes that were taken back, in order.
+  synchronized List<String> undemoted() {
+    return List.copyOf(undemoted);
+  }
+
+  /// As after a restart of the election service.
+  synchronized void forget() {
+    demotions.clear();
+  }
 
   FakeElection() {
     demotions.put("not-ready", Demotion.newBuilder().setCause("not-ready").setAmount(240).build());
@@ -57,6 +69,10 @@ final class FakeElection extends ElectionGrpc.ElectionImplBase {
     return reports;
   }
 
+  private synchronized void gone(StreamObserver<WatchEvent> watcher) {
+    watchers.remove(watcher);
+  }
+
   private Group group() {
     return Group.newBuilder()
         .setName("storage")
@@ -73,6 +89,7 @@ final class FakeElection extends ElectionGrpc.ElectionImplBase {
 
   @Override
   public synchronized void watch(WatchRequest request, StreamObserver<WatchEvent> answer) {
+    ((ServerCallStreamObserver<WatchEvent>) answer).setOnCancelHandler(() -> gone(answer));
     watchers.add(answer);
     answer.onNext(event());
   }
@@ -104,6 +121,7 @@ final class FakeElection extends ElectionGrpc.ElectionImplBase {
   public synchronized void undemote(
       UndemoteRequest request, StreamObserver<UndemoteResponse> answer) {
     demotions.remove(request.getCause());
+    undemoted.add(request.getCause());
     answer.onNext(UndemoteResponse.getDefaultInstance());
     answer.onCompleted();
   }

@@ -64,7 +64,8 @@ public final class StatusPage {
               + process.getCluster()
               + "  carpool "
               + process.getBuild().getVersion()
-              + (status.getMaintenance() ? "  " + paint.warning("MAINTENANCE") : ""));
+              + (status.getMaintenance() ? "  " + paint.warning("MAINTENANCE") : "")
+              + (status.getUnmanaged() ? "  " + paint.warning("UNMANAGED") : ""));
     }
     for (var problem : List.of(status.getElectionProblem(), status.getReplicatorProblem())) {
       if (!problem.isEmpty()) {

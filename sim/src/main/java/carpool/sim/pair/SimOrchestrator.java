@@ -6,6 +6,7 @@ import carpool.orchestrator.core.Cause;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.Failure;
 import carpool.orchestrator.core.Health;
+import carpool.orchestrator.core.Memory;
 import carpool.orchestrator.core.OutdatedRule;
 import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEffect;
@@ -40,10 +41,13 @@ final class SimOrchestrator {
   private final Map<String, Long> losses = new HashMap<>();
   private final SimClientNetwork clients;
   private PoolMachine machine;
+
+  /// In `state-dir`: outlives processes and power.
+  private Memory memory = Memory.NONE;
+
   private List<ResourceFacts> told = List.of();
   private boolean replicatorUp;
   private Carp carp = Carp.UNKNOWN;
-  private boolean maintenanceKnown;
   private long asked;
   private int heardSkew;
   private long heardMicros = -1;
@@ -80,14 +84,17 @@ final class SimOrchestrator {
   }
 
   void start() {
-    machine = new PoolMachine(spec);
+    machine = new PoolMachine(spec, memory);
     causes.clear();
     causes.put(Cause.NOT_READY, "the orchestrator is starting");
+    var maintenance = memory.maintenance();
+    if (maintenance != null) {
+      causes.put(Cause.MAINTENANCE, maintenance);
+    }
     losses.clear();
     told = List.of();
     replicatorUp = false;
     carp = Carp.UNKNOWN;
-    maintenanceKnown = false;
     phase = Phase.STARTING;
     steps.reset();
     post(now -> new PoolEvent.CarpSeen(now, Carp.UNKNOWN, "not asked yet"));
@@ -172,6 +179,7 @@ final class SimOrchestrator {
         world.log(node.name, "cause " + cause + " is gone");
         soon();
       }
+      case PoolEffect.Remember(var next) -> memory = next;
       case PoolEffect.Resign(var cause, _) -> {
         world.log(node.name, "resigns: " + cause);
         gate.within(
@@ -266,7 +274,6 @@ final class SimOrchestrator {
             case BACKUP -> Carp.BACKUP;
             case MASTER -> Carp.MASTER;
           };
-      adoptMaintenance();
       if (next != carp || world.time.chance(1, 200)) {
         carp = next;
         post(now -> new PoolEvent.CarpSeen(now, next, ""));
@@ -274,15 +281,6 @@ final class SimOrchestrator {
       }
     }
     gate.within(2_000, 100_000, this::watchElection);
-  }
-
-  private void adoptMaintenance() {
-    if (!maintenanceKnown) {
-      maintenanceKnown = true;
-      if (node.carp.state().demotions().causes().containsKey(Cause.MAINTENANCE.word())) {
-        ask(new Command.Maintenance(true, "adopted"));
-      }
-    }
   }
 
   private void soon() {

@@ -114,7 +114,9 @@ public final class Couple {
   /// @param configDiffers the two replicators go by different files
   /// @param networks what it sees of each election group's network; empty when its orchestrator has
   ///   left nothing lately
-  public record Glance(String node, boolean configDiffers, Map<String, ClientSight> networks) {}
+  /// @param note all that it left; empty when it has left nothing lately
+  public record Glance(
+      String node, boolean configDiffers, Map<String, ClientSight> networks, Note note) {}
 
   /// Looks at the other node, with little patience.
   public Glance glance() {
@@ -122,7 +124,9 @@ public final class Couple {
     var other = ask(Duration.ofSeconds(3));
     var answer = other.answer();
     var networks = new HashMap<String, ClientSight>();
+    var note = Note.getDefaultInstance();
     if (answer.hasNoteAgeMillis() && answer.getNoteAgeMillis() <= NOTE_AGE_MAX_MILLIS) {
+      note = other.note();
       var age = answer.getNoteAgeMillis() * 1_000_000 + System.nanoTime() - asked;
       for (var network : other.note().getClientNetworksList()) {
         networks.put(network.getGroup(), OrchestratorProtoMapper.sight(network).aged(age));
@@ -132,7 +136,7 @@ public final class Couple {
         answer.getReached()
             && !answer.getOwnConfigDigest().isEmpty()
             && !answer.getOwnConfigDigest().equals(answer.getConfigDigest());
-    return new Glance(answer.getNode(), differs, networks);
+    return new Glance(answer.getNode(), differs, networks, note);
   }
 
   /// What this node did, newest first.
@@ -152,6 +156,8 @@ public final class Couple {
             .setNode(loaded.node().value())
             .setUnixMillis(System.currentTimeMillis())
             .setVersion(Version.current())
+            .setMaintenance(!node.kept().getMaintenance().isEmpty())
+            .setUnmanaged(!node.kept().getUnmanaged().isEmpty())
             .addAllFailovers(failovers());
     node.networks()
         .forEach(network -> out.addClientNetworks(OrchestratorProtoMapper.network(network)));

@@ -10,6 +10,8 @@ import carpool.orchestrator.core.StepRecord;
 import carpool.orchestrator.peers.ElectionPeer;
 import carpool.orchestrator.peers.ReplicatorPeer;
 import carpool.orchestrator.pool.PoolReading;
+import carpool.orchestrator.v1.Kept;
+import carpool.orchestrator.v1.Note;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
@@ -36,6 +38,18 @@ public interface Node {
   /// @param deadline after which it is answered in any case; zero: none
   boolean ask(String pool, Command command, Duration deadline, Listener listener);
 
+  /// What the other node's orchestrator left lately; empty when nothing.
+  Note peerNote();
+
+  /// What is kept over restarts.
+  Kept kept();
+
+  /// Switches maintenance of the whole node. Waits for the answers of the pools' machines.
+  IntentAnswer maintenance(boolean on, String cause);
+
+  /// Switches unmanaged mode of the whole node, likewise.
+  IntentAnswer unmanaged(boolean on, String cause);
+
   /// From now on, everything that happens, in order; the first calls are one per pool.
   ///
   /// @param onOver called when the process stops
@@ -53,6 +67,14 @@ public interface Node {
     /// The last call. An empty reason is success.
     void end(String reason, String text, String hint);
   }
+
+  /// What became of a wish for the whole node. An empty reason: it is durable and obeyed.
+  record IntentAnswer(String reason, String text, String hint, List<IntentOutcome> outcomes) {}
+
+  /// What happens to one pool, or to one group that no pool follows.
+  ///
+  /// @param pending steps are still being taken
+  record IntentOutcome(String pool, String group, String text, boolean pending) {}
 
   /// One pool.
   record PoolStatus(PoolSpec spec, PoolView view, PoolReading reading, Clock clock) {}

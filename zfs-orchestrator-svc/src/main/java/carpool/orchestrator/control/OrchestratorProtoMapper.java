@@ -7,6 +7,7 @@ import carpool.orchestrator.core.ServiceView;
 import carpool.orchestrator.core.StepRecord;
 import carpool.orchestrator.v1.ClientNetwork;
 import carpool.orchestrator.v1.Failover;
+import carpool.orchestrator.v1.IntentResult;
 import carpool.orchestrator.v1.NetworkEvidence;
 import carpool.orchestrator.v1.Pool;
 import carpool.orchestrator.v1.PoolState;
@@ -47,6 +48,15 @@ final class OrchestratorProtoMapper {
               pool.spec().services().get(index).name(), view.services().get(index), pool.clock()));
     }
     return out.build();
+  }
+
+  static IntentResult outcome(Node.IntentOutcome outcome) {
+    return IntentResult.newBuilder()
+        .setPool(outcome.pool())
+        .setGroup(outcome.group())
+        .setText(outcome.text())
+        .setPending(outcome.pending())
+        .build();
   }
 
   static ClientNetwork network(Node.NetworkStatus network) {

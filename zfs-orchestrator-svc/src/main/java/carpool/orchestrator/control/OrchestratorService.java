@@ -1,6 +1,7 @@
 package carpool.orchestrator.control;
 
 import carpool.common.v1.Build;
+import carpool.common.v1.ErrorDetail;
 import carpool.common.v1.Process;
 import carpool.election.v1.Demotion;
 import carpool.kit.boot.Version;
@@ -22,6 +23,8 @@ import carpool.orchestrator.v1.ImportPoolRequest;
 import carpool.orchestrator.v1.OrchestratorGrpc;
 import carpool.orchestrator.v1.SetMaintenanceRequest;
 import carpool.orchestrator.v1.SetMaintenanceResponse;
+import carpool.orchestrator.v1.SetUnmanagedRequest;
+import carpool.orchestrator.v1.SetUnmanagedResponse;
 import carpool.orchestrator.v1.SwitchoverProgress;
 import carpool.orchestrator.v1.SwitchoverRequest;
 import carpool.orchestrator.v1.TakeoverRequest;
@@ -87,7 +90,8 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
     } catch (StatusRuntimeException e) {
       out.setReplicatorProblem("carpool-replicator does not answer: " + Refusals.text(e));
     }
-    out.setMaintenance(pools.stream().anyMatch(pool -> pool.view().maintenance()));
+    out.setMaintenance(node.kept().getMaintenance().length() > 0)
+        .setUnmanaged(node.kept().getUnmanaged().length() > 0);
     for (var cause : node.causes()) {
       out.addDemotions(
           Demotion.newBuilder()
@@ -104,6 +108,7 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
               out.addLastFailovers(OrchestratorProtoMapper.failover(passed, process.getNode())));
     }
     node.networks().forEach(n -> out.addClientNetworks(OrchestratorProtoMapper.network(n)));
+    out.setReadiness(ReadinessRule.of(out, node.peerNote()));
     out.addAllWarnings(Sentences.warnings(pools, out));
     return out.build();
   }
@@ -222,31 +227,45 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
   @Override
   public void setMaintenance(
       SetMaintenanceRequest request, StreamObserver<SetMaintenanceResponse> answer) {
-    var cause = request.getCause().isBlank() ? "operator" : request.getCause();
-    for (var pool : node.pools()) {
-      var _ =
-          node.ask(
-              pool.spec().name(),
-              new Command.Maintenance(request.getOn(), cause),
-              Duration.ZERO,
-              new Node.Listener() {
-                @Override
-                public void step(carpool.orchestrator.core.StepRecord step) {}
-
-                @Override
-                public void end(String reason, String text, String hint) {}
-              });
-    }
-    var serves = node.pools().stream().anyMatch(pool -> pool.view().phase() == Phase.SERVING);
+    var done =
+        accepted(
+            node.maintenance(
+                request.getOn(), request.getCause().isBlank() ? "operator" : request.getCause()));
     answer.onNext(
         SetMaintenanceResponse.newBuilder()
             .setOn(request.getOn())
             .setMessage(
-                request.getOn() && serves
+                done.stream().anyMatch(Node.IntentOutcome::pending)
                     ? "the pools are being given up; carpool watch shows the steps"
                     : "")
+            .addAllResults(done.stream().map(OrchestratorProtoMapper::outcome).toList())
             .build());
     answer.onCompleted();
+  }
+
+  @Override
+  public void setUnmanaged(
+      SetUnmanagedRequest request, StreamObserver<SetUnmanagedResponse> answer) {
+    var done =
+        accepted(
+            node.unmanaged(
+                request.getOn(), request.getCause().isBlank() ? "operator" : request.getCause()));
+    answer.onNext(
+        SetUnmanagedResponse.newBuilder()
+            .setOn(request.getOn())
+            .addAllResults(done.stream().map(OrchestratorProtoMapper::outcome).toList())
+            .build());
+    answer.onCompleted();
+  }
+
+  private static List<Node.IntentOutcome> accepted(Node.IntentAnswer answer) {
+    if (!answer.reason().isEmpty()) {
+      throw new ServiceError(
+          Status.Code.FAILED_PRECONDITION,
+          "nothing was changed: " + answer.text(),
+          ErrorDetail.newBuilder().setReason(answer.reason()).setHint(answer.hint()).build());
+    }
+    return answer.outcomes();
   }
 
   @Override

@@ -53,6 +53,12 @@ final class Sentences {
   /// Why each thing is as it is.
   static List<String> explain(GetStatusResponse status) {
     var out = new ArrayList<String>();
+    out.add(
+        status.getReadiness().getReady()
+            ? "Ready to fail over: yes."
+            : "Ready to fail over: no, because "
+                + String.join("; ", status.getReadiness().getReasonsList())
+                + ".");
     if (!status.getElectionProblem().isEmpty()) {
       out.add(status.getElectionProblem() + ".");
     }

@@ -9,6 +9,12 @@ public sealed interface Command {
   /// Do not serve until switched off.
   record Maintenance(boolean on, String cause) implements Command {}
 
+  /// Leave the pool as it is: no step is taken until switched off.
+  record Unmanaged(boolean on, String cause) implements Command {}
+
+  /// Answers as `wanted` would be answered if it were refused at once; changes nothing.
+  record Check(Command wanted) implements Command {}
+
   /// Look for the pool again, or adopt it, and start its services.
   record Import() implements Command {}
 

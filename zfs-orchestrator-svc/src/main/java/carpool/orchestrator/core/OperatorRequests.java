@@ -4,6 +4,7 @@ import carpool.orchestrator.core.Facts.Here;
 import carpool.orchestrator.core.PoolEffect.Answer;
 import carpool.orchestrator.core.Situation.Handover;
 import carpool.orchestrator.core.Situation.Pending;
+import org.jspecify.annotations.Nullable;
 
 /// What operators ask, and the end of the process: one at a time, each answered once.
 final class OperatorRequests {
@@ -28,22 +29,20 @@ final class OperatorRequests {
         s.pending = new Pending(id, command);
       }
       case Command.Expire _ -> expire(id);
+      case Command.Check(var wanted) -> {
+        var refusal = refusal(wanted);
+        s.emit(refusal == null ? new Answer(id, "", "", "") : refusal.answer(id));
+      }
       case Command.Maintenance(var on, var cause) -> {
-        if (on && servesAlone()) {
-          s.emit(
-              new Answer(
-                  id,
-                  "PEER_UNREACHABLE",
-                  "what is written here is missing on the other node, which would take over: no"
-                      + " connection for "
-                      + s.facts.names(r -> !r.linkUp()),
-                  "mend the replication link and wait until carpool status shows every resource"
-                      + " complete; or carpool pool export first"));
+        var refusal = refusal(command);
+        if (refusal != null) {
+          s.emit(refusal.answer(id));
           return;
         }
         s.maintenance = on ? cause : null;
         s.emit(new Answer(id, "", "", ""));
       }
+      case Command.Unmanaged(var on, var cause) -> setUnmanaged(id, on, cause);
       case Command.Switchover _, Command.Import _, Command.Export _, Command.TakeOver _ -> {
         if (s.stopping || s.pending != null) {
           s.emit(
@@ -55,7 +54,99 @@ final class OperatorRequests {
     }
   }
 
+  /// Why a command is not obeyed.
+  private record No(String reason, String text, String hint) {
+    Answer answer(long id) {
+      return new Answer(id, reason, text, hint);
+    }
+  }
+
+  /// What stands against a command from the start; null: nothing.
+  private @Nullable No refusal(Command command) {
+    return switch (command) {
+      case Command.Maintenance(var on, _) -> on ? maintenanceRefusal() : null;
+      case Command.Switchover _ -> switchoverRefusal();
+      case Command.Import _,
+          Command.Export _,
+          Command.TakeOver _,
+          Command.Unmanaged _,
+          Command.Check _,
+          Command.Stop _,
+          Command.Expire _ ->
+          null;
+    };
+  }
+
+  private static final String WAIT_FOR_COMPLETE =
+      "wait until carpool status shows every resource complete";
+
+  /// The other node takes over then; so it must have everything that is written here.
+  private @Nullable No maintenanceRefusal() {
+    if (s.goal != Goal.SERVE || s.facts.here != Here.YES) {
+      return null;
+    }
+    if (s.facts.any(resource -> !resource.linkUp())) {
+      return new No(
+          "PEER_UNREACHABLE",
+          "what is written here is missing on the other node, which would take over: no"
+              + " connection for "
+              + s.facts.names(r -> !r.linkUp()),
+          "mend the replication link and " + WAIT_FOR_COMPLETE + "; or carpool pool export first");
+    }
+    if (s.facts.any(resource -> !resource.peerCurrent())) {
+      return new No(
+          "PEER_NOT_READY",
+          "the only complete copy is here; the other node could not serve: "
+              + s.facts.names(r -> !r.peerCurrent())
+              + " not up to date there",
+          WAIT_FOR_COMPLETE + "; or carpool pool export first");
+    }
+    return null;
+  }
+
+  private @Nullable No switchoverRefusal() {
+    if (s.toldPhase != Phase.SERVING && s.toldPhase != Phase.NO_POOL) {
+      return new No("NOT_SERVING", s.spec.name() + " is not served here", "");
+    }
+    if (!s.facts.peerAble()) {
+      return new No(
+          s.facts.all(ResourceFacts::linkUp) ? "PEER_NOT_READY" : "PEER_UNREACHABLE",
+          "the peer could not serve: "
+              + s.facts.names(r -> !r.peerAble())
+              + " not connected or not up to date there",
+          WAIT_FOR_COMPLETE);
+    }
+    return null;
+  }
+
+  /// From here on the pool is left alone; or, switched off, whatever is true is the start.
+  private void setUnmanaged(long id, boolean on, String cause) {
+    if (on && (s.handover != Handover.NONE || s.pending != null)) {
+      s.emit(new Answer(id, "BUSY", "another command is being carried out", "wait for its end"));
+      return;
+    }
+    if (!on && s.unmanaged != null) {
+      s.goal = null;
+      s.settled = false;
+      s.failing = null;
+      s.failingYields = false;
+      if (s.running == null) {
+        s.facts.here = Here.UNKNOWN;
+      }
+      s.timers.drop(TimerKind.TICK);
+      s.timers.drop(TimerKind.FAILING);
+    }
+    s.unmanaged = on ? cause : null;
+    s.emit(new Answer(id, "", "", ""));
+  }
+
   private void begin(long id, Command command) {
+    if (s.unmanaged != null) {
+      s.emit(
+          new Answer(
+              id, "UNMANAGED", "the pools of this node are unmanaged", "carpool unmanaged off"));
+      return;
+    }
     switch (command) {
       case Command.Switchover _ -> beginSwitchover(id, command);
       case Command.Import _ -> {
@@ -116,7 +207,11 @@ final class OperatorRequests {
         s.retryNow();
         s.pending = new Pending(id, command);
       }
-      case Command.Maintenance _, Command.Stop _, Command.Expire _ -> {}
+      case Command.Maintenance _,
+          Command.Unmanaged _,
+          Command.Check _,
+          Command.Stop _,
+          Command.Expire _ -> {}
     }
   }
 
@@ -133,33 +228,22 @@ final class OperatorRequests {
       }
       case Command.Import _, Command.TakeOver _ ->
           s.answer(LATE, "not serving yet: " + picture.shownProblem(), "it is tried on");
-      case Command.Maintenance _, Command.Stop _, Command.Expire _ -> {}
+      case Command.Maintenance _,
+          Command.Unmanaged _,
+          Command.Check _,
+          Command.Stop _,
+          Command.Expire _ -> {}
     }
   }
 
   private void beginSwitchover(long id, Command command) {
-    if (s.toldPhase != Phase.SERVING && s.toldPhase != Phase.NO_POOL) {
-      s.emit(new Answer(id, "NOT_SERVING", s.spec.name() + " is not served here", ""));
-    } else if (!s.facts.peerAble()) {
-      s.emit(
-          new Answer(
-              id,
-              s.facts.all(ResourceFacts::linkUp) ? "PEER_NOT_READY" : "PEER_UNREACHABLE",
-              "the peer could not serve: "
-                  + s.facts.names(r -> !r.linkUp() || !r.peerCurrent())
-                  + " not connected or not up to date there",
-              "wait until carpool status shows every resource complete"));
+    var refusal = switchoverRefusal();
+    if (refusal != null) {
+      s.emit(refusal.answer(id));
     } else {
       s.handover = Handover.YIELDING;
       s.pending = new Pending(id, command);
     }
-  }
-
-  /// A pool is served here whose peer does not get what is written.
-  private boolean servesAlone() {
-    return s.goal == Goal.SERVE
-        && s.facts.here == Here.YES
-        && s.facts.any(resource -> !resource.linkUp());
   }
 
   /// The peer is heard and says that it does not write.
@@ -183,7 +267,8 @@ final class OperatorRequests {
     switch (s.pending.command()) {
       case Command.Stop _ -> {
         if (s.yielded()) {
-          s.answer(s.cutOff ? "STEP_FAILED" : "", s.cutOff ? "the devices were cut off" : "", "");
+          var cut = s.cutOff && s.unmanaged == null;
+          s.answer(cut ? "STEP_FAILED" : "", cut ? "the devices were cut off" : "", "");
         }
       }
       case Command.Import _, Command.TakeOver _ -> answerServing();
@@ -197,7 +282,7 @@ final class OperatorRequests {
           s.answer("STEP_FAILED", "superseded: " + s.goalCause, "");
         }
       }
-      case Command.Maintenance _, Command.Expire _ -> {}
+      case Command.Maintenance _, Command.Unmanaged _, Command.Check _, Command.Expire _ -> {}
     }
   }
 

@@ -47,7 +47,8 @@ final class Picture {
     if (s.dead != null) {
       standing.put(Cause.POOL, s.dead);
     }
-    if (s.maintenance != null && s.facts.here == Here.NO) {
+    // Until the first look: what stood before a restart stands on.
+    if (s.maintenance != null && (s.facts.here == Here.NO || !s.looked)) {
       standing.put(Cause.MAINTENANCE, s.maintenance);
     }
     if (s.clientsLost != null && s.facts.here == Here.NO) {
@@ -118,6 +119,9 @@ final class Picture {
   String shownProblem() {
     if (!s.problem.isEmpty()) {
       return s.problem;
+    }
+    if (s.unmanaged != null) {
+      return "unmanaged: " + s.unmanaged + "; no step is taken";
     }
     if (s.goal == Goal.EXPORT && s.settled) {
       return "exported by an operator; carpool pool import " + s.spec.name() + " serves it again";

@@ -19,6 +19,9 @@ public sealed interface PoolEffect {
   /// It no longer does.
   record ClearCause(Cause cause) implements PoolEffect {}
 
+  /// To be kept over a restart from now on.
+  record Remember(Memory memory) implements PoolEffect {}
+
   /// Leave MASTER.
   ///
   /// @param together true: when every pool of the group has asked for it

@@ -41,9 +41,16 @@ public final class PoolMachine {
   private final YieldWork yielding;
   private final StepEnds ends;
   private final StepFailures failures;
+  private final UnmanagedWatch unmanaged;
 
+  /// A machine that was never told anything.
   public PoolMachine(PoolSpec spec) {
-    s = new Situation(spec);
+    this(spec, Memory.NONE);
+  }
+
+  /// A machine that goes by what the one before it kept.
+  public PoolMachine(PoolSpec spec, Memory memory) {
+    s = new Situation(spec, memory);
     picture = new Picture(s);
     observations = new Observations(s);
     requests = new OperatorRequests(s, picture);
@@ -52,6 +59,7 @@ public final class PoolMachine {
     yielding = new YieldWork(s, this::advance);
     ends = new StepEnds(s);
     failures = new StepFailures(s, ends);
+    unmanaged = new UnmanagedWatch(s);
   }
 
   /// The pool as it is now.
@@ -65,7 +73,8 @@ public final class PoolMachine {
         s.hint,
         s.running != null && !s.quiet ? s.running.label(s.spec) : picture.waitLabel(),
         s.services.stream().map(ServiceTrack::view).toList(),
-        s.maintenance != null);
+        s.maintenance != null,
+        s.unmanaged != null);
   }
 
   /// True while nothing of the pool is or may come to be here: the process may end.
@@ -105,6 +114,10 @@ public final class PoolMachine {
   }
 
   void advance() {
+    if (s.unmanaged != null) {
+      unmanaged.watch();
+      return;
+    }
     goals.noteBroken();
     requests.noteHeld();
     var next = goals.decide();
@@ -161,5 +174,10 @@ public final class PoolMachine {
       s.emit(new PoolEffect.PhaseChanged(from, phase, s.goalCause));
     }
     requests.answerPending();
+    var memory = s.memory();
+    if (!memory.equals(s.toldMemory)) {
+      s.toldMemory = memory;
+      s.emit(new PoolEffect.Remember(memory));
+    }
   }
 }

@@ -14,4 +14,5 @@ public record PoolView(
     String hint,
     String step,
     List<ServiceView> services,
-    boolean maintenance) {}
+    boolean maintenance,
+    boolean unmanaged) {}

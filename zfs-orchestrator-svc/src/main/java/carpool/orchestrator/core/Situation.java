@@ -37,6 +37,9 @@ final class Situation {
   boolean stopping;
   @Nullable String maintenance;
 
+  /// Why nothing is done to the pool; null: it is looked after.
+  @Nullable String unmanaged;
+
   /// Why this node has no clients while the other one has; null: it has, or nothing tells, or an
   /// operator took over all the same.
   @Nullable String clientsLost;
@@ -113,10 +116,15 @@ final class Situation {
   boolean quiet;
   @Nullable Pending pending;
   Phase toldPhase = Phase.STARTING;
+  Memory toldMemory;
   long phaseSince;
 
-  Situation(PoolSpec spec) {
+  Situation(PoolSpec spec, Memory memory) {
     this.spec = spec;
+    this.maintenance = memory.maintenance();
+    this.unmanaged = memory.unmanaged();
+    this.exported = memory.exported();
+    this.toldMemory = memory;
     this.services = spec.services().stream().map(ServiceTrack::new).toList();
     services.forEach(service -> toldServices.add(service.view()));
   }
@@ -218,13 +226,22 @@ final class Situation {
   }
 
   void fail(Cause cause, String text) {
+    if (unmanaged != null) {
+      return; // An operator decides.
+    }
     failing = new Failing(cause, text);
     failingYields = true;
     timers.arm(TimerKind.FAILING, Patience.FAILING);
   }
 
-  /// True while nothing of the pool is or may come to be here: the process may end.
+  /// What is to be kept over a restart.
+  Memory memory() {
+    return new Memory(maintenance, unmanaged, exported);
+  }
+
+  /// True while nothing of the pool is or may come to be here, or nothing is to be done about it:
+  /// the process may end.
   boolean yielded() {
-    return goal == Goal.YIELD && settled && running == null;
+    return running == null && (unmanaged != null || (goal == Goal.YIELD && settled));
   }
 }

@@ -23,9 +23,17 @@ final class Bench {
   private long now = 1_000 * SECOND;
   private long lastId;
 
+  /// What the machine wants to be kept.
+  Memory memory;
+
   Bench(PoolSpec spec) {
+    this(spec, Memory.NONE);
+  }
+
+  Bench(PoolSpec spec, Memory memory) {
     this.spec = spec;
-    this.machine = new PoolMachine(spec);
+    this.machine = new PoolMachine(spec, memory);
+    this.memory = memory;
     this.resources =
         spec.resources().stream()
             .map(name ->
@@ -248,6 +256,7 @@ final class Bench {
       case PoolEffect.ArmTimer(var token, var delay) -> timers.add(new Armed(token, now + delay));
       case PoolEffect.SetCause(var cause, _) -> lines.add("+ " + cause.word());
       case PoolEffect.ClearCause(var cause) -> lines.add("- " + cause.word());
+      case PoolEffect.Remember(var next) -> memory = next;
       case PoolEffect.Resign(_, var together) -> lines.add(together ? "resign" : "resign alone");
       case PoolEffect.PhaseChanged(_, var to, _) -> lines.add("= " + to);
       case PoolEffect.StepNoted _, PoolEffect.ServiceNoted _ -> {}

@@ -301,4 +301,79 @@ final class CommandTest {
     bench.ask(new Command.Switchover()).ask(new Command.Export(false));
     assertThat(bench.lines()).containsExactly("run stop web", "= GIVING_UP", "answer BUSY");
   }
+
+  @Test
+  void maintenanceIsRefusedWhileTheOtherCopyIsHalfSynchronised() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.peer(true, false, false).ask(new Command.Maintenance(true, "new disks"));
+
+    assertThat(bench.lines()).containsExactly("answer PEER_NOT_READY");
+    assertThat(bench.machine.view().maintenance()).isFalse();
+  }
+
+  @Test
+  void aCheckAnswersAsTheCommandWouldAndChangesNothing() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Check(new Command.Switchover()));
+    bench.ask(new Command.Check(new Command.Maintenance(true, "")));
+    bench.peer(false, false, false);
+    bench.ask(new Command.Check(new Command.Switchover()));
+    bench.ask(new Command.Check(new Command.Maintenance(true, "")));
+
+    assertThat(bench.lines())
+        .containsExactly(
+            "answer done", "answer done", "answer PEER_UNREACHABLE", "answer PEER_UNREACHABLE");
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+  }
+
+  @Test
+  void maintenanceThatWasKeptStandsFromTheFirstMomentOn() {
+    var bench = new Bench(Bench.zfs(), new Memory("new disks", null, false));
+    bench.replicatorLost().carp(Carp.MASTER);
+    assertThat(bench.lines()).contains("+ maintenance");
+
+    bench.role(Role.SECONDARY).inspected(false).done("demote");
+
+    assertThat(bench.lines()).doesNotContain("- maintenance", "run promote");
+    assertThat(bench.machine.view().maintenance()).isTrue();
+  }
+
+  @Test
+  void anExportIsKeptUntilThePoolIsAskedForAgain() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Export(false)).done("export");
+    assertThat(bench.memory.exported()).isTrue();
+
+    var again = new Bench(Bench.zfs(), bench.memory);
+    again.replicatorLost().carp(Carp.MASTER).role(Role.PRIMARY).devices().inspected(false);
+    assertThat(again.running()).isNull();
+    again.ask(new Command.Import());
+    assertThat(again.memory.exported()).isFalse();
+  }
+
+  @Test
+  void anUnmanagedPoolIsLookedAtAndLeftAsItIs() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    bench.ask(new Command.Unmanaged(true, "storage move"));
+    bench.carp(Carp.BACKUP).fenced().pass(5).inspected(true, Health.SUSPENDED);
+    bench.pass(5).inspected(true, Health.SUSPENDED).ask(new Command.Switchover());
+
+    assertThat(bench.lines())
+        .containsExactly("answer done", "run inspect", "run inspect", "answer UNMANAGED");
+    assertThat(bench.machine.view().unmanaged()).isTrue();
+    assertThat(bench.machine.yielded()).isTrue();
+    assertThat(bench.memory.unmanaged()).isEqualTo("storage move");
+
+    bench.ask(new Command.Unmanaged(false, "")).inspected(true).done("stop web");
+    assertThat(bench.lines()).contains("answer done", "run inspect", "run stop web");
+  }
+
+  @Test
+  void aRestartedMachineLeavesAnUnmanagedPoolAlone() {
+    var bench = new Bench(Bench.zfs("web"), new Memory(null, "storage move", false));
+    bench.replicatorLost().inspected(true).carp(Carp.BACKUP).role(Role.PRIMARY);
+
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+    assertThat(bench.running()).isNull();
+  }
 }

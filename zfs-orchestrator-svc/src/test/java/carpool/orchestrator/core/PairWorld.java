@@ -79,6 +79,10 @@ final class PairWorld {
   private final class SimNode {
     final int number;
     PoolMachine machine = new PoolMachine(SPEC);
+
+    /// Outlives the orchestrator.
+    Memory memory = Memory.NONE;
+
     Role role = Role.INIT;
     boolean imported;
 
@@ -133,6 +137,7 @@ final class PairWorld {
         case PoolEffect.ArmTimer(var token, var delay) -> timers.add(new Armed(token, now + delay));
         case PoolEffect.SetCause(var cause, _) -> causes.add(cause);
         case PoolEffect.ClearCause(var cause) -> causes.remove(cause);
+        case PoolEffect.Remember(var next) -> memory = next;
         case PoolEffect.Resign _,
             PoolEffect.PhaseChanged _,
             PoolEffect.StepNoted _,
@@ -143,7 +148,7 @@ final class PairWorld {
     }
 
     void start() {
-      machine = new PoolMachine(SPEC);
+      machine = new PoolMachine(SPEC, memory);
       clientsLost = false;
       run = null;
       timers.clear();
