@@ -1,6 +1,7 @@
 package carpool.cli;
 
 import carpool.cli.output.StatusPage;
+import carpool.orchestrator.v1.ClearFailuresRequest;
 import carpool.orchestrator.v1.ExportPoolRequest;
 import carpool.orchestrator.v1.GetStatusRequest;
 import carpool.orchestrator.v1.GetStatusResponse;
@@ -17,7 +18,12 @@ import picocli.CommandLine.Parameters;
     name = "pool",
     description = "Pools of this node.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {PoolCommand.Show.class, PoolCommand.Import.class, PoolCommand.Export.class})
+    subcommands = {
+      PoolCommand.Show.class,
+      PoolCommand.Import.class,
+      PoolCommand.Export.class,
+      PoolCommand.Clear.class
+    })
 final class PoolCommand extends GroupCommand {
 
   /// `carpool pool status`.
@@ -87,6 +93,34 @@ final class PoolCommand extends GroupCommand {
                   .orchestratorStream()
                   .exportPool(
                       ExportPoolRequest.newBuilder().setPool(pool).setForce(force).build()));
+    }
+  }
+
+  /// `carpool pool clear`.
+  @Command(
+      name = "clear",
+      description = "Forgets what failed on this node, so that it counts as good again.")
+  static final class Clear extends NodeCommand {
+    @Parameters(paramLabel = "POOL", description = "only these (default: all)")
+    private List<String> pools = new ArrayList<>();
+
+    @Override
+    int run(Services services) {
+      var answer =
+          services
+              .orchestrator()
+              .clearFailures(ClearFailuresRequest.newBuilder().addAllPools(pools).build());
+      if (json()) {
+        console().json(answer);
+      } else if (answer.getClearedCount() == 0) {
+        out().println("nothing had failed");
+      } else {
+        answer
+            .getClearedList()
+            .forEach(
+                count -> out().println("cleared: pool " + count.getPool() + " " + count.getWhat()));
+      }
+      return Exit.DONE;
     }
   }
 }

@@ -29,6 +29,7 @@ import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.WatchStatusEvent;
 import com.google.inject.Inject;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -49,6 +50,7 @@ import org.slf4j.LoggerFactory;
 final class OrchestratorNode implements Startable, Node {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
 
+  private final String nodeName;
   private final CarpoolConfig config;
   private final HastConfig hast;
   private final NodeJournal journal = new NodeJournal();
@@ -74,6 +76,7 @@ final class OrchestratorNode implements Startable, Node {
 
   @Inject
   OrchestratorNode(LoadedConfig loaded, HastConfig hast, HealthBoard health) {
+    this.nodeName = loaded.node().value();
     this.config = loaded.config();
     this.hast = hast;
     this.hooks =
@@ -213,7 +216,11 @@ final class OrchestratorNode implements Startable, Node {
     return new Memory(
         orNull(state.getMaintenance()),
         orNull(state.getUnmanaged()),
-        state.getExportedPoolsList().contains(pool.name()));
+        state.getExportedPoolsList().contains(pool.name()),
+        FailCounts.strikes(
+            state.getFailCountsList(),
+            pool.name(),
+            new Clock(System.currentTimeMillis(), System.nanoTime())));
   }
 
   private static @Nullable String orNull(String text) {
@@ -310,6 +317,11 @@ final class OrchestratorNode implements Startable, Node {
 
   private void onGlance(Couple.Glance other) {
     peerNote = other.note();
+    var known = !peerNote.getNode().isEmpty();
+    for (var pool : pools.values()) {
+      var failed = FailCounts.failed(peerNote.getFailCountsList(), pool.spec().name());
+      pool.post(now -> new PoolEvent.PeerSaid(now, known, failed));
+    }
     networks.seen(other);
     if (other.configDiffers() && !configDiffers) {
       LOG.warn("the two nodes have different configuration files");
@@ -376,6 +388,13 @@ final class OrchestratorNode implements Startable, Node {
         var exported = new TreeSet<>(b.getExportedPoolsList());
         var _ = memory.exported() ? exported.add(pool.name()) : exported.remove(pool.name());
         b.clearExportedPools().addAllExportedPools(exported);
+        var clock = new Clock(System.currentTimeMillis(), System.nanoTime());
+        var counts = new ArrayList<>(b.getFailCountsList());
+        counts.removeIf(count -> count.getPool().equals(pool.name()));
+        memory
+            .strikes()
+            .forEach(strike -> counts.add(FailCounts.count(strike, nodeName, pool.name(), clock)));
+        b.clearFailCounts().addAllFailCounts(counts);
       });
     }
 

@@ -30,10 +30,16 @@ final class PoolSpecs {
                 new PoolSpec.Service(
                     service.name(),
                     !service.check().isEmpty(),
+                    switch (service.onFailure()) {
+                      case RESTART -> PoolSpec.OnFailure.RESTART;
+                      case FAILOVER -> PoolSpec.OnFailure.FAILOVER;
+                      case IGNORE -> PoolSpec.OnFailure.IGNORE;
+                    },
                     service.timeout().toNanos(),
                     service.interval().toNanos()))
             .toList(),
         !pool.lastResort().isEmpty(),
+        pool.failWindow().toNanos(),
         new PoolSpec.Deadlines(
             timeouts.promote().toNanos(),
             timeouts.device().toNanos(),

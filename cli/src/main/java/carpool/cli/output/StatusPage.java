@@ -49,6 +49,17 @@ public final class StatusPage {
         .filter(d -> !shown.contains(d.getCause()))
         .map(d -> "demoted by " + d.getAmount() + " (" + d.getCause() + "): " + d.getText())
         .forEach(this::warning);
+    for (var failed : status.getFailCountsList()) {
+      warning(
+          "%s: pool %s, %s failed %d times, last %s ago: %s; carpool pool clear there forgets it"
+              .formatted(
+                  failed.getNode(),
+                  failed.getPool(),
+                  failed.getWhat(),
+                  failed.getCount(),
+                  Words.since(failed.getLastUnixMillis(), now),
+                  failed.getText()));
+    }
     status.getWarningsList().forEach(this::warning);
     if (status.getConfigDiffers()) {
       warning("the two nodes have different configuration files; compare them, then restart");

@@ -13,6 +13,7 @@ import java.util.Optional;
 /// @param fsck file systems: command that checks it before mounting, the device is appended; empty:
 ///   none
 /// @param fstype file systems: type given to mount; empty: mount finds out
+/// @param failWindow for which a failure of the pool or of a service counts against the node
 /// @param lastResort command for a pool that still hangs on devices that were cut off: restarts the
 ///   ZFS daemon, or the node; empty: an operator does it
 public record PoolConfig(
@@ -25,6 +26,7 @@ public record PoolConfig(
     Optional<String> fstype,
     List<String> lastResort,
     List<ServiceConfig> services,
+    Duration failWindow,
     Timeouts timeouts) {
 
   /// What lives on the resources.
@@ -43,8 +45,19 @@ public record PoolConfig(
       List<String> start,
       List<String> stop,
       List<String> check,
+      OnFailure onFailure,
       Duration timeout,
       Duration interval) {}
+
+  /// What follows when a service is not well.
+  public enum OnFailure {
+    /// It is started again some times; then it counts as failed, and the pool stays.
+    RESTART,
+    /// As before, and then the other node's turn, once.
+    FAILOVER,
+    /// It is shown as failed.
+    IGNORE
+  }
 
   /// Deadlines of the workflow's steps.
   ///

@@ -1,6 +1,7 @@
 package carpool.kit.config;
 
 import carpool.kit.config.PoolConfig.Kind;
+import carpool.kit.config.PoolConfig.OnFailure;
 import carpool.kit.config.PoolConfig.ServiceConfig;
 import carpool.kit.config.PoolConfig.Timeouts;
 import java.time.Duration;
@@ -80,6 +81,7 @@ final class PoolReader {
             map.get("fstype").flatMap(YamlValue::text),
             map.get("last-resort").flatMap(YamlValue::argv).orElse(List.of()),
             services(map),
+            duration(map, "fail-window", Duration.ofHours(1), Duration.ofDays(30)),
             timeouts(map));
     if (kind == Kind.ZFS) {
       for (var key : List.of("fsck", "fstype")) {
@@ -151,12 +153,18 @@ final class PoolReader {
         map.get().required("start", "a command as a list of words").flatMap(YamlValue::argv);
     var stop = map.get().required("stop", "a command as a list of words").flatMap(YamlValue::argv);
     var check = map.get().get("check").flatMap(YamlValue::argv).orElse(List.of());
+    var onFailure =
+        map.get()
+            .get("on-failure")
+            .flatMap(v -> v.oneOf(CarpoolYamlReader.choices(OnFailure.values())))
+            .orElse(OnFailure.FAILOVER);
     var timeout = duration(map.get(), "timeout", Duration.ofSeconds(20));
     var interval = duration(map.get(), "interval", Duration.ofSeconds(5));
     map.get().rejectOthers();
     return name.isPresent() && start.isPresent() && stop.isPresent()
         ? Optional.of(
-            new ServiceConfig(name.get(), start.get(), stop.get(), check, timeout, interval))
+            new ServiceConfig(
+                name.get(), start.get(), stop.get(), check, onFailure, timeout, interval))
         : Optional.empty();
   }
 
@@ -182,8 +190,10 @@ final class PoolReader {
   }
 
   private static Duration duration(YamlMap map, String key, Duration otherwise) {
-    return map.get(key)
-        .flatMap(v -> v.duration(Duration.ofMillis(100), Duration.ofHours(1)))
-        .orElse(otherwise);
+    return duration(map, key, otherwise, Duration.ofHours(1));
+  }
+
+  private static Duration duration(YamlMap map, String key, Duration otherwise, Duration longest) {
+    return map.get(key).flatMap(v -> v.duration(Duration.ofMillis(100), longest)).orElse(otherwise);
   }
 }

@@ -96,8 +96,9 @@ class ConfigLoaderTest {
                 type: zfs
                 resources: [disk1, disk2]
                 last-resort: [systemctl, reboot, -ff]
+                fail-window: 30m
                 services:
-                  - { name: nginx, start: [systemctl, start, nginx], stop: [systemctl, stop, nginx], check: [curl, -fsS, http://127.0.0.1/], timeout: 10s, interval: 1s }
+                  - { name: nginx, start: [systemctl, start, nginx], stop: [systemctl, stop, nginx], check: [curl, -fsS, http://127.0.0.1/], on-failure: restart, timeout: 10s, interval: 1s }
                 timeouts: { promote: 1s, device: 2s, import: 3s, export: 4s, demote: 5s }
               - name: home
                 follows: second
@@ -177,8 +178,10 @@ class ConfigLoaderTest {
                                 List.of("systemctl", "start", "nginx"),
                                 List.of("systemctl", "stop", "nginx"),
                                 List.of("curl", "-fsS", "http://127.0.0.1/"),
+                                PoolConfig.OnFailure.RESTART,
                                 Duration.ofSeconds(10),
                                 Duration.ofSeconds(1))),
+                        Duration.ofMinutes(30),
                         new Timeouts(
                             Duration.ofSeconds(1),
                             Duration.ofSeconds(2),
@@ -195,6 +198,7 @@ class ConfigLoaderTest {
                         Optional.of("ext4"),
                         List.of(),
                         List.of(),
+                        Duration.ofHours(1),
                         new Timeouts(
                             Duration.ofSeconds(10),
                             Duration.ofSeconds(10),

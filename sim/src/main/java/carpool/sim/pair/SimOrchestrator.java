@@ -26,6 +26,10 @@ import java.util.function.LongFunction;
 /// and the reports to the election service.
 final class SimOrchestrator {
   private static final long SECOND = 1_000_000_000L;
+
+  /// Short, so that a pair settles within the time of a run.
+  private static final long FAIL_WINDOW_NANOS = 60 * SECOND;
+
   private static final long REPORT_MICROS = 3_000_000;
   private static final long NEXT_WITHIN_NANOS = 10 * SECOND;
 
@@ -65,6 +69,7 @@ final class SimOrchestrator {
             world.resources.stream().map(resource -> resource.name).toList(),
             List.of(),
             true,
+            FAIL_WINDOW_NANOS,
             new PoolSpec.Deadlines(
                 10 * SECOND,
                 10 * SECOND,

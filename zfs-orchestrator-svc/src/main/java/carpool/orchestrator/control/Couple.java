@@ -156,6 +156,7 @@ public final class Couple {
             .setNode(loaded.node().value())
             .setUnixMillis(System.currentTimeMillis())
             .setVersion(Version.current())
+            .addAllFailCounts(node.kept().getFailCountsList())
             .setMaintenance(!node.kept().getMaintenance().isEmpty())
             .setUnmanaged(!node.kept().getUnmanaged().isEmpty())
             .addAllFailovers(failovers());

@@ -9,7 +9,10 @@ import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.ServiceError;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.Phase;
+import carpool.orchestrator.core.StepRecord;
 import carpool.orchestrator.peers.Refusals;
+import carpool.orchestrator.v1.ClearFailuresRequest;
+import carpool.orchestrator.v1.ClearFailuresResponse;
 import carpool.orchestrator.v1.DiagnoseRequest;
 import carpool.orchestrator.v1.DiagnoseResponse;
 import carpool.orchestrator.v1.ExplainRequest;
@@ -40,6 +43,8 @@ import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /// `carpool.orchestrator.v1.Orchestrator`: thin; every decision is the pools' machines'.
@@ -108,6 +113,8 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
               out.addLastFailovers(OrchestratorProtoMapper.failover(passed, process.getNode())));
     }
     node.networks().forEach(n -> out.addClientNetworks(OrchestratorProtoMapper.network(n)));
+    out.addAllFailCounts(node.kept().getFailCountsList())
+        .addAllFailCounts(node.peerNote().getFailCountsList());
     out.setReadiness(ReadinessRule.of(out, node.peerNote()));
     out.addAllWarnings(Sentences.warnings(pools, out));
     return out.build();
@@ -255,6 +262,45 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
             .setOn(request.getOn())
             .addAllResults(done.stream().map(OrchestratorProtoMapper::outcome).toList())
             .build());
+    answer.onCompleted();
+  }
+
+  @Override
+  public void clearFailures(
+      ClearFailuresRequest request, StreamObserver<ClearFailuresResponse> answer) {
+    var pools = known(request.getPoolsList());
+    var cleared =
+        node.kept().getFailCountsList().stream()
+            .filter(count -> pools.contains(count.getPool()))
+            .toList();
+    var left = new CountDownLatch(pools.size());
+    pools.forEach(pool -> {
+      var _ =
+          node.ask(
+              pool,
+              new Command.ClearFailures(),
+              Duration.ZERO,
+              new Node.Listener() {
+                @Override
+                public void step(StepRecord step) {}
+
+                @Override
+                public void end(String reason, String text, String hint) {
+                  left.countDown();
+                }
+              });
+    });
+    try {
+      if (!left.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw Status.DEADLINE_EXCEEDED
+            .withDescription("a pool does not answer")
+            .asRuntimeException();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Status.CANCELLED.asRuntimeException();
+    }
+    answer.onNext(ClearFailuresResponse.newBuilder().addAllCleared(cleared).build());
     answer.onCompleted();
   }
 

@@ -12,6 +12,9 @@ public sealed interface Command {
   /// Leave the pool as it is: no step is taken until switched off.
   record Unmanaged(boolean on, String cause) implements Command {}
 
+  /// Forget what failed here.
+  record ClearFailures() implements Command {}
+
   /// Answers as `wanted` would be answered if it were refused at once; changes nothing.
   record Check(Command wanted) implements Command {}
 

@@ -102,6 +102,7 @@ final class Observations {
       case ELECTION_LOST -> s.facts.electionDead = true;
       case REPLICATOR_LOST -> s.facts.replicatorDead = true;
       case RETRY, TICK -> {}
+      case FAIL_WINDOW -> s.strikes.expire(s.now);
       case DEVICES ->
           s.cannotServe("the devices did not appear: " + s.facts.names(r -> !r.deviceReady()));
       case REFUSED -> s.clearRefusal();

@@ -43,6 +43,10 @@ final class OperatorRequests {
         s.emit(new Answer(id, "", "", ""));
       }
       case Command.Unmanaged(var on, var cause) -> setUnmanaged(id, on, cause);
+      case Command.ClearFailures _ -> {
+        s.strikes.clear();
+        s.emit(new Answer(id, "", "", ""));
+      }
       case Command.Switchover _, Command.Import _, Command.Export _, Command.TakeOver _ -> {
         if (s.stopping || s.pending != null) {
           s.emit(
@@ -71,6 +75,7 @@ final class OperatorRequests {
           Command.TakeOver _,
           Command.Unmanaged _,
           Command.Check _,
+          Command.ClearFailures _,
           Command.Stop _,
           Command.Expire _ ->
           null;
@@ -210,6 +215,7 @@ final class OperatorRequests {
       case Command.Maintenance _,
           Command.Unmanaged _,
           Command.Check _,
+          Command.ClearFailures _,
           Command.Stop _,
           Command.Expire _ -> {}
     }
@@ -231,6 +237,7 @@ final class OperatorRequests {
       case Command.Maintenance _,
           Command.Unmanaged _,
           Command.Check _,
+          Command.ClearFailures _,
           Command.Stop _,
           Command.Expire _ -> {}
     }
@@ -282,7 +289,11 @@ final class OperatorRequests {
           s.answer("STEP_FAILED", "superseded: " + s.goalCause, "");
         }
       }
-      case Command.Maintenance _, Command.Unmanaged _, Command.Check _, Command.Expire _ -> {}
+      case Command.Maintenance _,
+          Command.Unmanaged _,
+          Command.Check _,
+          Command.ClearFailures _,
+          Command.Expire _ -> {}
     }
   }
 

@@ -1,6 +1,7 @@
 package carpool.orchestrator.core;
 
 import carpool.orchestrator.core.Facts.Here;
+import carpool.orchestrator.core.ServiceView.Running;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -56,6 +57,13 @@ final class Picture {
     }
     if (s.failing != null && (s.settled || !s.failingYields)) {
       standing.put(s.failing.cause(), s.failing.text());
+    }
+    if (s.goal == Goal.YIELD && s.settled) {
+      // A node known to be bad does not take the pool back by itself; alone it serves all the same.
+      for (var strike : s.strikes.all()) {
+        standing.putIfAbsent(
+            strike.what().equals(Strike.POOL) ? Cause.POOL : Cause.SERVICE, strike.text());
+      }
     }
     if (s.facts.here == Here.YES && s.facts.health == Health.DEGRADED) {
       standing.put(Cause.POOL_DEGRADED, "pool " + s.spec.name() + " is DEGRADED");
@@ -120,6 +128,14 @@ final class Picture {
     if (!s.problem.isEmpty()) {
       return s.problem;
     }
+    if (s.served) {
+      for (var service : s.services) {
+        if (service.running() == Running.FAILED) {
+          return "service %s failed; the pool stays here: %s"
+              .formatted(service.spec.name(), why(service.spec));
+        }
+      }
+    }
     if (s.unmanaged != null) {
       return "unmanaged: " + s.unmanaged + "; no step is taken";
     }
@@ -141,6 +157,12 @@ final class Picture {
           : "waiting for the replicator";
     }
     return "";
+  }
+
+  private String why(PoolSpec.Service service) {
+    return service.onFailure() == PoolSpec.OnFailure.FAILOVER
+        ? s.whyNotMoved(Strike.service(service.name()))
+        : "on-failure of carpool.yaml says so";
   }
 
   String waitLabel() {

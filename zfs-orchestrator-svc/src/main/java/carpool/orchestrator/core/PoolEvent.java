@@ -1,6 +1,7 @@
 package carpool.orchestrator.core;
 
 import java.util.List;
+import java.util.Set;
 
 /// Everything that can happen to one pool.
 public sealed interface PoolEvent {
@@ -23,6 +24,12 @@ public sealed interface PoolEvent {
   ///
   /// @param lost why it has to give way to the other node; empty: it has not
   record ClientNetworkJudged(long nowNanos, String lost) implements PoolEvent {}
+
+  /// What the other node says of this pool.
+  ///
+  /// @param known false: it has said nothing lately
+  /// @param failed what failed there within its window
+  record PeerSaid(long nowNanos, boolean known, Set<String> failed) implements PoolEvent {}
 
   /// A step ended well. `imported` and `health` are meant by [Step.Inspect] only.
   record StepDone(long nowNanos, long token, boolean imported, Health health, String text)

@@ -4,6 +4,7 @@ import carpool.orchestrator.core.Facts.Here;
 import carpool.orchestrator.core.PoolEvent.Asked;
 import carpool.orchestrator.core.PoolEvent.CarpSeen;
 import carpool.orchestrator.core.PoolEvent.ClientNetworkJudged;
+import carpool.orchestrator.core.PoolEvent.PeerSaid;
 import carpool.orchestrator.core.PoolEvent.ReplicatorLost;
 import carpool.orchestrator.core.PoolEvent.ResourcesSeen;
 import carpool.orchestrator.core.PoolEvent.StepDone;
@@ -90,6 +91,7 @@ public final class PoolMachine {
       case CarpSeen(_, var carp, var reason) -> observations.onCarp(carp, reason);
       case ResourcesSeen(_, var resources) -> observations.onResources(resources);
       case ClientNetworkJudged(_, var lost) -> s.clientsLost = lost.isEmpty() ? null : lost;
+      case PeerSaid(_, var known, var failed) -> s.strikes.peer(known, failed);
       case ReplicatorLost _ -> observations.onReplicatorLost();
       case StepDone(_, var token, var imported, var health, var text) -> {
         if (s.running != null && token == s.runToken) {
@@ -174,6 +176,10 @@ public final class PoolMachine {
       s.emit(new PoolEffect.PhaseChanged(from, phase, s.goalCause));
     }
     requests.answerPending();
+    var left = s.strikes.untilNextNanos(s.now);
+    if (left >= 0) {
+      s.timers.ensure(TimerKind.FAIL_WINDOW, left);
+    }
     var memory = s.memory();
     if (!memory.equals(s.toldMemory)) {
       s.toldMemory = memory;

@@ -106,6 +106,10 @@ final class ServiceTrack {
     }
   }
 
+  boolean wellForLong(long now) {
+    return running == Running.RUNNING && now - sinceNanos > Patience.BUDGET_REFILL;
+  }
+
   /// What a failed check means.
   enum Verdict {
     /// Ask again after a moment.
@@ -142,7 +146,7 @@ final class ServiceTrack {
   }
 
   private Verdict startedBadly(long now) {
-    if (budgetUsed < BUDGET) {
+    if (budgetUsed < BUDGET && spec.onFailure() != PoolSpec.OnFailure.IGNORE) {
       budgetUsed++;
       restarts++;
       stopFirst = true;

@@ -28,6 +28,7 @@ final class Situation {
   final Facts facts = new Facts();
   final Timers timers = new Timers(this::emit);
   final Causes causes = new Causes(this::emit);
+  final Strikes strikes;
   final Timeline timeline = new Timeline(this::emit);
   final List<ServiceTrack> services;
   final List<ServiceView> toldServices = new ArrayList<>();
@@ -125,6 +126,7 @@ final class Situation {
     this.unmanaged = memory.unmanaged();
     this.exported = memory.exported();
     this.toldMemory = memory;
+    this.strikes = new Strikes(spec.failWindowNanos(), memory.strikes());
     this.services = spec.services().stream().map(ServiceTrack::new).toList();
     services.forEach(service -> toldServices.add(service.view()));
   }
@@ -208,7 +210,8 @@ final class Situation {
     timers.drop(TimerKind.DEVICES);
     timeline.end("devices", StepRecord.Outcome.TIMED_OUT, text, now);
     problem = text;
-    if (facts.peerAble() || facts.here == Here.YES) {
+    var othersTurn = strikes.note(Strike.POOL, text, now);
+    if ((facts.peerAble() && othersTurn) || facts.here == Here.YES) {
       // A pool whose devices have vanished is of no use here either.
       fail(Cause.POOL, text);
     } else {
@@ -218,11 +221,22 @@ final class Situation {
     }
   }
 
-  /// A failover because of what is wrong here; not when the peer could not do it either.
-  void failOver(Cause cause, String text) {
-    if (facts.peerAble()) {
-      fail(cause, text);
+  /// A failover because of what is wrong here; not when the peer could not do it either, or has
+  /// tried already. True when it is begun.
+  boolean failOver(Cause cause, String what, String text) {
+    var othersTurn = strikes.note(what, text, now);
+    if (!othersTurn || !facts.peerAble()) {
+      return false;
     }
+    fail(cause, text);
+    return true;
+  }
+
+  /// Why the pool stays although something failed.
+  String whyNotMoved(String what) {
+    return strikes.failedThere(what)
+        ? "it failed on the other node, too"
+        : facts.peerAble() ? "the other node was tried already" : "the other node could not serve";
   }
 
   void fail(Cause cause, String text) {
@@ -236,7 +250,7 @@ final class Situation {
 
   /// What is to be kept over a restart.
   Memory memory() {
-    return new Memory(maintenance, unmanaged, exported);
+    return new Memory(maintenance, unmanaged, exported, strikes.all());
   }
 
   /// True while nothing of the pool is or may come to be here, or nothing is to be done about it:

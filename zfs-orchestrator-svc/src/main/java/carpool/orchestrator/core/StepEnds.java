@@ -36,7 +36,13 @@ final class StepEnds {
         s.hint = "";
       }
       case Step.StartService(var index) -> s.services.get(index).started(s.now);
-      case Step.CheckService(var index) -> s.services.get(index).checkedWell(s.now);
+      case Step.CheckService(var index) -> {
+        var service = s.services.get(index);
+        service.checkedWell(s.now);
+        if (service.wellForLong(s.now)) {
+          s.strikes.clear(Strike.service(service.spec.name()));
+        }
+      }
       case Step.StopService(var index) -> s.services.get(index).stopped("", s.now);
       case Step.Export _ -> gone();
       case Step.CutOff _ -> cutOffDone();
@@ -100,18 +106,24 @@ final class StepEnds {
         s.hint = "";
       }
       s.deadProbes = 0;
+      if (s.toldPhase == Phase.SERVING && s.now - s.phaseSince >= Patience.BUDGET_REFILL) {
+        s.strikes.clear(Strike.POOL);
+      }
       return;
     }
     s.deadProbes++;
     s.clearDue = health == Health.SUSPENDED;
     if (s.deadProbes >= 2) {
+      var first = s.dead == null;
       s.dead = "pool " + s.spec.name() + " is " + health;
       s.problem = "the pool is " + health;
-      if (s.facts.peerAble()) {
-        s.fail(Cause.POOL, s.dead);
+      if (first && s.failOver(Cause.POOL, Strike.POOL, s.dead)) {
         return;
       }
-      s.problem += ", and the other node could not serve it";
+      s.problem +=
+          s.facts.peerAble()
+              ? ", and " + s.whyNotMoved(Strike.POOL)
+              : ", and the other node could not serve it";
       s.hint =
           health == Health.SUSPENDED
               ? "mend the devices or the replication link; zpool clear is repeated by itself"

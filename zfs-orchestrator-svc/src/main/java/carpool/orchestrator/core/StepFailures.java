@@ -92,7 +92,9 @@ final class StepFailures {
       if (s.deadProbes >= 3) {
         s.dead = "pool " + s.spec.name() + " does not answer";
         s.problem = "the pool does not answer: " + failure.text();
-        s.failOver(Cause.POOL, "pool " + s.spec.name() + " does not answer");
+        if (s.deadProbes == 3) {
+          var _ = s.failOver(Cause.POOL, Strike.POOL, "pool " + s.spec.name() + " does not answer");
+        }
       }
       return;
     }
@@ -168,9 +170,12 @@ final class StepFailures {
       case START -> {}
       case RESTART -> s.timers.arm(TimerKind.RETRY, Patience.RETRY);
       case FAILED -> {
-        s.problem = "service " + service.spec.name() + " failed: " + service.problem();
-        s.failOver(
-            Cause.SERVICE, "service " + service.spec.name() + " of " + s.spec.name() + " failed");
+        var what = Strike.service(service.spec.name());
+        var text = "service " + service.spec.name() + " of " + s.spec.name() + " failed";
+        if (service.spec.onFailure() == PoolSpec.OnFailure.FAILOVER
+            && s.failOver(Cause.SERVICE, what, text)) {
+          s.problem = "service " + service.spec.name() + " failed: " + service.problem();
+        }
       }
     }
   }

@@ -11,6 +11,8 @@ enum TimerKind {
   STUCK,
   SWITCHOVER,
   FAILING,
+  /// Something that failed is no longer counted.
+  FAIL_WINDOW,
   /// Probe of the pool and checks of services.
   TICK
 }

@@ -3,6 +3,7 @@ package carpool.orchestrator.core;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// notes of steps are left out, they have tests of their own.
 final class Bench {
   static final long SECOND = 1_000_000_000L;
+  static final long FAIL_WINDOW = 3600 * SECOND;
 
   private record Armed(long token, long dueNanos) {}
 
@@ -49,9 +51,12 @@ final class Bench {
         PoolSpec.Kind.ZFS,
         List.of("disk1", "disk2"),
         List.of(services).stream()
-            .map(name -> new PoolSpec.Service(name, true, 5 * SECOND, 5 * SECOND))
+            .map(name ->
+                new PoolSpec.Service(
+                    name, true, PoolSpec.OnFailure.FAILOVER, 5 * SECOND, 5 * SECOND))
             .toList(),
         true,
+        FAIL_WINDOW,
         new PoolSpec.Deadlines(
             10 * SECOND, 10 * SECOND, 20 * SECOND, 20 * SECOND, 10 * SECOND, 30 * SECOND));
   }
@@ -155,6 +160,11 @@ final class Bench {
   /// Empty: they are back.
   Bench clientsLost(String why) {
     return post(new PoolEvent.ClientNetworkJudged(now, why));
+  }
+
+  /// What the other node says failed there.
+  Bench peerSays(String... failed) {
+    return post(new PoolEvent.PeerSaid(now, true, Set.of(failed)));
   }
 
   Bench replicatorLost() {

@@ -2,6 +2,7 @@ package carpool.orchestrator.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class CommandTest {
@@ -328,7 +329,7 @@ final class CommandTest {
 
   @Test
   void maintenanceThatWasKeptStandsFromTheFirstMomentOn() {
-    var bench = new Bench(Bench.zfs(), new Memory("new disks", null, false));
+    var bench = new Bench(Bench.zfs(), new Memory("new disks", null, false, List.of()));
     bench.replicatorLost().carp(Carp.MASTER);
     assertThat(bench.lines()).contains("+ maintenance");
 
@@ -370,7 +371,7 @@ final class CommandTest {
 
   @Test
   void aRestartedMachineLeavesAnUnmanagedPoolAlone() {
-    var bench = new Bench(Bench.zfs("web"), new Memory(null, "storage move", false));
+    var bench = new Bench(Bench.zfs("web"), new Memory(null, "storage move", false, List.of()));
     bench.replicatorLost().inspected(true).carp(Carp.BACKUP).role(Role.PRIMARY);
 
     assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);

@@ -2,6 +2,7 @@ package carpool.orchestrator.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class FailureTest {
@@ -171,8 +172,19 @@ final class FailureTest {
     assertThat(bench.lines()).endsWith("run demote", "resign alone", "+ service", "= BLOCKED");
     bench.carp(Carp.BACKUP);
     assertThat(bench.lines()).containsExactly("= STANDBY");
-    bench.pass(60);
-    assertThat(bench.lines()).containsExactlyInAnyOrder("- service", "run inspect");
+    standbyFor(bench, 59);
+    assertThat(bench.lines()).doesNotContain("- service");
+    standbyFor(bench, 2);
+    assertThat(bench.lines()).contains("- service");
+  }
+
+  private static void standbyFor(Bench bench, int minutes) {
+    for (var minute = 0; minute < minutes; minute++) {
+      bench.pass(60);
+      if ("inspect".equals(bench.running())) {
+        bench.inspected(false);
+      }
+    }
   }
 
   /// Every five seconds the pool is looked at, whatever else goes on; it is there.
@@ -400,5 +412,116 @@ final class FailureTest {
     var serving = new Bench(Bench.zfs()).serving();
     serving.peer(false, false, false);
     assertThat(serving.lines()).isEmpty();
+  }
+
+  private static void serviceFails(Bench bench) {
+    for (var attempt = 0; attempt < 3; attempt++) {
+      bench.fails("start web", Failure.Kind.FAILED).pass(1).done("stop web");
+    }
+    bench.fails("start web", Failure.Kind.FAILED);
+  }
+
+  private static Bench importing(String... failedThere) {
+    var bench = new Bench(Bench.zfs("web", "mail")).standby();
+    bench.peerSays(failedThere);
+    return bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices().done("import");
+  }
+
+  @Test
+  void aServiceThatFailedOnTheOtherNodeTooStaysFailedHereAndTheOthersRun() {
+    var bench = importing("service web");
+    serviceFails(bench);
+    bench.done("start mail").done("check mail");
+
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+    assertThat(bench.machine.view().services())
+        .extracting(ServiceView::running)
+        .containsExactly(ServiceView.Running.FAILED, ServiceView.Running.RUNNING);
+    // The other node learns of it all the same.
+    assertThat(bench.memory.strikes()).extracting(Strike::what).containsExactly("service web");
+  }
+
+  @Test
+  void anotherServiceThatFailedThereDoesNotKeepThePool() {
+    var bench = importing("service mail");
+    serviceFails(bench);
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.GIVING_UP);
+  }
+
+  @Test
+  void whileTheOtherNodeSaysNothingAFaultMovesThePoolOnceInAWindowAlsoOverARestart() {
+    var bench = new Bench(Bench.zfs("web")).standby();
+    bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices().done("import");
+    serviceFails(bench);
+    bench.done("stop web").done("export").done("demote").role(Role.SECONDARY).carp(Carp.BACKUP);
+
+    var again = new Bench(Bench.zfs("web"), bench.memory).standby();
+    assertThat(again.machine.view().phase()).isEqualTo(Phase.STANDBY);
+    again.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices().done("import");
+    serviceFails(again);
+
+    assertThat(again.machine.view().phase()).isEqualTo(Phase.SERVING);
+    assertThat(again.machine.view().problem()).contains("the other node was tried already");
+    assertThat(again.memory.strikes().getFirst().count()).isEqualTo(2);
+  }
+
+  @Test
+  void aNodeKnownToBeBadStaysDemotedUntilItsFailuresAreCleared() {
+    var bench = importing();
+    serviceFails(bench);
+    bench.done("stop web").done("export").done("demote").role(Role.SECONDARY);
+    bench.carp(Carp.BACKUP).pass(0.1);
+    var again = new Bench(Bench.zfs("web", "mail"), bench.memory);
+    again.replicatorLost().carp(Carp.BACKUP).role(Role.INIT).inspected(false).done("demote");
+    again.role(Role.SECONDARY);
+    assertThat(again.lines()).contains("+ service").doesNotContain("- service");
+
+    again.ask(new Command.ClearFailures());
+
+    assertThat(again.lines()).containsExactly("answer done", "- service");
+    assertThat(again.memory.strikes()).isEmpty();
+  }
+
+  @Test
+  void aPoolThatNeitherNodeCanImportStaysWhereItIsAndIsTriedOn() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.peerSays("pool");
+    bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices();
+    bench.pass(20).fails("import", Failure.Kind.FAILED);
+
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.BLOCKED);
+    bench.pass(10).inspected(false);
+    assertThat(bench.running()).isEqualTo("import");
+  }
+
+  @Test
+  void whatFollowsOnAFailureIsSaidForEachService() {
+    var spec = Bench.zfs("web");
+    for (var onFailure : PoolSpec.OnFailure.values()) {
+      var service = spec.services().getFirst();
+      var bench =
+          new Bench(
+              new PoolSpec(
+                  spec.name(),
+                  spec.follows(),
+                  spec.kind(),
+                  spec.resources(),
+                  List.of(
+                      new PoolSpec.Service(
+                          "web", true, onFailure, service.timeoutNanos(), service.intervalNanos())),
+                  true,
+                  spec.failWindowNanos(),
+                  spec.deadlines()));
+      bench.standby().carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices();
+      bench.done("import").fails("start web", Failure.Kind.FAILED);
+      if (onFailure != PoolSpec.OnFailure.IGNORE) {
+        for (var attempt = 0; attempt < 3; attempt++) {
+          bench.pass(1).done("stop web").fails("start web", Failure.Kind.FAILED);
+        }
+      }
+      assertThat(bench.machine.view().phase())
+          .as("" + onFailure)
+          .isEqualTo(onFailure == PoolSpec.OnFailure.FAILOVER ? Phase.GIVING_UP : Phase.SERVING);
+    }
   }
 }

@@ -21,8 +21,11 @@ final class PairWorld {
           "storage",
           PoolSpec.Kind.ZFS,
           List.of("disk1"),
-          List.of(new PoolSpec.Service("web", true, 2 * Bench.SECOND, 5 * Bench.SECOND)),
+          List.of(
+              new PoolSpec.Service(
+                  "web", true, PoolSpec.OnFailure.FAILOVER, 2 * Bench.SECOND, 5 * Bench.SECOND)),
           false,
+          60 * Bench.SECOND,
           new PoolSpec.Deadlines(
               2 * Bench.SECOND,
               2 * Bench.SECOND,
