@@ -57,7 +57,8 @@ final class PoolSpecs {
               config.deviceDir().resolve(provname(pool.resources().getFirst(), hast)),
               pool.mountpoint().orElseThrow(),
               pool.fsck(),
-              pool.fstype());
+              pool.fstype(),
+              config.runtimeDir().resolve("mounted-" + pool.name()));
     };
   }
 

@@ -8,12 +8,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
-/// The mount table of this machine, `/proc/self/mounts` (proc(5), fstab(5)).
+/// The mount table of this machine, `/proc/self/mountinfo` (proc(5)).
 final class Mounts {
-  private static final Path TABLE = Path.of("/proc/self/mounts");
+  private static final Path TABLE = Path.of("/proc/self/mountinfo");
 
   /// One mounted file system.
-  record Mount(String source, String target, String type, List<String> options) {}
+  ///
+  /// @param id of the mount, unique on this machine
+  /// @param device `MAJOR:MINOR` of the file system
+  /// @param options of the mount and of the file system
+  record Mount(
+      String id, String device, String source, String target, String type, List<String> options) {}
 
   private Mounts() {}
 
@@ -29,14 +34,20 @@ final class Mounts {
   static List<Mount> parse(String table) {
     var mounts = new ArrayList<Mount>();
     for (var line : table.lines().toList()) {
+      // ID PARENT MAJOR:MINOR ROOT TARGET OPTIONS [OPTIONAL …] - TYPE SOURCE SUPEROPTIONS
       var fields = List.of(line.split(" ", -1));
-      if (fields.size() >= 4) {
+      var dash = fields.indexOf("-");
+      if (dash >= 6 && fields.size() >= dash + 4) {
+        var options = new ArrayList<>(List.of(fields.get(5).split(",", -1)));
+        options.addAll(List.of(fields.get(dash + 3).split(",", -1)));
         mounts.add(
             new Mount(
-                unescape(fields.get(0)),
-                unescape(fields.get(1)),
+                fields.get(0),
                 fields.get(2),
-                List.of(fields.get(3).split(",", -1))));
+                unescape(fields.get(dash + 2)),
+                unescape(fields.get(4)),
+                fields.get(dash + 1),
+                List.copyOf(options)));
       }
     }
     return List.copyOf(mounts);

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// A ZFS pool by zpool(8), of OpenZFS or zfs-fuse.
 ///
@@ -162,17 +163,12 @@ public final class ZfsPool implements PoolAccess {
         "something still uses the pool: fuser -vm its mount point, and stop that");
   }
 
-  private String killUsers() throws PoolException, InterruptedException {
-    var killed = new ArrayList<String>();
-    for (var mount : Mounts.all().reversed()) {
-      if (ofPool(mount)) {
-        var users = MountUsers.kill(mount.target());
-        if (!users.isEmpty()) {
-          killed.add(users);
-        }
-      }
-    }
-    return String.join(", ", killed);
+  private String killUsers() throws PoolException {
+    return MountUsers.kill(
+        Mounts.all().stream()
+            .filter(this::ofPool)
+            .map(Mounts.Mount::device)
+            .collect(Collectors.toSet()));
   }
 
   @Override

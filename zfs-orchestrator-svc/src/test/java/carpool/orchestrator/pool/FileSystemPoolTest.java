@@ -59,7 +59,12 @@ final class FileSystemPoolTest {
   }
 
   private FileSystemPool pool(String... fsck) {
-    return new FileSystemPool(Path.of(loop), mountpoint, List.of(fsck), Optional.of("ext4"));
+    return pool(Path.of(loop), fsck);
+  }
+
+  private FileSystemPool pool(Path device, String... fsck) {
+    return new FileSystemPool(
+        device, mountpoint, List.of(fsck), Optional.of("ext4"), dir.resolve("run/mounted"));
   }
 
   @Test
@@ -135,5 +140,113 @@ final class FileSystemPoolTest {
     assertThatThrownBy(() -> pool().bring(LIMIT, new Commands.Handle()))
         .isInstanceOf(PoolException.class)
         .hasMessageContaining("mount -t ext4");
+  }
+
+  @Test
+  void aStrangersMountIsNotThePoolAndNeitherUnmountedNorCleared() throws Exception {
+    assertThat(run("mount", "-t", "tmpfs", "none", mountpoint.toString()).done()).isTrue();
+    var user = new ProcessBuilder("sleep", "600").directory(mountpoint.toFile()).start();
+    try {
+      var pool = pool();
+
+      assertThat(pool.read(LIMIT, new Commands.Handle())).isEqualTo(PoolReading.ABSENT);
+      assertThat(pool.release(true, LIMIT, new Commands.Handle())).isEmpty();
+      pool.detach(LIMIT, new Commands.Handle());
+      assertThatThrownBy(() -> pool.bring(LIMIT, new Commands.Handle()))
+          .isInstanceOf(PoolException.class)
+          .hasMessage("none is mounted at " + mountpoint + " and is not " + loop);
+
+      assertThat(user.isAlive()).isTrue();
+      assertThat(mounted()).isTrue();
+    } finally {
+      user.destroyForcibly();
+      var _ = user.waitFor();
+    }
+  }
+
+  private boolean mounted() throws PoolException {
+    return Mounts.all().stream().anyMatch(m -> m.target().equals(mountpoint.toString()));
+  }
+
+  @Test
+  void aStrangersMountOverThePoolIsLeftAlone() throws Exception {
+    var pool = pool();
+    pool.bring(LIMIT, new Commands.Handle());
+    assertThat(run("mount", "-t", "tmpfs", "none", mountpoint.toString()).done()).isTrue();
+    try {
+      assertThat(pool.read(LIMIT, new Commands.Handle()).here()).isTrue();
+      assertThatThrownBy(() -> pool.release(true, LIMIT, new Commands.Handle()))
+          .hasMessageContaining("none is mounted at");
+    } finally {
+      assertThat(run("umount", mountpoint.toString()).done()).isTrue();
+    }
+    assertThat(pool.release(false, LIMIT, new Commands.Handle())).isEmpty();
+  }
+
+  @Test
+  void theDeviceIsKnownBehindASymbolicLinkAlsoWhenThatHasGone() throws Exception {
+    var link = dir.resolve("hast0");
+    Files.createSymbolicLink(link, Path.of(loop));
+    var pool = pool(link);
+    pool.bring(LIMIT, new Commands.Handle());
+    assertThat(pool.read(LIMIT, new Commands.Handle()).here()).isTrue();
+
+    // As after the devices were cut off.
+    Files.delete(link);
+    assertThat(pool.read(LIMIT, new Commands.Handle()).here()).isTrue();
+    pool.detach(LIMIT, new Commands.Handle());
+    assertThat(mounted()).isFalse();
+  }
+
+  @Test
+  void aDeviceThatIsAFileIsKnownByItsLoopDevice() throws Exception {
+    assertThat(run("losetup", "-d", loop).done()).isTrue();
+    loop = "";
+    var pool = pool(dir.resolve("image"));
+    pool.bring(LIMIT, new Commands.Handle());
+    assertThat(pool.read(LIMIT, new Commands.Handle()).here()).isTrue();
+    pool.release(false, LIMIT, new Commands.Handle());
+    assertThat(pool.read(LIMIT, new Commands.Handle())).isEqualTo(PoolReading.ABSENT);
+  }
+
+  @Test
+  void usersAreThoseOfTheDeviceAndNotOfTheSamePathElsewhere() throws Exception {
+    pool().bring(LIMIT, new Commands.Handle());
+    var device =
+        Mounts.all().stream()
+            .filter(m -> m.target().equals(mountpoint.toString()))
+            .findFirst()
+            .orElseThrow()
+            .device();
+    // A container with another file system at an equal path.
+    var stranger =
+        new ProcessBuilder(
+                "unshare",
+                "-m",
+                "--propagation",
+                "private",
+                "sh",
+                "-c",
+                "mount -t tmpfs none %1$s && cd %1$s && echo in >here && exec 3<here && echo ready && exec sleep 600"
+                    .formatted(mountpoint))
+            .start();
+    assumeTrue(
+        "ready".equals(stranger.inputReader().readLine()), "needs namespaces and unshare(1)");
+    var opens =
+        new ProcessBuilder(
+                "sh", "-c", "exec 3>%s/file && echo ready && exec sleep 600".formatted(mountpoint))
+            .start();
+    assertThat(opens.inputReader().readLine()).isEqualTo("ready");
+    var stands = new ProcessBuilder("sleep", "600").directory(mountpoint.toFile()).start();
+    try {
+      assertThat(MountUsers.of(java.util.Set.of(device)))
+          .extracting(ProcessHandle::pid)
+          .containsExactlyInAnyOrder(opens.pid(), stands.pid());
+    } finally {
+      for (var process : List.of(stranger, opens, stands)) {
+        process.destroyForcibly();
+        var _ = process.waitFor();
+      }
+    }
   }
 }

@@ -10,13 +10,17 @@ final class MountsTest {
     var mounts =
         Mounts.parse(
             """
-            /dev/hast/hast0 /mnt/two\\040words ext4 rw,relatime 0 0
-            zhast/data /zhast/data fuse rw,nosuid,allow_other 0 0
+            36 35 43:0 / /mnt/two\\040words rw,relatime shared:1 - ext4 /dev/hast/hast0 rw,errors=remount-ro
+            37 35 0:61 / /zhast/data rw,nosuid - fuse zhast/data ro,allow_other
             """);
 
     assertThat(mounts.getFirst().target()).isEqualTo("/mnt/two words");
-    assertThat(mounts.getFirst().options()).containsExactly("rw", "relatime");
+    assertThat(mounts.getFirst().options())
+        .containsExactly("rw", "relatime", "rw", "errors=remount-ro");
+    assertThat(mounts.getFirst().device()).isEqualTo("43:0");
+    assertThat(mounts.getFirst().id()).isEqualTo("36");
     assertThat(mounts.getLast().source()).isEqualTo("zhast/data");
+    assertThat(mounts.getLast().type()).isEqualTo("fuse");
   }
 
   @Test
