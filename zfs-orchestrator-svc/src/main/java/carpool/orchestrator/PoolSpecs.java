@@ -51,7 +51,7 @@ final class PoolSpecs {
 
   static PoolAccess access(PoolConfig pool, CarpoolConfig config, HastConfig hast) {
     return switch (pool.type()) {
-      case ZFS -> new ZfsPool(pool.name(), config.deviceDir(), pool.mountpoint());
+      case ZFS -> new ZfsPool(pool.name(), config.deviceDir(), pool.mountpoint(), pool.loadKey());
       case FILESYSTEM ->
           new FileSystemPool(
               config.deviceDir().resolve(provname(pool.resources().getFirst(), hast)),

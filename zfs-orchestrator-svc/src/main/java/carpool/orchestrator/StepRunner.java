@@ -231,6 +231,7 @@ final class StepRunner {
       case "" -> Health.NONE;
       case "ONLINE" -> Health.ONLINE;
       case "DEGRADED" -> Health.DEGRADED;
+      case PoolReading.UNMOUNTED -> Health.UNMOUNTED;
       case "SUSPENDED" -> Health.SUSPENDED;
       default -> Health.FAULTED;
     };

@@ -88,6 +88,51 @@ final class OrchestratorProcessTest {
   }
 
   @Test
+  void noServiceStartsWhileADatasetIsNotMounted() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.make("unmounted");
+      bed.make("notempty");
+      bed.start();
+      bed.await("ready", () -> bed.election.causes().isEmpty());
+      // The other node could not serve either, so this one goes on trying.
+      bed.replicator.change("disconnect", r -> r.setLink(LinkState.LINK_STATE_CONNECTING));
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_BLOCKED);
+
+      assertThat(bed.has("imported")).isTrue();
+      assertThat(bed.has("web")).isFalse();
+      assertThat(bed.pool().getProblem())
+          .contains("cannot mount dataset tank/data at /tank/data: directory is not empty");
+      assertThat(bed.pool().getHint()).contains("carpool pool import tank");
+
+      java.nio.file.Files.delete(dir.resolve("notempty"));
+      var end =
+          last(
+              bed.orchestrator()
+                  .importPool(ImportPoolRequest.newBuilder().setPool("tank").build()));
+      assertThat(end.getDone()).isTrue();
+      assertThat(bed.has("web")).isTrue();
+      assertThat(bed.has("unmounted")).isFalse();
+    }
+  }
+
+  @Test
+  void theKeyOfAnEncryptedDatasetIsLoadedBeforeItIsMounted() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.make("unmounted");
+      bed.make("locked");
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+
+      assertThat(bed.read("calls"))
+          .containsSubsequence("zfs load-key -r tank", "zfs mount tank/data");
+    }
+  }
+
+  @Test
   void adoptsAPoolThatWasMadeByHand() throws Exception {
     try (var bed = new Bed(dir)) {
       bed.start();

@@ -13,6 +13,8 @@ import java.util.Optional;
 /// @param fsck file systems: command that checks it before mounting, the device is appended; empty:
 ///   none
 /// @param fstype file systems: type given to mount; empty: mount finds out
+/// @param loadKey pools: command that loads the keys of encrypted datasets; empty: from where their
+///   `keylocation` says
 /// @param failWindow for which a failure of the pool or of a service counts against the node
 /// @param lastResort command for a pool that still hangs on devices that were cut off: restarts the
 ///   ZFS daemon, or the node; empty: an operator does it
@@ -25,6 +27,7 @@ public record PoolConfig(
     List<String> fsck,
     Optional<String> fstype,
     List<String> lastResort,
+    List<String> loadKey,
     List<ServiceConfig> services,
     Duration failWindow,
     Timeouts timeouts) {

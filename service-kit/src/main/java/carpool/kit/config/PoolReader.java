@@ -80,6 +80,7 @@ final class PoolReader {
             map.get("fsck").flatMap(YamlValue::argv).orElse(List.of()),
             map.get("fstype").flatMap(YamlValue::text),
             map.get("last-resort").flatMap(YamlValue::argv).orElse(List.of()),
+            map.get("load-key").flatMap(YamlValue::argv).orElse(List.of()),
             services(map),
             duration(map, "fail-window", Duration.ofHours(1), Duration.ofDays(30)),
             timeouts(map));
@@ -88,7 +89,11 @@ final class PoolReader {
         map.get(key)
             .ifPresent(v -> v.refuse("'" + key + "' with type zfs", "only with type: filesystem"));
       }
-    } else if (pool.mountpoint().isEmpty() && map.get("mountpoint").isEmpty()) {
+    } else {
+      map.get("load-key")
+          .ifPresent(v -> v.refuse("'load-key' with type filesystem", "only with type: zfs"));
+    }
+    if (kind != Kind.ZFS && pool.mountpoint().isEmpty() && map.get("mountpoint").isEmpty()) {
       map.required("mountpoint", "a directory; type: filesystem needs it");
     }
     map.rejectOthers();

@@ -97,6 +97,7 @@ class ConfigLoaderTest {
                 resources: [disk1, disk2]
                 last-resort: [systemctl, reboot, -ff]
                 fail-window: 30m
+                load-key: [zfs, load-key, zhast]
                 services:
                   - { name: nginx, start: [systemctl, start, nginx], stop: [systemctl, stop, nginx], check: [curl, -fsS, http://127.0.0.1/], on-failure: restart, timeout: 10s, interval: 1s }
                 timeouts: { promote: 1s, device: 2s, import: 3s, export: 4s, demote: 5s }
@@ -172,6 +173,7 @@ class ConfigLoaderTest {
                         List.of(),
                         Optional.empty(),
                         List.of("systemctl", "reboot", "-ff"),
+                        List.of("zfs", "load-key", "zhast"),
                         List.of(
                             new ServiceConfig(
                                 "nginx",
@@ -196,6 +198,7 @@ class ConfigLoaderTest {
                         Optional.of(Path.of("/mnt/hast0")),
                         List.of("fsck", "-p"),
                         Optional.of("ext4"),
+                        List.of(),
                         List.of(),
                         List.of(),
                         Duration.ofHours(1),

@@ -25,7 +25,12 @@ final class Sentences {
     for (var pool : pools) {
       var health = pool.view().health();
       if (health != Health.NONE && health != Health.ONLINE) {
-        out.add("pool " + pool.spec().name() + " is " + health + "; zpool status tells more");
+        out.add(
+            health == Health.UNMOUNTED
+                ? "pool "
+                    + pool.spec().name()
+                    + ": a dataset that should be mounted is not; zfs mount shows those that are"
+                : "pool " + pool.spec().name() + " is " + health + "; zpool status tells more");
       }
     }
     for (var network : status.getClientNetworksList()) {

@@ -5,6 +5,9 @@ public enum Health {
   /// Not imported, or not known.
   NONE,
   ONLINE,
+  /// Imported, and a dataset that should be mounted is not: what a service wrote would go to the
+  /// file system below.
+  UNMOUNTED,
   DEGRADED,
   FAULTED,
   SUSPENDED;

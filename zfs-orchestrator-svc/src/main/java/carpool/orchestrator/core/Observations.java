@@ -104,7 +104,9 @@ final class Observations {
       case RETRY, TICK -> {}
       case FAIL_WINDOW -> s.strikes.expire(s.now);
       case DEVICES ->
-          s.cannotServe("the devices did not appear: " + s.facts.names(r -> !r.deviceReady()));
+          s.cannotServe(
+              "the devices did not appear: " + s.facts.names(r -> !r.deviceReady()),
+              s.facts.here == Here.YES);
       case REFUSED -> s.clearRefusal();
       case STUCK -> s.stuck = null;
       case SWITCHOVER -> onSwitchoverTimer();

@@ -57,7 +57,7 @@ final class ServeWork {
       s.problem = "";
       s.hint = "";
     }
-    if (s.facts.here == Here.NO) {
+    if (s.facts.here == Here.NO || (!s.served && s.facts.health == Health.UNMOUNTED)) {
       if (s.stopLeftOver()) {
         return;
       }

@@ -1,6 +1,5 @@
 package carpool.orchestrator.core;
 
-import carpool.orchestrator.core.Facts.Here;
 import carpool.orchestrator.core.PoolEffect.Answer;
 import java.util.ArrayList;
 import java.util.List;
@@ -206,13 +205,14 @@ final class Situation {
   }
 
   /// Something needed for serving is not to be had: the other node's turn, if it has one.
-  void cannotServe(String text) {
+  ///
+  /// @param useless the pool is here, and nothing can be done with it
+  void cannotServe(String text, boolean useless) {
     timers.drop(TimerKind.DEVICES);
     timeline.end("devices", StepRecord.Outcome.TIMED_OUT, text, now);
     problem = text;
     var othersTurn = strikes.note(Strike.POOL, text, now);
-    if ((facts.peerAble() && othersTurn) || facts.here == Here.YES) {
-      // A pool whose devices have vanished is of no use here either.
+    if ((facts.peerAble() && othersTurn) || useless) {
       fail(Cause.POOL, text);
     } else {
       timeline.close(text, now);

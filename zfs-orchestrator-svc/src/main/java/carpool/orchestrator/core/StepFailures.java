@@ -151,9 +151,10 @@ final class StepFailures {
     }
     s.problem = failure.text();
     s.hint = failure.hint();
-    if (s.now - s.importSince >= s.spec.deadlines().importNanos()) {
+    // An attempt in the last moment would only hide, by its own end, why the others failed.
+    if (s.now - s.importSince >= s.spec.deadlines().importNanos() - 2 * Patience.RETRY) {
       s.importTried = false;
-      s.cannotServe("pool " + s.spec.name() + " could not be imported: " + failure.text());
+      s.cannotServe("pool " + s.spec.name() + " could not be imported: " + failure.text(), false);
     } else {
       s.timers.arm(TimerKind.RETRY, Patience.RETRY);
     }

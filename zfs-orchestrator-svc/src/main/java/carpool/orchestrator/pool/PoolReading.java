@@ -10,6 +10,9 @@ package carpool.orchestrator.pool;
 /// @param mountpoint empty when there is none
 public record PoolReading(
     boolean here, String health, String guid, long sizeBytes, long freeBytes, String mountpoint) {
+  /// Health of a pool that is well, of which a dataset that should be mounted is not.
+  public static final String UNMOUNTED = "UNMOUNTED";
+
   /// Not on this machine.
   public static final PoolReading ABSENT = new PoolReading(false, "", "", 0, 0, "");
 }

@@ -20,9 +20,13 @@ public final class ZfsPool implements PoolAccess {
   private final String name;
   private final Path deviceDir;
   private final Optional<Path> altroot;
+  private final List<String> loadKey;
 
+  /// @param loadKey command that loads the keys of encrypted datasets; empty: `zfs load-key`, from
+  ///   where their `keylocation` says
   /// @param altroot where the pool's mount points are rooted; empty: as the datasets say
-  public ZfsPool(String name, Path deviceDir, Optional<Path> altroot) {
+  public ZfsPool(String name, Path deviceDir, Optional<Path> altroot, List<String> loadKey) {
+    this.loadKey = List.copyOf(loadKey);
     this.name = name;
     this.deviceDir = deviceDir;
     this.altroot = altroot;
@@ -76,13 +80,85 @@ public final class ZfsPool implements PoolAccess {
         }
       }
     }
+    if (health.equals("ONLINE") && !unmounted(commands).isEmpty()) {
+      health = PoolReading.UNMOUNTED;
+    }
     return new PoolReading(true, health, row.get().values().get(1), size, free, mountpoint);
+  }
+
+  /// Datasets that should be mounted by their properties and are not.
+  private List<ZpoolText.Dataset> unmounted(PoolCommands commands)
+      throws PoolException, InterruptedException {
+    return datasets(commands).stream().filter(ZpoolText.Dataset::missing).toList();
+  }
+
+  private List<ZpoolText.Dataset> datasets(PoolCommands commands)
+      throws PoolException, InterruptedException {
+    var list = commands.run(listing("name,canmount,mountpoint,mounted,keystatus"));
+    if (!list.done()) {
+      // zfs-fuse, and OpenZFS before 0.8, know no encryption.
+      list = commands.succeed(listing("name,canmount,mountpoint,mounted"));
+    }
+    return ZpoolText.datasets(list.out());
+  }
+
+  private List<String> listing(String columns) {
+    return List.of("zfs", "list", "-H", "-t", "filesystem", "-r", "-o", columns, name);
+  }
+
+  /// Every dataset that should be mounted is mounted afterwards. An import does not fail for one
+  /// that is not, and what a service writes would go to the file system below.
+  private void mountAll(PoolCommands commands) throws PoolException, InterruptedException {
+    if (datasets(commands).stream().anyMatch(ZpoolText.Dataset::locked)) {
+      // From where `keylocation` says, or by the configured command.
+      var key = commands.run(loadKey.isEmpty() ? List.of("zfs", "load-key", "-r", name) : loadKey);
+      if (!key.done()) {
+        throw new PoolException(
+            Kind.FAILED,
+            "cannot load the keys of pool " + name + ": " + key.problem(),
+            "set keylocation to a file that both nodes have, or load-key of the pool in"
+                + " carpool.yaml to a command that loads the keys");
+      }
+    }
+    for (var dataset : unmounted(commands)) {
+      if (dataset.locked()) {
+        throw new PoolException(
+            Kind.FAILED,
+            "cannot mount " + dataset.name() + ": its key is not loaded",
+            "make load-key of the pool in carpool.yaml load it");
+      }
+      var mount = commands.run(List.of("zfs", "mount", dataset.name()));
+      if (!mount.done()) {
+        var said = firstLine(mount);
+        throw new PoolException(
+            Kind.FAILED,
+            "cannot mount dataset "
+                + dataset.name()
+                + " at "
+                + dataset.mountpoint()
+                + ": "
+                + said.substring(said.lastIndexOf(": ") + 1).strip(),
+            said.contains("not empty")
+                ? "move what is in "
+                    + dataset.mountpoint()
+                    + " away: it lies on the file system below; then carpool pool import "
+                    + name
+                : "try zfs mount " + dataset.name() + " by hand");
+      }
+    }
   }
 
   @Override
   public String bring(Duration limit, Commands.Handle handle)
       throws PoolException, InterruptedException {
     var commands = new PoolCommands(limit, handle);
+    var said = importIt(commands, handle);
+    mountAll(commands);
+    return said;
+  }
+
+  private String importIt(PoolCommands commands, Commands.Handle handle)
+      throws PoolException, InterruptedException {
     // What a killed zfs-fuse leaves would be in the way of the mounts.
     Mounts.takeAwayDead(commands, this::ofPool);
     var scan = commands.run(List.of("zpool", "import", "-d", deviceDir.toString()));
@@ -118,8 +194,8 @@ public final class ZfsPool implements PoolAccess {
       }
       return "by force, " + firstLine(gentle);
     }
-    // Imported, but not everything was mounted, for example a directory that is not empty.
-    return gentle.problem();
+    // Imported, but not everything was mounted: what is missing is mounted next, or named.
+    return "";
   }
 
   private List<String> importing(ZpoolText.Offer offer, boolean force) {

@@ -18,7 +18,41 @@ final class ZpoolText {
   /// `zpool status`: the pool's state, and the sentence behind `status:`, empty when there is none.
   record Status(String state, String status, boolean suspended) {}
 
+  /// A file system of a pool, as its properties say.
+  ///
+  /// @param keystatus available, unavailable, `-` or none; empty where ZFS does not know it
+  record Dataset(
+      String name, String canmount, String mountpoint, String mounted, String keystatus) {
+    /// Its properties say that it is mounted whenever the pool is imported, and it is not.
+    boolean missing() {
+      return canmount.equals("on") && mountpoint.startsWith("/") && mounted.equals("no");
+    }
+
+    /// It is encrypted, should be mounted, and its key is not loaded.
+    boolean locked() {
+      return missing() && keystatus.equals("unavailable");
+    }
+  }
+
   private ZpoolText() {}
+
+  /// The rows of `zfs list -H -o name,canmount,mountpoint,mounted[,keystatus]`.
+  static List<Dataset> datasets(String text) {
+    var datasets = new ArrayList<Dataset>();
+    for (var line : text.lines().toList()) {
+      var cells = List.of(line.split("\t", -1));
+      if (cells.size() == 4 || cells.size() == 5) {
+        datasets.add(
+            new Dataset(
+                cells.get(0),
+                cells.get(1),
+                cells.get(2),
+                cells.get(3),
+                cells.size() == 5 ? cells.get(4) : ""));
+      }
+    }
+    return List.copyOf(datasets);
+  }
 
   /// Rows with tabs between the columns; anything else (a sentence such as "no pools available") is
   /// no row.

@@ -153,4 +153,25 @@ final class ZpoolTextTest {
         """;
     assertThat(ZpoolText.status(text).suspended()).isFalse();
   }
+
+  @Test
+  void datasetsThatShouldBeMountedAreToldFromThoseThatNeedNot() {
+    var datasets =
+        ZpoolText.datasets(
+            """
+            tank\ton\t/tank\tyes\t-
+            tank/data\ton\t/tank/data\tno\t-
+            tank/secret\ton\t/tank/secret\tno\tunavailable
+            tank/os\tnoauto\t/\tno\t-
+            tank/legacy\ton\tlegacy\tno\t-
+            tank/box\toff\t/tank/box\tno\t-
+            """);
+
+    assertThat(datasets.stream().filter(ZpoolText.Dataset::missing).map(ZpoolText.Dataset::name))
+        .containsExactly("tank/data", "tank/secret");
+    assertThat(datasets.stream().filter(ZpoolText.Dataset::locked).map(ZpoolText.Dataset::name))
+        .containsExactly("tank/secret");
+    // As zfs-fuse answers.
+    assertThat(ZpoolText.datasets("tank\ton\t/tank\tno\n").getFirst().missing()).isTrue();
+  }
 }
