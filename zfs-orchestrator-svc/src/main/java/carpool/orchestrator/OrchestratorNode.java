@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -49,6 +50,9 @@ import org.slf4j.LoggerFactory;
 /// concerns a whole election group (a resignation, its causes) wait for all of its pools.
 final class OrchestratorNode implements Startable, Node {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
+
+  /// For the last report, the loops and hooks.
+  private static final Duration FAREWELL = Duration.ofSeconds(5);
 
   private final String nodeName;
   private final CarpoolConfig config;
@@ -152,8 +156,7 @@ final class OrchestratorNode implements Startable, Node {
               hooks,
               replicator,
               runner::onReading));
-      runner.post(now -> new PoolEvent.CarpSeen(now, Carp.UNKNOWN, "not asked yet"));
-      runner.post(PoolEvent.ReplicatorLost::new);
+      runner.post(PoolEvent.Started::new);
     }
     liveness.start();
     reporter.start();
@@ -175,6 +178,7 @@ final class OrchestratorNode implements Startable, Node {
   public void stop(Duration deadline) throws InterruptedException {
     var end = System.nanoTime() + deadline.toNanos();
     var left = new CountDownLatch(pools.size());
+    var remaining = new ConcurrentLinkedQueue<String>();
     for (var pool : pools.values()) {
       pool.ask(
           new Command.Stop(),
@@ -186,15 +190,17 @@ final class OrchestratorNode implements Startable, Node {
             public void end(String reason, String text, String hint) {
               if (!reason.isEmpty()) {
                 LOG.error("pool {}: not given up in order: {}", pool.spec().name(), text);
+                remaining.add("pool " + pool.spec().name() + ": " + text);
               }
               left.countDown();
             }
           });
     }
-    // Two seconds are kept for saying so.
-    var patience = end - System.nanoTime() - TimeUnit.SECONDS.toNanos(2);
+    // Some seconds are kept for saying so.
+    var patience = end - System.nanoTime() - FAREWELL.toNanos();
     if (!left.await(patience, TimeUnit.NANOSECONDS)) {
       LOG.error("not every pool was given up within {} s", deadline.toSeconds());
+      remaining.add("not within " + deadline.toSeconds() + " s");
     }
     reporter.soon();
     reporter.close(Duration.ofSeconds(2));
@@ -208,6 +214,19 @@ final class OrchestratorNode implements Startable, Node {
     networks.close();
     replicator.close();
     election.close();
+    if (!remaining.isEmpty()) {
+      throw new IllegalStateException("not given up: " + String.join("; ", remaining));
+    }
+  }
+
+  /// What the configuration allows the slowest pool for giving up.
+  @Override
+  public Duration stopTime() {
+    return pools.values().stream()
+        .map(pool -> GiveUpTime.of(pool.spec()))
+        .max(Duration::compareTo)
+        .orElse(Duration.ZERO)
+        .plus(FAREWELL);
   }
 
   /// What the machine of this pool starts with.

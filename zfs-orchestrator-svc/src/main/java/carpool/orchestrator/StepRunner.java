@@ -45,6 +45,9 @@ final class StepRunner {
   /// What a step may need beyond its limit: killing a command takes half a second.
   private static final Duration OVERTIME = Duration.ofSeconds(2);
 
+  /// For which a step waits for the end of its hook.
+  private static final Duration HOOK_PATIENCE = Duration.ofSeconds(3);
+
   /// How a step ended.
   sealed interface End {
     record Done(boolean imported, Health health, String text) implements End {}
@@ -102,11 +105,32 @@ final class StepRunner {
             end.accept(result);
           }
         };
-    var thread =
+    var _ =
         Thread.ofPlatform()
             .name("step-" + spec.name())
             .daemon(true)
-            .start(() -> once.accept(carryOut(step, limit, running)));
+            .start(() -> {
+              hookBefore(step);
+              bound(step, limit, running, once);
+              once.accept(carryOut(step, limit, running));
+            });
+    return running;
+  }
+
+  /// A hook has its own clock: the time limit of the step begins when the step does.
+  private void hookBefore(Step step) {
+    if (told(step) && hooks.wants("step-before")) {
+      try {
+        hooks.fireAndWait("step-before", facts(step), HOOK_PATIENCE);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /// Answers for the step, on the current thread, when that does not do it in time.
+  private void bound(Step step, Duration limit, Running running, Consumer<End> once) {
+    var thread = Thread.currentThread();
     var _ =
         limits.schedule(
             () -> {
@@ -120,7 +144,14 @@ final class StepRunner {
             },
             limit.plus(OVERTIME).toNanos(),
             TimeUnit.NANOSECONDS);
-    return running;
+  }
+
+  private static boolean told(Step step) {
+    return !(step instanceof Step.Inspect) && !(step instanceof Step.CheckService);
+  }
+
+  private Map<String, String> facts(Step step) {
+    return Map.of("CARPOOL_POOL", spec.name(), "CARPOOL_STEP", step.label(spec));
   }
 
   /// No step is begun any more.
@@ -129,11 +160,6 @@ final class StepRunner {
   }
 
   private End carryOut(Step step, Duration limit, Running running) {
-    var facts = Map.of("CARPOOL_POOL", spec.name(), "CARPOOL_STEP", step.label(spec));
-    var told = !(step instanceof Step.Inspect) && !(step instanceof Step.CheckService);
-    if (told && hooks.wants("step-before")) {
-      hooks.fireAndWait("step-before", facts);
-    }
     End end;
     try {
       end = perform(step, limit, running);
@@ -159,8 +185,8 @@ final class StepRunner {
       LOG.error("pool {}: step {} met a defect", spec.name(), step.label(spec), e);
       end = failed(Failure.Kind.FAILED, "defect: " + e);
     }
-    if (told && hooks.wants("step-after")) {
-      hooks.fire("step-after", facts);
+    if (told(step) && hooks.wants("step-after")) {
+      hooks.fire("step-after", facts(step));
     }
     return end;
   }

@@ -389,6 +389,24 @@ final class OrchestratorProcessTest {
   }
 
   @Test
+  void aStopThatCouldNotGiveThePoolUpEndsWithFailure() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+      bed.make("hang");
+
+      bed.process().signal("TERM");
+
+      assertThat(bed.process().exitCode(Duration.ofSeconds(60))).isEqualTo(1);
+      assertThat(bed.process().output())
+          .contains("not given up: pool tank: the devices were cut off");
+      assertThat(bed.replicator.calls()).contains("CUT_OFF");
+    }
+  }
+
+  @Test
   void anOldPrimaryThatGivesUpIsFollowedAtOnce() throws Exception {
     try (var bed = new Bed(dir)) {
       bed.poolOnDisks();

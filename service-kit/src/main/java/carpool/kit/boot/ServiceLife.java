@@ -39,6 +39,11 @@ final class ServiceLife {
     }
   }
 
+  /// What the slowest part may need to stop.
+  Duration stopTime() {
+    return parts.stream().map(Startable::stopTime).max(Duration::compareTo).orElse(Duration.ZERO);
+  }
+
   /// Stops all within `deadline`, whatever fails on the way; the failures are the result.
   List<Exception> stop(Duration deadline) {
     var end = System.nanoTime() + deadline.toNanos();

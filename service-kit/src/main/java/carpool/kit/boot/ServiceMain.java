@@ -26,8 +26,11 @@ import org.slf4j.LoggerFactory;
 /// The main program of every service: options, configuration, logging, injector, start, readiness,
 /// wait for a signal, stop. Exit codes as in [ExitCode].
 public final class ServiceMain {
-  /// Longest orderly stop; then the process ends with exit code 1 whatever is left.
+  /// Longest orderly stop, unless a part needs more by its configuration; then the process ends
+  /// with exit code 1 whatever is left.
   private static final Duration STOP_DEADLINE = Duration.ofSeconds(30);
+
+  private static final Duration STOP_EXTENSION = Duration.ofSeconds(15);
 
   private static final Logger LOG = LoggerFactory.getLogger(ServiceMain.class);
 
@@ -150,8 +153,16 @@ public final class ServiceMain {
     LOG.info("stopping");
     supervisor.send("STOPPING=1");
     health.allNotServing();
-    haltAfter(STOP_DEADLINE.plusSeconds(5));
-    var failures = life.stop(STOP_DEADLINE);
+    var deadline = life.stopTime().compareTo(STOP_DEADLINE) > 0 ? life.stopTime() : STOP_DEADLINE;
+    haltAfter(deadline.plusSeconds(5));
+    // The supervisor's own limit would end it half way; each message asks for some seconds more.
+    var _ =
+        watchdog.scheduleAtFixedRate(
+            () -> supervisor.send("EXTEND_TIMEOUT_USEC=" + STOP_EXTENSION.toNanos() / 1000),
+            0,
+            STOP_EXTENSION.toMillis() / 3,
+            TimeUnit.MILLISECONDS);
+    var failures = life.stop(deadline);
     watchdog.shutdownNow();
     LOG.info("stopped");
     return failures.isEmpty() ? ExitCode.OK : ExitCode.FAILURE;

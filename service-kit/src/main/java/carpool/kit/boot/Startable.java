@@ -28,6 +28,11 @@ public interface Startable {
   /// Returns when the part works; an exception ends the process with exit code 1.
   void start() throws Exception;
 
+  /// How long [#stop] may need, by the configuration; the process takes at least half a minute.
+  default Duration stopTime() {
+    return Duration.ZERO;
+  }
+
   /// Ends within `deadline`; called once, also when [#start()] threw.
   void stop(Duration deadline) throws Exception;
 }

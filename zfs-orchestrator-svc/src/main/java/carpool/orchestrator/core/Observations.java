@@ -12,7 +12,19 @@ final class Observations {
     this.s = s;
   }
 
+  /// Nothing is known until the services were asked: only silence after that is an outage.
+  void onStarted() {
+    s.timers.ensure(TimerKind.ELECTION_LOST, Patience.FIRST_CONTACT);
+    s.timers.ensure(TimerKind.REPLICATOR_LOST, Patience.FIRST_CONTACT);
+    s.electionAsked = false;
+    s.replicatorAsked = false;
+  }
+
   void onCarp(Carp carp, String reason) {
+    if (!s.electionAsked) {
+      s.electionAsked = true;
+      s.timers.drop(TimerKind.ELECTION_LOST);
+    }
     var before = s.facts.carp;
     s.facts.carp = carp;
     s.facts.carpReason = reason;
@@ -46,6 +58,7 @@ final class Observations {
   }
 
   void onResources(List<ResourceFacts> resources) {
+    s.replicatorAsked = true;
     var back = !s.facts.replicatorUp;
     var changed = !resources.equals(s.facts.resources);
     s.facts.resources = List.copyOf(resources);
@@ -86,6 +99,10 @@ final class Observations {
   }
 
   void onReplicatorLost() {
+    if (!s.replicatorAsked) {
+      s.replicatorAsked = true;
+      s.timers.drop(TimerKind.REPLICATOR_LOST);
+    }
     s.facts.replicatorUp = false;
     s.promoteGranted = false;
     s.demoteGranted = false;

@@ -11,6 +11,10 @@ final class Patience {
 
   static final long REPLICATOR_LOST = 10 * SECOND;
 
+  /// For the first answer of a service that was neither reached nor refused the connection: a
+  /// machine that has just started is busy.
+  static final long FIRST_CONTACT = 30 * SECOND;
+
   /// A command that only reads.
   static final long INSPECT = 5 * SECOND;
 

@@ -9,6 +9,9 @@ public sealed interface PoolEvent {
   /// The shell's monotonic clock, nanoseconds.
   long nowNanos();
 
+  /// The process begins, and asks both services from now on.
+  record Started(long nowNanos) implements PoolEvent {}
+
   /// The election group changed, or the election service is lost or back.
   ///
   /// @param reason in the election's words

@@ -7,6 +7,7 @@ import carpool.orchestrator.core.PoolEvent.ClientNetworkJudged;
 import carpool.orchestrator.core.PoolEvent.PeerSaid;
 import carpool.orchestrator.core.PoolEvent.ReplicatorLost;
 import carpool.orchestrator.core.PoolEvent.ResourcesSeen;
+import carpool.orchestrator.core.PoolEvent.Started;
 import carpool.orchestrator.core.PoolEvent.StepDone;
 import carpool.orchestrator.core.PoolEvent.StepFailed;
 import carpool.orchestrator.core.PoolEvent.TimerFired;
@@ -88,6 +89,7 @@ public final class PoolMachine {
     s.sink = effects;
     s.now = event.nowNanos();
     switch (event) {
+      case Started _ -> observations.onStarted();
       case CarpSeen(_, var carp, var reason) -> observations.onCarp(carp, reason);
       case ResourcesSeen(_, var resources) -> observations.onResources(resources);
       case ClientNetworkJudged(_, var lost) -> s.clientsLost = lost.isEmpty() ? null : lost;

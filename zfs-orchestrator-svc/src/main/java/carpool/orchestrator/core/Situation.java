@@ -55,6 +55,11 @@ final class Situation {
   boolean failingYields;
   @Nullable Failure refused;
 
+  /// False from the start until the service has answered, or could not be asked.
+  boolean electionAsked = true;
+
+  boolean replicatorAsked = true;
+
   // The way to the goal.
   @Nullable Goal goal;
   String goalCause = "";

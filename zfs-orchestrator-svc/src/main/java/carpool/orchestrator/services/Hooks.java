@@ -6,11 +6,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,14 +26,22 @@ public final class Hooks {
 
   private final List<HookConfig> hooks;
   private final Map<String, String> always;
-  private final ExecutorService queue =
-      new ThreadPoolExecutor(
-          1,
-          1,
-          0,
-          TimeUnit.SECONDS,
-          new LinkedBlockingQueue<>(WAITING_MAX),
-          Thread.ofPlatform().name("hooks").daemon(true).factory());
+
+  /// Steps that wait for the end of their hook.
+  private static final int STEPS_WAITING_MAX = 8;
+
+  private final ExecutorService queue = worker("hooks", WAITING_MAX);
+  private final ExecutorService before = worker("hooks-before", STEPS_WAITING_MAX);
+
+  private static ExecutorService worker(String name, int waitingMax) {
+    return new ThreadPoolExecutor(
+        1,
+        1,
+        0,
+        TimeUnit.SECONDS,
+        new LinkedBlockingQueue<>(waitingMax),
+        Thread.ofPlatform().name(name).daemon(true).factory());
+  }
 
   /// @param always environment of every hook: node and cluster
   public Hooks(List<HookConfig> hooks, Map<String, String> always) {
@@ -56,9 +66,21 @@ public final class Hooks {
     }
   }
 
-  /// Runs what is bound to the event and waits for it.
-  public void fireAndWait(String event, Map<String, String> facts) {
-    runAll(event, facts);
+  /// Runs what is bound to the event and waits for it, at most so long; then it runs on, within its
+  /// own timeout, and the caller goes on.
+  public void fireAndWait(String event, Map<String, String> facts, Duration patience)
+      throws InterruptedException {
+    try {
+      var _ =
+          before.submit(() -> runAll(event, facts)).get(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      LOG.warn(
+          "hook for {} has not ended within {} ms; the step begins", event, patience.toMillis());
+    } catch (RejectedExecutionException e) {
+      LOG.error("hook for {} left out: earlier ones have not ended", event);
+    } catch (ExecutionException e) {
+      LOG.error("hook for {} failed: internal error", event, e.getCause());
+    }
   }
 
   private void runAll(String event, Map<String, String> facts) {
@@ -87,6 +109,7 @@ public final class Hooks {
 
   /// Lets what waits run, at most so long.
   public void close(Duration deadline) throws InterruptedException {
+    before.shutdownNow();
     queue.shutdown();
     if (!queue.awaitTermination(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
       var left = queue.shutdownNow();

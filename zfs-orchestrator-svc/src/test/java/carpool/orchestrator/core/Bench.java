@@ -167,6 +167,10 @@ final class Bench {
     return post(new PoolEvent.PeerSaid(now, true, Set.of(failed)));
   }
 
+  Bench started() {
+    return post(new PoolEvent.Started(now));
+  }
+
   Bench replicatorLost() {
     return post(new PoolEvent.ReplicatorLost(now));
   }

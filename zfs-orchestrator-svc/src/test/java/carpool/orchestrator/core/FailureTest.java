@@ -524,4 +524,23 @@ final class FailureTest {
           .isEqualTo(onFailure == PoolSpec.OnFailure.FAILOVER ? Phase.GIVING_UP : Phase.SERVING);
     }
   }
+
+  @Test
+  void aRestartedMachineGivesNothingUpBeforeItHasAsked() {
+    var bench = new Bench(Bench.zfs());
+    bench.started().pass(25);
+    assertThat(bench.lines()).containsExactly("+ not-ready");
+
+    // Asked, and nobody there: from now on the usual time counts.
+    bench.carp(Carp.UNKNOWN).replicatorLost().pass(4.9);
+    assertThat(bench.running()).isNull();
+    bench.carp(Carp.MASTER).role(Role.PRIMARY).devices().inspected(true);
+    assertThat(bench.lines()).doesNotContain("run export");
+
+    var deaf = new Bench(Bench.zfs());
+    deaf.started().carp(Carp.UNKNOWN).replicatorLost().pass(10.1);
+    assertThat(deaf.running()).isEqualTo("inspect");
+    deaf.inspected(true);
+    assertThat(deaf.running()).isEqualTo("export");
+  }
 }
