@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       StatusCommand.class,
+      ReadyCommand.class,
       WatchCommand.class,
       WhyCommand.class,
       DoctorCommand.class,

@@ -4,8 +4,10 @@ import carpool.cli.output.StatusPage;
 import carpool.orchestrator.v1.GetStatusRequest;
 import carpool.orchestrator.v1.GetStatusResponse;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
 
 /// `carpool status`: the page an operator opens first. Without an orchestrator it shows what the
 /// other services tell.
@@ -13,6 +15,10 @@ import picocli.CommandLine.Command;
     name = "status",
     description = "Everything an operator asks first: CARP, pools, resources, last failover.")
 final class StatusCommand extends NodeCommand {
+  @Parameters(
+      paramLabel = "NAME",
+      description = "only these resources, pools and groups (default: all)")
+  private List<String> names = new ArrayList<>();
 
   @Override
   int run(Services services) {
@@ -21,6 +27,7 @@ final class StatusCommand extends NodeCommand {
         whole
             ? services.orchestrator().getStatus(GetStatusRequest.getDefaultInstance())
             : parts(services);
+    status = StatusFilter.only(names, status);
     if (json()) {
       console().json(status);
     } else {

@@ -18,6 +18,12 @@ final class NodeJournal {
   private static final int PASSAGES_MAX = 64;
 
   private final ArrayDeque<Passed> passages = new ArrayDeque<>();
+  private final Consumer<Passed> keeper;
+
+  /// @param keeper told each passage that is over; must not block
+  NodeJournal(Consumer<Passed> keeper) {
+    this.keeper = keeper;
+  }
 
   private record Watcher(Consumer<Happening> listener, Runnable onOver) {}
 
@@ -31,6 +37,7 @@ final class NodeJournal {
   }
 
   synchronized void passed(Passed passage) {
+    keeper.accept(passage);
     passages.addFirst(passage);
     if (passages.size() > PASSAGES_MAX) {
       passages.removeLast();

@@ -8,6 +8,7 @@ import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.HealthBoard;
 import carpool.orchestrator.control.Couple;
 import carpool.orchestrator.control.Node;
+import carpool.orchestrator.control.OrchestratorProtoMapper;
 import carpool.orchestrator.core.Carp;
 import carpool.orchestrator.core.Cause;
 import carpool.orchestrator.core.ClientNetworkRule;
@@ -39,6 +40,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -51,13 +54,21 @@ import org.slf4j.LoggerFactory;
 final class OrchestratorNode implements Startable, Node {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
 
+  private static final int FAILOVERS_MAX = 16;
+
   /// For the last report, the loops and hooks.
   private static final Duration FAREWELL = Duration.ofSeconds(5);
 
   private final String nodeName;
   private final CarpoolConfig config;
   private final HastConfig hast;
-  private final NodeJournal journal = new NodeJournal();
+  private final NodeJournal journal = new NodeJournal(this::keep);
+
+  /// Writes what is kept of failovers and failures: the pools' loops never wait for the disk.
+  private final ExecutorService writer =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().name("state-writer").daemon(true).factory());
+
   private final Map<String, PoolRunner> pools = new java.util.LinkedHashMap<>();
   private final CauseBoard causes;
   private final Hooks hooks;
@@ -208,6 +219,10 @@ final class OrchestratorNode implements Startable, Node {
       pool.stop(Duration.ofSeconds(1));
     }
     journal.close();
+    writer.shutdown();
+    if (!writer.awaitTermination(1, TimeUnit.SECONDS)) {
+      LOG.warn("cannot write {} in time", kept.file());
+    }
     hooks.close(Duration.ofSeconds(1));
     liveness.close();
     peer.close();
@@ -227,6 +242,21 @@ final class OrchestratorNode implements Startable, Node {
         .max(Duration::compareTo)
         .orElse(Duration.ZERO)
         .plus(FAREWELL);
+  }
+
+  private void keep(Passed passed) {
+    var failover = OrchestratorProtoMapper.failover(passed, nodeName);
+    later(b -> {
+      var all = new ArrayList<>(b.getFailoversList());
+      all.addFirst(failover);
+      b.clearFailovers().addAllFailovers(all.subList(0, Math.min(FAILOVERS_MAX, all.size())));
+    });
+  }
+
+  private void later(Consumer<Kept.Builder> change) {
+    if (!writer.isShutdown()) {
+      writer.execute(() -> kept.changeIfPossible(change));
+    }
   }
 
   /// What the machine of this pool starts with.
@@ -403,7 +433,7 @@ final class OrchestratorNode implements Startable, Node {
     @Override
     public void remember(PoolSpec pool, Memory memory) {
       // Maintenance and unmanaged mode are the node's, and were kept before the pool was told.
-      kept.changeIfPossible(b -> {
+      later(b -> {
         var exported = new TreeSet<>(b.getExportedPoolsList());
         var _ = memory.exported() ? exported.add(pool.name()) : exported.remove(pool.name());
         b.clearExportedPools().addAllExportedPools(exported);

@@ -313,6 +313,14 @@ final class OrchestratorProcessTest {
       var end = last(bed.orchestrator().switchover(SwitchoverRequest.getDefaultInstance()));
 
       assertThat(end.getError().getReason()).isEqualTo("PEER_UNREACHABLE");
+      bed.replicator.change("dirty", r -> r.setDirtyBytes(4096));
+      var plan =
+          last(bed.orchestrator().switchover(SwitchoverRequest.newBuilder().setPlan(true).build()));
+      assertThat(plan.getDone()).isFalse();
+      assertThat(plan.getError().getReason()).isEqualTo("PEER_UNREACHABLE");
+      assertThat(plan.getMessage()).contains("it would be refused", "does not have: 8192 bytes");
+      assertThat(bed.status().getReadiness().getReasonsList())
+          .contains("disk1 is not connected to hast2");
       assertThat(bed.pool().getState()).isEqualTo(PoolState.POOL_STATE_SERVING);
     }
   }

@@ -78,6 +78,16 @@ public final class StatusPage {
               + (status.getMaintenance() ? "  " + paint.warning("MAINTENANCE") : "")
               + (status.getUnmanaged() ? "  " + paint.warning("UNMANAGED") : ""));
     }
+    if (status.hasReadiness()) {
+      out.println(
+          paint.bold("ready to fail over")
+              + "  "
+              + (status.getReadiness().getReady()
+                  ? paint.good("yes")
+                  : paint.warning("no")
+                      + "  "
+                      + String.join("; ", status.getReadiness().getReasonsList())));
+    }
     for (var problem : List.of(status.getElectionProblem(), status.getReplicatorProblem())) {
       if (!problem.isEmpty()) {
         out.println(paint.bad("problem") + "  " + problem);
@@ -97,6 +107,11 @@ public final class StatusPage {
               + group.getVhid()
               + " on "
               + group.getInterface()
+              + "  advskew "
+              + group.getEffectiveAdvskew()
+              + (group.getEffectiveAdvskew() == group.getAdvskew()
+                  ? ""
+                  : " (configured " + group.getAdvskew() + ")")
               + "  "
               + String.join(" ", group.getAddressesList())
               + (group.getAddressesPresent() ? " (here)" : "")

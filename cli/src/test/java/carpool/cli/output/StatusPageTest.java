@@ -31,7 +31,7 @@ class StatusPageTest {
         .isEqualTo(
             """
             node hast1  cluster sample  carpool V
-            carp storage  MASTER  vhid 1 on em0  192.168.3.50/24 (here)  since -  (master timed out)
+            carp storage  MASTER  vhid 1 on em0  advskew 0  192.168.3.50/24 (here)  since -  (master timed out)
             pool zhast  serving  ONLINE  since -
               service nginx  running
             RESOURCE  ROLE     STATUS    DISK        LINK       PEER             DIRTY  SYNC

@@ -21,7 +21,6 @@ import java.util.Map;
 /// What the two orchestrators know of each other: notes that their replicators pass on, so that a
 /// node can tell of a move what the other one did, even when that has died since. Any thread.
 public final class Couple {
-  private static final int FAILOVERS_MAX = 16;
   private static final Duration PATIENCE = Duration.ofSeconds(12);
 
   /// A note older than this says nothing of what is now.
@@ -139,12 +138,9 @@ public final class Couple {
     return new Glance(answer.getNode(), differs, networks, note);
   }
 
-  /// What this node did, newest first.
+  /// What this node did, newest first; kept over restarts.
   List<Failover> failovers() {
-    return node.passages().stream()
-        .limit(FAILOVERS_MAX)
-        .map(passed -> OrchestratorProtoMapper.failover(passed, loaded.node().value()))
-        .toList();
+    return node.kept().getFailoversList();
   }
 
   /// What this node tells of itself.

@@ -19,7 +19,7 @@ import carpool.orchestrator.v1.WatchEvent;
 import java.util.Locale;
 
 /// From the core's values to the messages of the contract.
-final class OrchestratorProtoMapper {
+public final class OrchestratorProtoMapper {
   private OrchestratorProtoMapper() {}
 
   static Pool pool(Node.PoolStatus pool) {
@@ -147,7 +147,8 @@ final class OrchestratorProtoMapper {
         .build();
   }
 
-  static Failover failover(Node.Passed passed, String node) {
+  /// A passage of the node of this name.
+  public static Failover failover(Node.Passed passed, String node) {
     var passage = passed.passage();
     var out =
         Failover.newBuilder()
