@@ -56,12 +56,15 @@ final class VerifyCommand extends NodeCommand {
   }
 
   private RepairSource source() {
-    return switch (source) {
-      case null -> RepairSource.REPAIR_SOURCE_UNSPECIFIED;
+    var named = source;
+    if (named == null) {
+      return RepairSource.REPAIR_SOURCE_UNSPECIFIED;
+    }
+    return switch (named) {
       case "local" -> RepairSource.REPAIR_SOURCE_LOCAL;
       case "peer" -> RepairSource.REPAIR_SOURCE_PEER;
       default ->
-          throw new CliFailure(Exit.USAGE, "'" + source + "' after --source; allowed: local, peer");
+          throw new CliFailure(Exit.USAGE, "'" + named + "' after --source; allowed: local, peer");
     };
   }
 
