@@ -28,6 +28,23 @@ now_ms() {
   printf '%s\n' "${t%???}"
 }
 
+# says TEXT COMMAND...: runs the command to its end and succeeds when its output has the text. Not
+# `COMMAND | grep -q TEXT`: grep leaves at the first match, the writer then fails, and with pipefail so
+# does the whole.
+says() {
+  local text=$1 output
+  shift
+  output=$("$@" 2>/dev/null) || true
+  [[ $output == *"$text"* ]]
+}
+
+# first_line COMMAND...: runs the command to its end and prints the first line of its output.
+first_line() {
+  local output
+  output=$("$@") || return
+  printf '%s\n' "${output%%$'\n'*}"
+}
+
 # seconds_since MILLISECONDS: "1.4" for a moment taken with now_ms.
 seconds_since() {
   local d=$(($(now_ms) - $1))

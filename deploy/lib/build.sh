@@ -37,7 +37,7 @@ build_distribution() {
   say "building the distribution (log: $log)"
   started=$(mktemp)
   if ! (cd "$CARPOOL_ROOT" && mvn -B -DskipTests -Dspotless.check.skip package) 2>&1 | tee "$log" | mvn_progress; then
-    grep -E '^\[ERROR\]|BUILD FAILURE' "$log" | head -n 15 >&2 || tail -n 15 "$log" >&2
+    grep -m 15 -E '^\[ERROR\]|BUILD FAILURE' "$log" >&2 || tail -n 15 "$log" >&2
     rm -f "$started"
     die "mvn package failed"
   fi
