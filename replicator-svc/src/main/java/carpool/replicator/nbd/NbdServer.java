@@ -11,7 +11,6 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -36,7 +35,7 @@ public final class NbdServer implements AutoCloseable {
   private static final long ACCEPT_PAUSE_NANOS = 100_000_000;
 
   private final ServerSocketChannel listener;
-  private final @Nullable Path socketFile;
+  private final UnixSocketFile.@Nullable Bound socketFile;
   private final String name;
   private final ExportLookup exports;
   private final @Nullable Supplier<SSLEngine> tls;
@@ -47,7 +46,7 @@ public final class NbdServer implements AutoCloseable {
 
   private NbdServer(
       ServerSocketChannel listener,
-      @Nullable Path socketFile,
+      UnixSocketFile.@Nullable Bound socketFile,
       String name,
       ExportLookup exports,
       @Nullable Supplier<SSLEngine> tls) {
@@ -63,16 +62,17 @@ public final class NbdServer implements AutoCloseable {
   ///
   /// @throws IOException when somebody listens there already, or the path cannot be used
   public static NbdServer listenUnix(Path path, ExportLookup exports) throws IOException {
-    var address = UnixSocketFile.claim(path);
+    var claim = UnixSocketFile.claim(path);
     var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    UnixSocketFile.Bound bound;
     try {
-      listener.bind(address, 128);
-      UnixSocketFile.restrict(path);
+      listener.bind(claim.address(), 128);
+      bound = claim.publish();
     } catch (IOException e) {
       Closing.quietly(listener);
       throw e;
     }
-    return new NbdServer(listener, path, String.valueOf(path.getFileName()), exports, null);
+    return new NbdServer(listener, bound, String.valueOf(path.getFileName()), exports, null);
   }
 
   /// Listens on a TCP address.
@@ -148,14 +148,14 @@ public final class NbdServer implements AutoCloseable {
       }
       closed = true;
     }
-    Closing.quietly(listener);
     if (socketFile != null) {
       try {
-        Files.deleteIfExists(socketFile);
+        socketFile.remove(); // while listening: until then no successor can claim the path
       } catch (IOException e) {
         LOG.warn("nbd listener={} event=SocketLeft reason=\"{}\"", name, e.getMessage());
       }
     }
+    Closing.quietly(listener);
   }
 
   private List<Connection> of(BlockDevice device) {

@@ -7,7 +7,6 @@ import carpool.kit.config.HostPort;
 import io.grpc.BindableService;
 import jakarta.inject.Inject;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -69,12 +68,8 @@ public final class ControlServer implements Startable {
 
   @Override
   public void stop(Duration deadline) throws InterruptedException, IOException {
-    var ours = !endpoints.isEmpty();
     for (var endpoint : endpoints.reversed()) {
       endpoint.close(deadline);
-    }
-    if (ours) {
-      var _ = Files.deleteIfExists(socket);
     }
   }
 }

@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// One listening gRPC server with everything that all of ours have: health, reflection, default
 /// deadline, message limit, keep-alive, error mapping. Handlers run on virtual threads.
@@ -37,6 +38,8 @@ public final class GrpcEndpoint {
   private final EventLoopGroup workers;
   private final ExecutorService handlers;
   private final ScheduledExecutorService timer;
+  private final OpenStreams streams = new OpenStreams();
+  private UnixSocketFile.@Nullable Bound socketFile;
   private final Server server;
 
   private GrpcEndpoint(
@@ -66,6 +69,8 @@ public final class GrpcEndpoint {
               .keepAliveTimeout(10, TimeUnit.SECONDS)
               .permitKeepAliveTime(500, TimeUnit.MILLISECONDS)
               .permitKeepAliveWithoutCalls(true)
+              // The one added first is nearest to the handler.
+              .intercept(streams)
               .intercept(new DefaultDeadline(DEFAULT_DEADLINE, timer))
               .intercept(new StatusMapping())
               .intercept(new PeerTls.Recorder());
@@ -83,18 +88,19 @@ public final class GrpcEndpoint {
   }
 
   /// Listens on the unix socket `path`, mode 0600; see [UnixSocketFile#claim] for what may be in
-  /// its place. The caller deletes the file after [#close].
+  /// its place. [#close] removes it.
   public static GrpcEndpoint unix(
       Path path, Collection<? extends BindableService> services, HealthBoard health)
       throws IOException {
+    var claim = UnixSocketFile.claim(path);
     var endpoint =
         new GrpcEndpoint(
-            UnixSocketFile.claim(path),
+            claim.address(),
             NioServerDomainSocketChannel.class,
             Optional.empty(),
             services,
             health);
-    UnixSocketFile.restrict(path);
+    endpoint.socketFile = claim.publish();
     return endpoint;
   }
 
@@ -137,9 +143,22 @@ public final class GrpcEndpoint {
     return server.getPort();
   }
 
-  /// Stops accepting, lets calls finish within `deadline`, then cancels them.
-  public void close(Duration deadline) throws InterruptedException {
+  /// Stops accepting, ends all streams, lets other calls finish within `deadline`, then cancels them.
+  ///
+  /// @throws IOException when the socket's file cannot be removed; everything else is closed then
+  public void close(Duration deadline) throws InterruptedException, IOException {
+    try {
+      if (socketFile != null) {
+        socketFile.remove();
+      }
+    } finally {
+      end(deadline);
+    }
+  }
+
+  private void end(Duration deadline) throws InterruptedException {
     server.shutdown();
+    streams.end();
     if (!server.awaitTermination(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
       var _ = server.shutdownNow().awaitTermination(1, TimeUnit.SECONDS);
     }

@@ -18,14 +18,18 @@ import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class GrpcEndpointTest {
@@ -41,9 +45,16 @@ class GrpcEndpointTest {
           .setResponseMarshaller(ProtoUtils.marshaller(StringValue.getDefaultInstance()))
           .build();
 
+  private static final MethodDescriptor<StringValue, StringValue> WATCH =
+      METHOD.toBuilder()
+          .setType(MethodType.SERVER_STREAMING)
+          .setFullMethodName("test.Test/Watch")
+          .build();
+
   @TempDir Path directory;
   private GrpcEndpoint server;
   private ManagedChannel client;
+  private final BlockingQueue<StreamObserver<StringValue>> watchers = new LinkedBlockingQueue<>();
 
   @BeforeEach
   void start() throws Exception {
@@ -52,6 +63,12 @@ class GrpcEndpointTest {
         () ->
             ServerServiceDefinition.builder("test.Test")
                 .addMethod(METHOD, ServerCalls.asyncUnaryCall(GrpcEndpointTest::answer))
+                .addMethod(
+                    WATCH,
+                    ServerCalls.asyncServerStreamingCall((request, watcher) -> {
+                      watcher.onNext(StringValue.of("present state"));
+                      watchers.add(watcher);
+                    }))
                 .build();
     server = GrpcEndpoint.unix(socket, List.of(service), new HealthBoard());
     client = Channels.unix(socket);
@@ -115,6 +132,37 @@ class GrpcEndpointTest {
   @Test
   void callWithoutADeadlineGetsOne() {
     assertThat(Long.parseLong(call("deadline"))).isBetween(20L, 30L);
+  }
+
+  /// A watch has no end of its own: without help a stop would wait for its whole deadline.
+  @Test
+  @Timeout(20)
+  void stopEndsWatchesAtOnce() throws Exception {
+    var events =
+        ClientCalls.blockingServerStreamingCall(
+            client, WATCH, CallOptions.DEFAULT, StringValue.getDefaultInstance());
+    assertThat(events.next().getValue()).isEqualTo("present state");
+    var watcher = watchers.take();
+
+    server.close(Duration.ofMinutes(10));
+
+    var ended = catchThrowableOfType(StatusRuntimeException.class, events::hasNext);
+    assertThat(ended).hasMessage("UNAVAILABLE: the service is stopping");
+    watcher.onNext(StringValue.of("too late")); // its thread need not know
+    watcher.onCompleted();
+  }
+
+  @Test
+  void stopRemovesNoSuccessorsSocket() throws Exception {
+    var path = directory.resolve("s.sock");
+    Files.delete(path);
+    var successor = GrpcEndpoint.unix(path, List.of(), new HealthBoard());
+
+    server.close(Duration.ofSeconds(5));
+
+    assertThat(path).exists();
+    successor.close(Duration.ofSeconds(5));
+    assertThat(path).doesNotExist();
   }
 
   private StatusRuntimeException refused(String what) {
