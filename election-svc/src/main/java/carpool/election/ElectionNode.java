@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -74,7 +75,11 @@ final class ElectionNode implements Startable, Groups {
     var followed = config.pools().stream().map(PoolConfig::follows).toList();
     kernel = KernelAddresses.open();
     var records = config.stateDir().resolve("election");
-    ParentSettings.recoverAll(records);
+    try {
+      ParentSettings.recoverAll(records);
+    } catch (IOException e) {
+      LOG.error("settings of interfaces that an earlier process changed stay: {}", e.getMessage());
+    }
     var parents = new TreeMap<String, ParentSettings>();
     for (var group : config.election()) {
       var settings = GroupSettings.of(group, followed.contains(group.name()));
@@ -91,11 +96,23 @@ final class ElectionNode implements Startable, Groups {
                           parents.computeIfAbsent(
                               settings.interfaceName(), name -> ParentSettings.of(name, records))))
                   : Optional.empty());
+      var marker =
+          new MasterMarker(
+              config.runtimeDir().resolve("election").resolve(group.name() + ".master"),
+              settings.identity());
+      var resumed = resumable(marker.read(), settings);
       groups.put(
           group.name(),
           new GroupRunner(
-              settings, holder, kernel, journal, registry, up -> onLink(group.name(), up)));
-      holder.recover(group.interfaceName(), ElectionNode::indexOf);
+              settings,
+              holder,
+              kernel,
+              journal,
+              registry,
+              marker,
+              resumed,
+              up -> onLink(group.name(), up)));
+      holder.recover(group.interfaceName(), resumed.isPresent(), ElectionNode::indexOf);
       LOG.debug("{}: warmed up ({})", group.name(), WarmUp.run(settings.carp(), settings.digest()));
     }
     groups.values().forEach(GroupRunner::start);
@@ -114,6 +131,14 @@ final class ElectionNode implements Startable, Groups {
                 groups.values().forEach(group -> group.addressesChanged(index));
               }
             });
+  }
+
+  /// Empty when a peer may have taken over since.
+  private static OptionalLong resumable(OptionalLong sentNanos, GroupSettings settings) {
+    boolean inTime =
+        sentNanos.isPresent()
+            && System.nanoTime() - sentNanos.getAsLong() < settings.carp().resumeNanos();
+    return inTime ? sentNanos : OptionalLong.empty();
   }
 
   private static int indexOf(String interfaceName) {

@@ -48,6 +48,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -76,6 +77,7 @@ final class GroupRunner {
   private final Journal journal;
   private final GroupCounters counters;
   private final Consumer<Boolean> onLink;
+  private final MasterMarker marker;
   private final CoreLoop<GroupInput> loop;
   private final Inbound inbound;
   private final AtomicInteger roleGauge = new AtomicInteger();
@@ -93,6 +95,8 @@ final class GroupRunner {
   private String trouble = "";
   private String addressTrouble = "";
 
+  /// @param marker of this group's role, for the process after this one
+  /// @param resumed when the process before this one advertised last as MASTER, if it may be resumed
   /// @param onLink told on the loop whenever this group's interface becomes usable or not
   GroupRunner(
       GroupSettings settings,
@@ -100,6 +104,8 @@ final class GroupRunner {
       KernelAddresses kernel,
       Journal journal,
       MeterRegistry registry,
+      MasterMarker marker,
+      OptionalLong resumed,
       Consumer<Boolean> onLink) {
     this.settings = settings;
     this.addresses = addresses;
@@ -107,6 +113,7 @@ final class GroupRunner {
     this.journal = journal;
     this.counters = new GroupCounters(registry, settings.name());
     this.onLink = onLink;
+    this.marker = marker;
     this.loop = new CoreLoop<>("carp-" + settings.name(), MAILBOX_MAX, this::on);
     this.inbound =
         new Inbound(
@@ -118,7 +125,7 @@ final class GroupRunner {
                 : Set.of(),
             new ReplayMemory(ReplayMemory.DEFAULT_SIZE));
     var demotions = Demotions.none();
-    if (settings.followed()) {
+    if (settings.followed() && resumed.isEmpty()) {
       demotions = demotions.with(CAUSE_NOT_READY, new Demotion(CarpMachine.OWN_DEMOTION, false));
       noteDemotion(
           CAUSE_NOT_READY,
@@ -126,9 +133,11 @@ final class GroupRunner {
           false,
           "the orchestrator has not yet said that this node could serve");
     }
+    long seed = new SecureRandom().nextLong();
     this.state =
-        CarpState.initial(
-            settings.carp(), demotions, new SecureRandom().nextLong(), loop.nowNanos());
+        resumed.isPresent()
+            ? CarpState.resuming(settings.carp(), seed, loop.nowNanos(), resumed.getAsLong())
+            : CarpState.initial(settings.carp(), demotions, seed, loop.nowNanos());
     registry.gauge(
         "carpool.election.role",
         List.of(io.micrometer.core.instrument.Tag.of("group", settings.name())),
@@ -256,6 +265,9 @@ final class GroupRunner {
       }
     }
     roleGauge.set(metric(state.role()));
+    if (state.role() != Role.MASTER || !state.servicesUp()) {
+      marker.remove();
+    }
   }
 
   /// 0 INIT, 1 BACKUP, 2 MASTER.
@@ -285,6 +297,9 @@ final class GroupRunner {
     var family = effect.family();
     inbound.sent(advertisement);
     long now = loop.nowNanos();
+    if (state.role() == Role.MASTER && state.servicesUp() && !advertisement.leaving()) {
+      marker.write(now);
+    }
     try {
       if (transport == null) {
         throw new PosixException("send", PosixException.ENODEV);
@@ -486,6 +501,9 @@ final class GroupRunner {
     }
     if (!addressTrouble.isEmpty()) {
       out.add(addressTrouble);
+    }
+    if (!addresses.warning().isEmpty()) {
+      out.add(addresses.warning());
     }
     for (var drop : DropReason.values()) {
       boolean quiet = drop == DropReason.VRRP || drop == DropReason.OTHER_VHID;

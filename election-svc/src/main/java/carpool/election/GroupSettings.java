@@ -64,6 +64,11 @@ record GroupSettings(
         followed);
   }
 
+  /// What makes this group the same one after a restart, without its secret.
+  String identity() {
+    return interfaceName + " vhid " + carp.vhid() + " " + addresses + " virtual mac " + virtualMac;
+  }
+
   Set<IpAddress> plainAddresses() {
     return addresses.stream().map(VirtualAddress::address).collect(Collectors.toSet());
   }

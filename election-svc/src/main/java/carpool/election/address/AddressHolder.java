@@ -24,10 +24,13 @@ public final class AddressHolder implements AutoCloseable {
   private final AddressLedger ledger;
   private final KernelAddresses kernel;
   private final Optional<VirtualMacLink> virtualMac;
-  private final Set<VirtualAddress> foreign = new HashSet<>();
-  private final Set<VirtualAddress> ownRoute = new HashSet<>();
   private final Set<VirtualAddress> held = new HashSet<>();
-  private boolean checked;
+
+  /// Whose prefix has a route of ours, because the interface had no other address in it.
+  private final Set<VirtualAddress> routed = new HashSet<>();
+
+  /// Why the record could not be kept; empty when it was.
+  private String recordProblem = "";
 
   /// @param addresses in the order of the configuration
   /// @param virtualMac where the addresses go instead of the interface itself
@@ -42,33 +45,75 @@ public final class AddressHolder implements AutoCloseable {
     this.kernel = kernel;
   }
 
-  /// Removes what a crashed process left, then notes what this one may add. Before any [#hold].
+  /// Removes what a crashed process left, then notes what this one may add. Before any [#hold]. A
+  /// record that cannot be read or kept is told and no reason not to serve: the kernel drops the
+  /// addresses of a process that died.
   ///
+  /// @param keep an earlier process ended just now and this one goes on with its addresses
   /// @param indexOf the index of an interface, or 0 when there is none of that name
-  public void recover(String interfaceName, java.util.function.ToIntFunction<String> indexOf)
+  public void recover(
+      String interfaceName, boolean keep, java.util.function.ToIntFunction<String> indexOf)
       throws IOException {
-    for (var entry : ledger.read()) {
-      int index = indexOf.applyAsInt(entry.interfaceName());
-      if (index != 0) {
-        removeLeftover(index, entry);
+    int present = indexOf.applyAsInt(interfaceName);
+    if (!keep) {
+      for (var entry : recorded()) {
+        int index = indexOf.applyAsInt(entry.interfaceName());
+        if (index != 0) {
+          removeLeftover(index, entry);
+        }
+      }
+      if (virtualMac.isPresent() && present != 0) {
+        virtualMac.get().destroy(present);
       }
     }
-    int present = indexOf.applyAsInt(interfaceName);
-    if (virtualMac.isPresent() && present != 0) {
-      virtualMac.get().destroy(present);
+    try {
+      ledger.write(
+          addresses.stream()
+              .map(address -> new AddressLedger.Entry(interfaceName, address))
+              .toList());
+    } catch (IOException e) {
+      recordProblem =
+          "the record of addresses cannot be kept, the service goes on without: " + ledger.text(e);
+      LOG.error("{}", recordProblem);
     }
-    ledger.write(
-        addresses.stream()
-            .map(address -> new AddressLedger.Entry(interfaceName, address))
-            .toList());
+    if (keep && present != 0) {
+      adopt(present);
+    }
+  }
+
+  private List<AddressLedger.Entry> recorded() {
+    try {
+      return ledger.read();
+    } catch (IOException e) {
+      LOG.error("the record of addresses cannot be read: {}", ledger.text(e));
+      return List.of();
+    }
+  }
+
+  /// What an earlier process held is ours now.
+  private void adopt(int index) throws IOException {
+    int target = virtualMac.isPresent() ? virtualMac.get().ensure(index) : index;
+    for (var present : kernel.list(target)) {
+      addresses.stream().filter(address -> isOurs(present, address)).forEach(held::add);
+    }
+  }
+
+  /// Added by this service: for a single host and with a lifetime.
+  private static boolean isOurs(InterfaceAddress present, VirtualAddress address) {
+    return !present.permanent()
+        && present.address().equals(address.address())
+        && present.prefixLength() == address.address().family().hostPrefixLength();
   }
 
   private void removeLeftover(int index, AddressLedger.Entry entry) throws PosixException {
+    kernel.removeRoute(index, entry.address());
     for (var present : kernel.list(index)) {
+      // Releases before 0.1.0 added them with the prefix of the network.
       boolean ours =
-          !present.permanent()
-              && present.address().equals(entry.address().address())
-              && present.prefixLength() == entry.address().prefixLength();
+          isOurs(present, entry.address())
+              || (!present.permanent()
+                  && present.address().equals(entry.address().address())
+                  && present.prefixLength() == entry.address().prefixLength());
       if (ours) {
         kernel.remove(index, present.address(), present.prefixLength());
         LOG.warn(
@@ -84,31 +129,30 @@ public final class AddressHolder implements AutoCloseable {
   /// @return what is wrong, one sentence per address; empty when all are held
   public List<String> hold(int index, int leaseSeconds) {
     var problems = new ArrayList<String>();
-    if (!checked) {
-      check(index, problems);
-    }
     int target = index;
+    List<InterfaceAddress> present;
     try {
       if (virtualMac.isPresent()) {
         target = virtualMac.get().ensure(index);
       }
+      // Looked at anew each time: DHCP, a network restart or an administrator may have changed it.
+      present = kernel.list(index);
+    } catch (PosixException e) {
+      problems.add(e.getMessage());
+      return problems;
     } catch (IOException e) {
       problems.add(VirtualMacLink.text(e));
       return problems;
     }
     for (var address : addresses) {
-      if (foreign.contains(address)) {
+      if (present.stream().anyMatch(other -> isForeign(other, address))) {
         problems.add(address + " is on the interface already and was not added by this service");
         continue;
       }
       try {
-        kernel.put(
-            target,
-            address.address(),
-            address.prefixLength(),
-            leaseSeconds,
-            ownRoute.contains(address));
+        kernel.put(target, address.address(), leaseSeconds);
         held.add(address);
+        route(target, address, covered(present, address), leaseSeconds);
       } catch (PosixException e) {
         problems.add(e.getMessage() + (e.notPermitted() ? ": CAP_NET_ADMIN is missing" : ""));
       }
@@ -116,36 +160,33 @@ public final class AddressHolder implements AutoCloseable {
     return problems;
   }
 
-  /// Looks, before the first address is added, at what others put there.
-  private void check(int index, List<String> problems) {
-    try {
-      var present = kernel.list(index);
-      foreign.clear();
-      ownRoute.clear();
-      for (var address : addresses) {
-        boolean there =
-            present.stream().anyMatch(other -> other.address().equals(address.address()));
-        if (there && !held.contains(address)) {
-          foreign.add(address);
-        }
-        boolean routed =
-            present.stream()
-                .filter(other -> other.permanent() || !heldAddress(other))
-                .anyMatch(other ->
-                    new VirtualAddress(other.address(), other.prefixLength())
-                        .covers(address.address()));
-        if (!routed) {
-          ownRoute.add(address);
-        }
-      }
-      checked = true;
-    } catch (PosixException e) {
-      problems.add(e.getMessage());
+  private boolean isForeign(InterfaceAddress present, VirtualAddress address) {
+    return present.address().equals(address.address())
+        && !(held.contains(address) && isOurs(present, address));
+  }
+
+  /// Whether another address of the interface brings a route to this one's prefix.
+  private boolean covered(List<InterfaceAddress> present, VirtualAddress address) {
+    return present.stream()
+        .filter(other -> addresses.stream().noneMatch(ours -> isOurs(other, ours)))
+        .anyMatch(other ->
+            new VirtualAddress(other.address(), other.prefixLength()).covers(address.address()));
+  }
+
+  private void route(int index, VirtualAddress address, boolean covered, int leaseSeconds)
+      throws PosixException {
+    if (!covered && !address.singleHost()) {
+      kernel.putRoute(index, address, leaseSeconds);
+      routed.add(address);
+    } else if (routed.contains(address)) {
+      kernel.removeRoute(index, address);
+      routed.remove(address);
     }
   }
 
-  private boolean heldAddress(InterfaceAddress other) {
-    return held.stream().anyMatch(address -> address.address().equals(other.address()));
+  /// What is wrong besides the addresses themselves; empty when nothing.
+  public String warning() {
+    return recordProblem;
   }
 
   /// Takes our addresses off. What fails is told and tried again with the next call; the lease ends
@@ -157,19 +198,23 @@ public final class AddressHolder implements AutoCloseable {
         // The addresses go with it.
         virtualMac.get().destroy(index);
         held.clear();
+        routed.clear();
       } catch (IOException e) {
         problems.add(VirtualMacLink.text(e));
       }
     }
     for (var address : List.copyOf(held)) {
       try {
-        kernel.remove(index, address.address(), address.prefixLength());
+        if (routed.contains(address)) {
+          kernel.removeRoute(index, address);
+          routed.remove(address);
+        }
+        kernel.remove(index, address.address(), address.address().family().hostPrefixLength());
         held.remove(address);
       } catch (PosixException e) {
         problems.add(e.getMessage());
       }
     }
-    checked = false;
     return problems;
   }
 

@@ -52,6 +52,12 @@ public final class AddressLedger {
     return out;
   }
 
+  /// What failed, with the path: an error of the system may name none.
+  String text(IOException e) {
+    String text = e.getMessage() == null ? e.toString() : e.getMessage();
+    return text.contains(file.getParent() + "") ? text : file + ": " + text;
+  }
+
   /// Replaces the content; durable when this returns.
   public void write(List<Entry> entries) throws IOException {
     Files.createDirectories(file.toAbsolutePath().getParent());

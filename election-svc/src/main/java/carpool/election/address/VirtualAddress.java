@@ -21,6 +21,20 @@ public record VirtualAddress(IpAddress address, int prefixLength) {
     }
   }
 
+  /// True when nothing else lies in this prefix.
+  boolean singleHost() {
+    return prefixLength >= address.family().hostPrefixLength();
+  }
+
+  /// The address with all bits behind the prefix cleared.
+  byte[] network() {
+    byte[] bytes = address.bytes().clone();
+    for (int bit = prefixLength; bit < bytes.length * 8; bit++) {
+      bytes[bit / 8] &= (byte) ~(0x80 >>> (bit % 8));
+    }
+    return bytes;
+  }
+
   /// Whether `other` lies in this prefix.
   boolean covers(IpAddress other) {
     if (other.family() != address.family()) {

@@ -19,6 +19,7 @@ public record CarpConfig(
     SortedSet<IpFamily> families,
     boolean addressWhenReady) {
 
+  private static final double RESUME_MARGIN_SECONDS = 0.2;
   private static final long SECOND = 1_000_000_000L;
 
   /// Highest skew ever advertised: a demoted node is still better than a leaving one.
@@ -53,6 +54,12 @@ public record CarpConfig(
   /// over: it may have skew 0 and no jitter.
   long outlivedNanos() {
     return 3L * advbase * SECOND;
+  }
+
+  /// How long after the last advertisement of an earlier process this one may go on as MASTER: its
+  /// own first advertisement has to arrive before a peer may have taken over.
+  public long resumeNanos() {
+    return outlivedNanos() - scaledNanos(RESUME_MARGIN_SECONDS);
   }
 
   /// Whole seconds for which the kernel keeps an address that is not renewed with the next

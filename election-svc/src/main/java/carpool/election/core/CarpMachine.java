@@ -51,6 +51,10 @@ import java.util.List;
 ///    never the peer's value plus one: two masters that were apart would otherwise count in step
 ///    and take each other's packets for replays.
 ///
+/// 8. **A restart is no handover.** A process that is told to stop as MASTER while the orchestrator
+///    reports its services up advertises once more and leaves the address to its lease. The next
+///    process goes on as MASTER when it is there before a peer may have taken over.
+///
 /// Seconds above are for advbase 1 and scale with it.
 ///
 /// Invariants: addresses are held only as MASTER; a claim exists only in BACKUP; an ineligible node

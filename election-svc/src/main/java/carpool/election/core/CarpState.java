@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// @param reassertedNanos when we last answered a slower master out of turn
 /// @param announcedNanos when the neighbours were told last
 /// @param announceStep how many announcements of the present mastership were made
+/// @param resumes an earlier process was MASTER a moment ago, and this one has not had a link yet
+/// @param resumeUntilNanos until when it may go on with that role
 /// @param sendFailures consecutive refusals; not counted past the threshold
 /// @param sendSuccesses consecutive successes since the threshold was passed
 public record CarpState(
@@ -55,6 +57,8 @@ public record CarpState(
     long reassertedNanos,
     long announcedNanos,
     int announceStep,
+    boolean resumes,
+    long resumeUntilNanos,
     int sendFailures,
     int sendSuccesses) {
 
@@ -94,8 +98,46 @@ public record CarpState(
         nowNanos - 3_600_000_000_000L,
         nowNanos - 3_600_000_000_000L,
         0,
+        false,
+        nowNanos,
         0,
         0);
+  }
+
+  /// The state of a process that takes the place of one that was MASTER with its services up, before
+  /// the first event. It goes on as MASTER when the interface can send before a peer may have taken
+  /// over; else it begins like any other.
+  ///
+  /// @param sentNanos when the earlier process sent its last advertisement, by the shell's clock
+  public static CarpState resuming(CarpConfig config, long seed, long nowNanos, long sentNanos) {
+    var fresh = initial(config, Demotions.none(), seed, nowNanos);
+    return new CarpState(
+        config,
+        fresh.role,
+        fresh.linkUp,
+        fresh.stopped,
+        fresh.demotions,
+        true,
+        fresh.holding,
+        fresh.claim,
+        fresh.claimExtensions,
+        fresh.betterSource,
+        fresh.betterHeardNanos,
+        fresh.timers,
+        fresh.lastToken,
+        fresh.random,
+        fresh.lastSentNanos,
+        fresh.listenUntilNanos,
+        fresh.preemptNotBeforeNanos,
+        fresh.claimNotBeforeNanos,
+        fresh.masterSinceNanos,
+        fresh.reassertedNanos,
+        fresh.announcedNanos,
+        fresh.announceStep,
+        true,
+        sentNanos + config.resumeNanos(),
+        fresh.sendFailures,
+        fresh.sendSuccesses);
   }
 
   /// Skew as advertised now.

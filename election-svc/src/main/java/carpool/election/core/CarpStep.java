@@ -39,6 +39,9 @@ final class CarpStep {
   /// Announcements after the first: 1 s and 3 s after it (carp.md 3.2), then a slow refresh.
   private static final long[] ANNOUNCE_GAPS_SECONDS = {1, 2, 60};
 
+  /// How long an orchestrator may take to report to a process that resumed.
+  private static final int RESUME_REPORT_SECONDS = 10;
+
   private static final long SECOND = 1_000_000_000L;
 
   private final CarpConfig config;
@@ -65,6 +68,8 @@ final class CarpStep {
   private long reassertedNanos;
   private long announcedNanos;
   private int announceStep;
+  private boolean resumes;
+  private long resumeUntilNanos;
   private int sendFailures;
   private int sendSuccesses;
 
@@ -92,6 +97,8 @@ final class CarpStep {
     this.reassertedNanos = state.reassertedNanos();
     this.announcedNanos = state.announcedNanos();
     this.announceStep = state.announceStep();
+    this.resumes = state.resumes();
+    this.resumeUntilNanos = state.resumeUntilNanos();
     this.sendFailures = state.sendFailures();
     this.sendSuccesses = state.sendSuccesses();
   }
@@ -121,6 +128,8 @@ final class CarpStep {
             reassertedNanos,
             announcedNanos,
             announceStep,
+            resumes,
+            resumeUntilNanos,
             sendFailures,
             sendSuccesses);
     return new Transition(next, List.copyOf(effects));
@@ -145,9 +154,26 @@ final class CarpStep {
       becomeInit(Reason.INTERFACE_DOWN);
       return;
     }
+    if (resumes) {
+      resumes = false;
+      if (now - resumeUntilNanos < 0) {
+        resume();
+        return;
+      }
+      effects.add(new ReleaseAddresses()); // what the earlier process left
+    }
     listenUntilNanos = now + config.masterDownNanos();
     become(Role.BACKUP, Reason.INITIALIZATION_COMPLETE);
     armMasterDown();
+  }
+
+  /// Goes on as the MASTER that the process before this one was.
+  private void resume() {
+    masterSinceNanos = now;
+    become(Role.MASTER, Reason.RESUMED);
+    advertise();
+    restartAnnouncing();
+    arm(TimerKind.ORCHESTRATOR, now + RESUME_REPORT_SECONDS * SECOND);
   }
 
   void onTimer(long token) {
@@ -375,10 +401,11 @@ final class CarpStep {
     }
   }
 
-  /// Address first, then the leave marker: whoever takes over finds the address free.
+  /// The leave marker first: the address that goes may be the only one it can be sent from. Whoever
+  /// takes over claims for [CarpMachine#CLAIM_ALIVE_SECONDS] before it holds the address.
   private void resign(Reason reason) {
-    becomeBackup(reason);
     bowOut();
+    becomeBackup(reason);
   }
 
   void onMasterRequested() {
@@ -403,10 +430,15 @@ final class CarpStep {
   }
 
   void onStop() {
-    boolean onTheWire = role == Role.MASTER || claim != null;
-    becomeInit(Reason.STOPPED);
-    if (onTheWire) {
-      bowOut();
+    if (role == Role.MASTER && servicesUp) {
+      // A restart: the role is not given away while the services are up. If no process comes back,
+      // the kernel drops the addresses and the peer takes over as after a crash.
+      advertise();
+    } else {
+      if (role == Role.MASTER || claim != null) {
+        bowOut();
+      }
+      becomeInit(Reason.STOPPED);
     }
     timers.clear();
     stopped = true;

@@ -17,6 +17,8 @@ public enum Reason {
   NOT_ELIGIBLE("not eligible"),
   /// The process did not run for longer than a peer waits: the peer is taken for MASTER.
   CLOCK_LATE("own clock late, another master assumed"),
+  /// The process before this one was MASTER a moment ago, and nobody can have taken over.
+  RESUMED("resumed after a restart"),
   /// Orderly stop of the process.
   STOPPED("stopped");
 

@@ -8,6 +8,7 @@ public final class PosixException extends IOException {
   private static final long serialVersionUID = 1L;
 
   public static final int EPERM = 1;
+  public static final int ESRCH = 3;
   public static final int EINTR = 4;
   public static final int EAGAIN = 11;
   public static final int EEXIST = 17;

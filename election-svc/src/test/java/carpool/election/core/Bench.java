@@ -39,6 +39,13 @@ final class Bench {
     return new Bench(CarpState.initial(config, Demotions.none(), 42, 0));
   }
 
+  /// In the place of a process that advertised last so many seconds ago, as MASTER with its services
+  /// up.
+  static Bench resuming(CarpConfig config, double secondsAgo) {
+    long sent = -(long) (secondsAgo * SECOND);
+    return new Bench(CarpState.resuming(config, 42, 0, sent));
+  }
+
   /// Listening, and past the time in which nothing makes it MASTER.
   static Bench asBackup(CarpConfig config) {
     var bench = inInit(config);
@@ -181,7 +188,9 @@ final class Bench {
             && (role != Role.BACKUP
                 || state.timers().containsKey(TimerKind.MASTER_DOWN)
                 || state.timers().containsKey(TimerKind.CLAIM))
-            && (role != Role.MASTER || state.timers().containsKey(TimerKind.ADVERTISE));
+            && (role != Role.MASTER
+                || state.stopped() // left to the next process
+                || state.timers().containsKey(TimerKind.ADVERTISE));
     if (!holds) {
       throw new AssertionError("invariant broken in " + state);
     }

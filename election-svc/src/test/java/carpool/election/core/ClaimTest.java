@@ -187,9 +187,9 @@ final class ClaimTest {
     assertThat(node.takeTrace())
         .containsExactly(
             "demoted by 240 to 240 (maintenance)",
+            "send 255/255",
             "release",
-            "MASTER->BACKUP (not eligible)",
-            "send 255/255");
+            "MASTER->BACKUP (not eligible)");
   }
 
   @Test

@@ -236,11 +236,11 @@ final class TransitionTableTest {
     }
 
     @Test
-    void resignsWithTheAddressOffBeforeTheLeaveMarker() {
+    void resignsWithTheLeaveMarkerWhileTheAddressIsStillThereToSendItFrom() {
       var node = Bench.asMaster(Bench.config(1, 0, true));
       node.event(now -> new CarpEvent.ResignRequested(now, 0));
       assertThat(node.takeTrace())
-          .containsExactly("release", "MASTER->BACKUP (resigned)", "send 255/255");
+          .containsExactly("send 255/255", "release", "MASTER->BACKUP (resigned)");
     }
 
     @Test
@@ -248,7 +248,7 @@ final class TransitionTableTest {
       var node = Bench.asMaster(Bench.config(1, 0, true));
       node.event(CarpEvent.StopRequested::new);
       assertThat(node.takeTrace())
-          .containsExactly("release", "MASTER->INIT (stopped)", "send 255/255");
+          .containsExactly("send 255/255", "release", "MASTER->INIT (stopped)");
       node.link(false);
       node.link(true);
       assertThat(node.takeTrace()).as("nothing happens any more").isEmpty();

@@ -1,11 +1,15 @@
 package carpool.election.peer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import carpool.election.v1.DemoteRequest;
+import carpool.election.v1.ResignRequest;
 import carpool.election.v1.WatchRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -119,6 +123,123 @@ final class VariantsTest {
     own.signal("TERM");
     own.awaitEnd();
     assertThat(wire.has(1, VIP4)).isTrue();
+  }
+
+  private List<String> lines(int node, String words) {
+    return wire.in(node, words).lines().map(String::strip).toList();
+  }
+
+  private static boolean has(List<String> lines, String... parts) {
+    return lines.stream().anyMatch(line -> Stream.of(parts).allMatch(line::contains));
+  }
+
+  /// A network restart, or the renewal of a DHCP lease: the node's own address goes and comes back.
+  @Test
+  void ownAddressThatReturnsHasItsRouteAndIsNotSecondary() {
+    var own = node(1, VIP4 + "/24", 0);
+    own.awaitMaster(6);
+    wire.in(1, "ip addr del 10.77.0.1/24 dev eth0");
+    var ping = Ping.start(wire, VIP4);
+    Command.await(
+        5,
+        "the shared address has a route without it",
+        () -> has(lines(1, "ip route"), "10.77.0.0/24", "src " + VIP4));
+    ping.awaitReply();
+
+    wire.in(1, "ip addr add 10.77.0.1/24 dev eth0");
+
+    Command.await(
+        5,
+        "only the node's own route is left",
+        () -> {
+          var routes = lines(1, "ip route");
+          return has(routes, "10.77.0.0/24", "src 10.77.0.1") && !has(routes, "src " + VIP4);
+        });
+    assertThat(has(lines(1, "ip -o -4 addr show dev eth0"), "10.77.0.1/24", "secondary"))
+        .isFalse();
+    ping.awaitReply();
+    own.signal("TERM");
+    own.awaitEnd();
+    assertThat(wire.has(1, VIP4)).isFalse();
+    assertThat(wire.has(1, "10.77.0.1")).as("the node's own address").isTrue();
+    assertThat(has(lines(1, "ip route"), "10.77.0.0/24")).as("its route").isTrue();
+  }
+
+  /// The interface is up without any address when the service starts: DHCP is slow.
+  @Test
+  void ownAddressThatComesLateIsNotTakenAwayWithTheSharedOne() {
+    wire.in(1, "ip addr del 10.77.0.1/24 dev eth0");
+    var own = node(1, VIP4 + "/24", 0);
+    own.awaitMaster(8);
+    Command.await(5, "held", () -> wire.has(1, VIP4));
+
+    wire.in(1, "ip addr add 10.77.0.1/24 dev eth0");
+    own.call(stub -> stub.resign(ResignRequest.newBuilder().setCause("test").build()));
+
+    Command.await(5, "released", () -> !wire.has(1, VIP4));
+    assertThat(wire.has(1, "10.77.0.1")).isTrue();
+    assertThat(has(lines(1, "ip route"), "10.77.0.0/24", "src 10.77.0.1")).isTrue();
+    assertThat(has(lines(1, "ip route"), "src " + VIP4)).isFalse();
+  }
+
+  @Test
+  void ownIpv6AddressThatReturnsIsAloneOnItsPrefixAgain() {
+    var own = node(1, VIP6 + "/64", 0);
+    own.awaitMaster(8);
+    wire.in(1, "ip addr del fd00:77::1/64 dev eth0");
+    Command.await(
+        5,
+        "a route of the shared address",
+        () -> has(lines(1, "ip -6 route show dev eth0"), "fd00:77::/64", "src " + VIP6));
+
+    wire.in(1, "ip addr add fd00:77::1/64 dev eth0 nodad");
+
+    Command.await(
+        5,
+        "only the node's own route is left",
+        () -> {
+          var routes = lines(1, "ip -6 route show dev eth0");
+          return has(routes, "fd00:77::/64", "proto kernel") && !has(routes, "src " + VIP6);
+        });
+  }
+
+  /// The record of addresses is there for cleaning up; it is no condition of service.
+  @Test
+  void fullStateDirectoryDoesNotKeepTheLastNodeFromServing() throws Exception {
+    Path state = Files.createDirectories(wire.directory().resolve("node1/state"));
+    Command.sh("mount -t tmpfs -o size=4k,nr_inodes=1 tmpfs " + state);
+    try {
+      var own = node(1, VIP4 + "/24", 0);
+      own.awaitMaster(6);
+      Command.await(3, "held", () -> wire.has(1, VIP4));
+      assertThat(own.status().getWarningsList())
+          .anyMatch(text -> text.contains(state.toString()) && text.contains("No space left"));
+      own.signal("TERM");
+      own.awaitEnd();
+      assertThat(wire.has(1, VIP4)).isFalse();
+    } finally {
+      Command.sh("umount " + state);
+    }
+  }
+
+  /// Who watches learns of the stop first, and does not hold it up.
+  @Test
+  void watchersDoNotHoldUpAStop() {
+    var own = node(1, VIP4 + "/24", 0);
+    own.awaitMaster(6);
+    own.call(stub -> {
+      var events = stub.watch(WatchRequest.getDefaultInstance());
+      events.next();
+      own.signal("TERM");
+      Command.await(2 + Command.SLACK, "the address is off", () -> !wire.has(1, VIP4));
+      return assertThatThrownBy(() -> {
+            while (events.hasNext()) {
+              events.next();
+            }
+          })
+          .hasMessageContaining("stopping");
+    });
+    own.awaitEnd();
   }
 
   @Test
