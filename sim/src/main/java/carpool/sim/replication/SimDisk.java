@@ -42,6 +42,11 @@ public final class SimDisk {
   private final int extents;
   private final Set<Integer> unreadable = new HashSet<>();
   private Trouble trouble = Trouble.NONE;
+
+  /// What the disk was asked for while it hangs.
+  private final List<Runnable> hanging = new ArrayList<>();
+
+  private boolean hangs;
   private Role role = Role.INIT;
   private DiskState disk = DiskState.CONSISTENT;
   private Identity identity = Identity.FRESH;
@@ -63,6 +68,47 @@ public final class SimDisk {
 
   public void trouble(Trouble now) {
     trouble = now;
+  }
+
+  /// From now on nothing that was asked for comes back.
+  public void hang() {
+    hangs = true;
+  }
+
+  public boolean hangs() {
+    return hangs;
+  }
+
+  /// The disk goes on with what it was asked for.
+  public void unhang() {
+    hangs = false;
+    var asked = List.copyOf(hanging);
+    hanging.clear();
+    asked.forEach(Runnable::run);
+  }
+
+  /// Does it now, or when the disk goes on.
+  void whenItAnswers(Runnable action) {
+    if (hangs) {
+      hanging.add(action);
+    } else {
+      action.run();
+    }
+  }
+
+  /// A disk that hastd wrote last.
+  void madeByHastd(long localcnt, long remotecnt) {
+    role = Role.SECONDARY;
+    identity = new Identity(77, localcnt, remotecnt, Identity.HAST_GENERATION, false, List.of());
+  }
+
+  /// What hastd wrote while the peer was away: durable, in marked extents.
+  void writtenByHastd(int unit, long value, int firstExtent, int endExtent) {
+    visible[unit] = value;
+    durable[unit] = value;
+    for (int extent = firstExtent; extent < endExtent; extent++) {
+      map[extent >> 3] |= (byte) (1 << (extent & 7));
+    }
   }
 
   /// From now on the unit cannot be read, until it is written.

@@ -40,6 +40,9 @@ public interface SimHost {
   /// A disk had trouble: what cannot be read counts as different in a verification.
   boolean diskTrouble();
 
+  /// Something is about to become durable, or to be told: a good moment for a fault.
+  default void pending(SimNode node) {}
+
   /// A flush was refused, and what it should have covered may be gone from this disk.
   void flushFailed(SimNode node);
 

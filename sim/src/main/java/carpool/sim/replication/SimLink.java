@@ -100,6 +100,7 @@ public final class SimLink {
       var core = world.node(side).core;
       if (core != null) {
         core.disconnected(connection.id);
+        core.checkInvariants();
       }
     }
   }
@@ -228,6 +229,7 @@ public final class SimLink {
                     () -> {
                       if (connection.open[to] && world.node(to).alive()) {
                         arrival.run();
+                        world.node(to).running().checkInvariants();
                       }
                     });
               }

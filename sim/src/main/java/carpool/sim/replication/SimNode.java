@@ -201,9 +201,10 @@ public final class SimNode implements Effects {
 
   // ----- effects
 
+  /// An answer of the disk.
   private void later(long min, long max, Consumer<ReplicationCore> event) {
     int thisLife = life;
-    world.time().within(min, max, () -> reach(thisLife, event));
+    world.time().within(min, max, () -> disk.whenItAnswers(() -> reach(thisLife, event)));
   }
 
   private void reach(int ofLife, Consumer<ReplicationCore> event) {
@@ -212,6 +213,7 @@ public final class SimNode implements Effects {
         () -> {
           if (life == ofLife && core != null) {
             event.accept(core);
+            core.checkInvariants();
           }
         });
   }
@@ -230,13 +232,14 @@ public final class SimNode implements Effects {
           .within(
               1,
               world.slowDisk(index) ? 8000 : 300,
-              () -> {
-                if (life == thisLife && disk.writable()) {
-                  disk.write(first + unit, payload[unit]);
-                } else {
-                  refused[0] = true;
-                }
-              });
+              () ->
+                  disk.whenItAnswers(() -> {
+                    if (life == thisLife && disk.writable()) {
+                      disk.write(first + unit, payload[unit]);
+                    } else {
+                      refused[0] = true;
+                    }
+                  }));
     }
     later(
         world.slowDisk(index) ? 8001 : 301,
@@ -335,12 +338,14 @@ public final class SimNode implements Effects {
   @Override
   public void flushLocal(long flushId) {
     int covered = disk.cached();
+    world.pending(this);
     later(50, 2000, c -> c.localFlushed(flushId, flush(covered)));
   }
 
   @Override
   public void flushForPeer(long session, long flushId) {
     int covered = disk.cached();
+    world.pending(this);
     later(50, 2000, c -> c.peerFlushDone(session, flushId, flush(covered)));
   }
 
@@ -365,13 +370,19 @@ public final class SimNode implements Effects {
         .time()
         .after(
             applied - now,
-            () -> {
-              // Refused in the end, a record may have reached the disk all the same.
-              if (life == thisLife && (disk.writable() || world.time().chance(1, 2))) {
-                apply.run();
-              }
-            });
-    world.time().after(done - now, () -> reach(thisLife, c -> event.accept(c, disk.writable())));
+            () ->
+                disk.whenItAnswers(() -> {
+                  // Refused in the end, a record may have reached the disk all the same.
+                  if (life == thisLife && (disk.writable() || world.time().chance(1, 2))) {
+                    apply.run();
+                  }
+                }));
+    world
+        .time()
+        .after(
+            done - now,
+            () -> disk.whenItAnswers(() -> reach(thisLife, c -> event.accept(c, disk.writable()))));
+    world.pending(this);
   }
 
   @Override
@@ -450,6 +461,7 @@ public final class SimNode implements Effects {
 
   @Override
   public void ackReceived(long session, int slot) {
+    world.pending(this);
     send(session, new Frame.Received(seqOf(slot)));
   }
 
