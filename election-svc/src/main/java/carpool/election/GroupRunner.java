@@ -96,7 +96,8 @@ final class GroupRunner {
   private String addressTrouble = "";
 
   /// @param marker of this group's role, for the process after this one
-  /// @param resumed when the process before this one advertised last as MASTER, if it may be resumed
+  /// @param resumed when the process before this one advertised last as MASTER, if it may be
+  ///   resumed
   /// @param onLink told on the loop whenever this group's interface becomes usable or not
   GroupRunner(
       GroupSettings settings,

@@ -10,9 +10,9 @@ import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Says that this process is MASTER of a group with its services up, and when it advertised last, so
-/// that a process that takes its place goes on with the role. One file per group under `runtime-dir`,
-/// which does not survive a reboot; it names the boot besides.
+/// Says that this process is MASTER of a group with its services up, and when it advertised last,
+/// so that a process that takes its place goes on with the role. One file per group under
+/// `runtime-dir`, which does not survive a reboot; it names the boot besides.
 ///
 /// Nothing depends on it but the length of a pause, so what cannot be written is logged once.
 final class MasterMarker {
@@ -30,8 +30,8 @@ final class MasterMarker {
     this.group = group.replace('\n', ' ');
   }
 
-  /// When the earlier process advertised last, by `System.nanoTime`, which all processes of one boot
-  /// share on Linux (CLOCK_MONOTONIC); empty when it was not MASTER of this very group.
+  /// When the earlier process advertised last, by `System.nanoTime`, which all processes of one
+  /// boot share on Linux (CLOCK_MONOTONIC); empty when it was not MASTER of this very group.
   OptionalLong read() {
     try {
       var lines = Files.readAllLines(file, StandardCharsets.UTF_8);

@@ -12,6 +12,7 @@ import carpool.orchestrator.v1.PoolState;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -156,14 +157,14 @@ final class Bed implements AutoCloseable {
     var _ = process().exitCode(PATIENCE);
   }
 
-  void stopElection() throws InterruptedException {
+  void stopElection() throws IOException, InterruptedException {
     if (electionServer != null) {
       electionServer.close(Duration.ZERO);
       electionServer = null;
     }
   }
 
-  void stopReplicator() throws InterruptedException {
+  void stopReplicator() throws IOException, InterruptedException {
     if (replicatorServer != null) {
       replicatorServer.close(Duration.ZERO);
       replicatorServer = null;
@@ -228,6 +229,8 @@ final class Bed implements AutoCloseable {
     try {
       stopElection();
       stopReplicator();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -37,6 +37,7 @@ public final class KernelAddresses implements AutoCloseable {
   /// Worse than the kernel's own route for a prefix (metric 0 for IPv4, 256 for IPv6), so that an
   /// address of the node that comes back is used at once.
   private static final int ROUTE_METRIC = 32_112;
+
   private static final int IFA_ADDRESS = 1;
   private static final int IFA_LOCAL = 2;
   private static final int IFA_CACHEINFO = 6;
@@ -74,8 +75,9 @@ public final class KernelAddresses implements AutoCloseable {
     netlink.change("add " + address, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body.toByteArray());
   }
 
-  /// Adds or renews a route to the prefix of `address` out of the interface, for an interface that has
-  /// no other address in it. It goes with the address (IPv4) or ends after `lifetimeSeconds` (IPv6).
+  /// Adds or renews a route to the prefix of `address` out of the interface, for an interface that
+  /// has no other address in it. It goes with the address (IPv4) or ends after `lifetimeSeconds`
+  /// (IPv6).
   public void putRoute(int index, VirtualAddress address, int lifetimeSeconds)
       throws PosixException {
     var body = new ByteArrayOutputStream();
@@ -104,8 +106,8 @@ public final class KernelAddresses implements AutoCloseable {
     }
   }
 
-  /// rtmsg: family, length of the destination's and the source's prefix, TOS, table, protocol, scope,
-  /// type, flags.
+  /// rtmsg: family, length of the destination's and the source's prefix, TOS, table, protocol,
+  /// scope, type, flags.
   private static byte[] route(int index, VirtualAddress address) {
     boolean ipv4 = address.address().family() == IpFamily.IPV4;
     var out = new ByteArrayOutputStream();

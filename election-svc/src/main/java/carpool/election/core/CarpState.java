@@ -104,9 +104,9 @@ public record CarpState(
         0);
   }
 
-  /// The state of a process that takes the place of one that was MASTER with its services up, before
-  /// the first event. It goes on as MASTER when the interface can send before a peer may have taken
-  /// over; else it begins like any other.
+  /// The state of a process that takes the place of one that was MASTER with its services up,
+  /// before the first event. It goes on as MASTER when the interface can send before a peer may
+  /// have taken over; else it begins like any other.
   ///
   /// @param sentNanos when the earlier process sent its last advertisement, by the shell's clock
   public static CarpState resuming(CarpConfig config, long seed, long nowNanos, long sentNanos) {

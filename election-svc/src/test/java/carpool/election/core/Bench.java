@@ -39,8 +39,8 @@ final class Bench {
     return new Bench(CarpState.initial(config, Demotions.none(), 42, 0));
   }
 
-  /// In the place of a process that advertised last so many seconds ago, as MASTER with its services
-  /// up.
+  /// In the place of a process that advertised last so many seconds ago, as MASTER with its
+  /// services up.
   static Bench resuming(CarpConfig config, double secondsAgo) {
     long sent = -(long) (secondsAgo * SECOND);
     return new Bench(CarpState.resuming(config, 42, 0, sent));

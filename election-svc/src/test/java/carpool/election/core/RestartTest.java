@@ -31,7 +31,8 @@ final class RestartTest {
     var node = Bench.resuming(CONFIG, 1.5);
     node.link(true);
     assertThat(node.takeTrace())
-        .containsExactly("INIT->MASTER (resumed after a restart)", "send 1/0", "hold 2s", "announce");
+        .containsExactly(
+            "INIT->MASTER (resumed after a restart)", "send 1/0", "hold 2s", "announce");
     assertThat(node.state().demotions().total()).isZero();
   }
 

@@ -110,9 +110,9 @@ final class OwnPairTest {
     assertThat(wire.has(1, VIP)).isFalse();
   }
 
-  /// An upgrade of the service under a pool that is served. How long the next process takes to start
-  /// is the machine's affair: when it comes too late the peer takes over, as after a crash, so that
-  /// is tried again; two holders are never allowed.
+  /// An upgrade of the service under a pool that is served. How long the next process takes to
+  /// start is the machine's affair: when it comes too late the peer takes over, as after a crash,
+  /// so that is tried again; two holders are never allowed.
   @Test
   void restartUnderAServedPoolKeepsRoleAndAddress() {
     var first = node(1, 0, true);

@@ -155,8 +155,7 @@ final class VariantsTest {
           var routes = lines(1, "ip route");
           return has(routes, "10.77.0.0/24", "src 10.77.0.1") && !has(routes, "src " + VIP4);
         });
-    assertThat(has(lines(1, "ip -o -4 addr show dev eth0"), "10.77.0.1/24", "secondary"))
-        .isFalse();
+    assertThat(has(lines(1, "ip -o -4 addr show dev eth0"), "10.77.0.1/24", "secondary")).isFalse();
     ping.awaitReply();
     own.signal("TERM");
     own.awaitEnd();
@@ -232,11 +231,12 @@ final class VariantsTest {
       events.next();
       own.signal("TERM");
       Command.await(2 + Command.SLACK, "the address is off", () -> !wire.has(1, VIP4));
-      return assertThatThrownBy(() -> {
-            while (events.hasNext()) {
-              events.next();
-            }
-          })
+      return assertThatThrownBy(
+              () -> {
+                while (events.hasNext()) {
+                  events.next();
+                }
+              })
           .hasMessageContaining("stopping");
     });
     own.awaitEnd();

@@ -1,9 +1,5 @@
 package carpool.replicator.engine;
 
-
-
-
-
 import carpool.replicator.core.BlockSet;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effects.MapPart;
@@ -48,7 +44,8 @@ public final class AttachedProvider implements AutoCloseable {
   private volatile boolean lostWrites;
   private volatile boolean mapFlushed = true;
 
-  private AttachedProvider(LocalProvider provider, MetadataBlock.Loaded loaded, FailedCopies failures) {
+  private AttachedProvider(
+      LocalProvider provider, MetadataBlock.Loaded loaded, FailedCopies failures) {
     this.provider = provider;
     this.failures = failures;
     this.metadata = loaded.metadata();

@@ -1,7 +1,6 @@
 package carpool.replicator.engine;
 
 import carpool.replicator.block.BlockDevice;
-
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.WriteKind;

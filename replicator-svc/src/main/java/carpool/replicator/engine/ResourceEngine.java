@@ -109,8 +109,7 @@ public final class ResourceEngine {
             ResourceEngine::freshId,
             collector);
     journal = new JournalWriter(name, disk, counters, this::step);
-    localDisk =
-        new LocalDiskExecutor(name, disk, slots, counters, this::step, this::keepVersions);
+    localDisk = new LocalDiskExecutor(name, disk, slots, counters, this::step, this::keepVersions);
   }
 
   /// Never 0 or 1, which mean something else.

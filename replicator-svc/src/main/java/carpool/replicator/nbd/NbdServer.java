@@ -1,7 +1,7 @@
 package carpool.replicator.nbd;
 
-import carpool.replicator.block.BlockDevice;
 import carpool.kit.grpc.UnixSocketFile;
+import carpool.replicator.block.BlockDevice;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;

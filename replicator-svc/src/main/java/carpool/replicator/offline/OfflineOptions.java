@@ -1,13 +1,12 @@
 package carpool.replicator.offline;
 
-import carpool.replicator.offline.Provisioning.Options;
-import carpool.replicator.offline.Provisioning.Overwrite;
-
 import carpool.kit.config.ConfigException;
 import carpool.kit.config.ConfigLoader;
 import carpool.kit.config.HastConfig;
 import carpool.kit.config.HastConfigReader;
 import carpool.kit.config.HostIdentity;
+import carpool.replicator.offline.Provisioning.Options;
+import carpool.replicator.offline.Provisioning.Overwrite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

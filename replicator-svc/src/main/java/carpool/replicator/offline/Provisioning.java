@@ -1,13 +1,11 @@
 package carpool.replicator.offline;
 
-import carpool.replicator.engine.MetadataArea;
-
 import carpool.kit.config.HastResource;
 import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.core.layout.Metadata;
 import carpool.replicator.core.layout.MetadataBlock;
 import carpool.replicator.core.layout.ProviderLayout;
-import carpool.replicator.engine.AttachedProvider;
+import carpool.replicator.engine.MetadataArea;
 import carpool.replicator.store.LocalProvider;
 import carpool.replicator.store.ProviderException;
 import java.nio.file.Path;

@@ -1,7 +1,5 @@
 package carpool.replicator.resource;
 
-import carpool.replicator.engine.FailedCopies;
-
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastResource;
 import carpool.kit.config.Rate;
@@ -20,6 +18,7 @@ import carpool.replicator.device.DeviceNode;
 import carpool.replicator.device.DeviceSettings;
 import carpool.replicator.engine.AttachedProvider;
 import carpool.replicator.engine.Counters;
+import carpool.replicator.engine.FailedCopies;
 import carpool.replicator.engine.ResourceDevice;
 import carpool.replicator.engine.ResourceEngine;
 import carpool.replicator.engine.Slots;

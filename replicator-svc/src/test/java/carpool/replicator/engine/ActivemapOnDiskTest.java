@@ -68,7 +68,7 @@ class ActivemapOnDiskTest {
     var disk = new RecordingFile(40L << 40);
     Provisioning.create(
         "r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
-    try (var engine = new LoneShell(attach(disk))) {
+    try (var engine = new LoneEngine(attach(disk))) {
       engine.promote();
       disk.forget();
       engine.write(5L * SECTOR_EXTENTS * EXTENT);
@@ -86,7 +86,7 @@ class ActivemapOnDiskTest {
     var disk = new RecordingFile(64 << 20);
     Provisioning.create(
         "r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
-    try (var engine = new LoneShell(attach(disk))) {
+    try (var engine = new LoneEngine(attach(disk))) {
       engine.promote();
       engine.write(0);
       var inside = new CountDownLatch(1);

@@ -3,8 +3,8 @@ package carpool.replicator.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.block.BlockDevice.Allocation;
+import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.offline.Provisioning;
 import carpool.replicator.store.LocalProvider;
 import java.io.RandomAccessFile;

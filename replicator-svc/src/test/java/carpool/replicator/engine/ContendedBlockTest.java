@@ -9,8 +9,7 @@ import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.ReplicationMode;
 import carpool.replicator.core.Role;
-import carpool.replicator.core.layout.MetadataBlock;
-import carpool.replicator.core.layout.ProviderLayout;
+import carpool.replicator.offline.Provisioning;
 import carpool.replicator.store.LocalProvider;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
@@ -45,8 +44,8 @@ class ContendedBlockTest {
       file.setLength(PROVIDER_BYTES);
     }
     try (var provider = LocalProvider.attach(path)) {
-      var metadata = ProviderLayout.create("disk1", PROVIDER_BYTES, 512, 0, 0, 0, 4096);
-      provider.write(MetadataBlock.whole(metadata), 0);
+      Provisioning.create(
+          "disk1", provider, new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
     }
     var disk = AttachedProvider.open("disk1", path, new FailedCopies(directory));
     engine =

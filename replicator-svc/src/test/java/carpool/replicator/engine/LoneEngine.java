@@ -21,7 +21,8 @@ final class LoneEngine implements AutoCloseable {
 
   LoneEngine(AttachedProvider attachment) {
     this.attachment = attachment;
-    engine = new ResourceEngine("r", attachment, LoneEngine::settings, new Counters(), new Nobody());
+    engine =
+        new ResourceEngine("r", attachment, LoneEngine::settings, new Counters(), new Nobody());
     device = new ResourceDevice(engine);
     engine.setRole(Role.SECONDARY, false, _ -> {});
   }

@@ -143,7 +143,8 @@ public final class GrpcEndpoint {
     return server.getPort();
   }
 
-  /// Stops accepting, ends all streams, lets other calls finish within `deadline`, then cancels them.
+  /// Stops accepting, ends all streams, lets other calls finish within `deadline`, then cancels
+  /// them.
   ///
   /// @throws IOException when the socket's file cannot be removed; everything else is closed then
   public void close(Duration deadline) throws InterruptedException, IOException {

@@ -11,9 +11,9 @@ import io.grpc.Status;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Knows the streams that are open, so that a server that stops can end them at once. A watch has no
-/// end of its own: without this an orderly stop waits for its whole deadline, and those who watch
-/// learn of the stop last.
+/// Knows the streams that are open, so that a server that stops can end them at once. A watch has
+/// no end of its own: without this an orderly stop waits for its whole deadline, and those who
+/// watch learn of the stop last.
 final class OpenStreams implements ServerInterceptor {
   private final Set<Stream<?, ?>> open = ConcurrentHashMap.newKeySet();
   private volatile boolean ending;
@@ -46,8 +46,8 @@ final class OpenStreams implements ServerInterceptor {
     return listener;
   }
 
-  /// Ends every stream with UNAVAILABLE; new ones end as they begin. Their handlers see a client that
-  /// takes nothing any more.
+  /// Ends every stream with UNAVAILABLE; new ones end as they begin. Their handlers see a client
+  /// that takes nothing any more.
   void end() {
     ending = true;
     open.forEach(Stream::end);

@@ -60,8 +60,7 @@ public final class UnixSocketFile {
       return;
     }
     var attributes =
-        Files.readAttributes(
-            path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     if (!attributes.isOther()) {
       throw new IOException(
           path + " is in the way and is no socket; remove it, or choose another runtime-dir");
@@ -79,8 +78,8 @@ public final class UnixSocketFile {
   ///
   /// @param identity of the file (device and inode); null when it was gone already
   public record Bound(Path path, @Nullable Object identity) {
-    /// Removes the file unless it is another one by now: a successor may have claimed the path. To be
-    /// called while this process still listens: until then nobody can claim it.
+    /// Removes the file unless it is another one by now: a successor may have claimed the path. To
+    /// be called while this process still listens: until then nobody can claim it.
     public void remove() throws IOException {
       if (identity != null && identity.equals(identityOf(path))) {
         Files.deleteIfExists(path);
