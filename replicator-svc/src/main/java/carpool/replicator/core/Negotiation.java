@@ -69,10 +69,8 @@ public final class Negotiation {
     if (my.generation() == his.generation()) {
       return equalGenerations(mine, peer, resuid);
     }
-    // A copy that was just created is older than every other: no history is so long that it would
-    // always tell, and that of hastd's disks is empty.
-    boolean iDescend = blank(his) || my.descendsFrom(his.generation());
-    boolean heDescends = blank(my) || his.descendsFrom(my.generation());
+    boolean iDescend = my.descendsFrom(his.generation());
+    boolean heDescends = his.descendsFrom(my.generation());
     if (iDescend && !heDescends) {
       return newerThanPeer(mine, peer, resuid);
     }
@@ -84,11 +82,6 @@ public final class Negotiation {
 
   private static boolean unusable(DiskState disk) {
     return disk == DiskState.DISKLESS || disk == DiskState.FAILED;
-  }
-
-  /// Created and never connected or written since.
-  private static boolean blank(Identity identity) {
-    return identity.virgin() && identity.resuid() == 0;
   }
 
   private static long resuid(Hello mine, Hello peer) {

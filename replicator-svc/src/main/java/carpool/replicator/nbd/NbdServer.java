@@ -95,7 +95,8 @@ public final class NbdServer implements AutoCloseable {
 
   /// Where it listens.
   public SocketAddress address() throws IOException {
-    return listener.getLocalAddress();
+    var bound = socketFile; // was renamed to its place after binding
+    return bound == null ? listener.getLocalAddress() : UnixDomainSocketAddress.of(bound.path());
   }
 
   /// Connections that use this device now.
