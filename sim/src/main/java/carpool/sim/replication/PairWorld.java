@@ -34,6 +34,9 @@ public final class PairWorld implements SimHost {
   private static final long ANSWER_MICROS =
       10_000L * (2 * (TIMEOUT_TICKS + 2) + TIMEOUT_TICKS + 2) + 60_000;
 
+  private static final boolean FORCES =
+      Boolean.parseBoolean(System.getProperty("carpool.sim.force", "true"));
+
   private static final long FAULT_PHASE_MICROS = 400_000;
   private static final long QUIET_PHASE_MICROS = 2_000_000;
 
@@ -66,8 +69,9 @@ public final class PairWorld implements SimHost {
   /// The copies have gone apart and were not equal since.
   private boolean diverged;
 
-  /// The node that was promoted by force and has not been in step since; -1: none.
-  private int forced = -1;
+  private final ForceRule forceRule = new ForceRule();
+
+  private final boolean[] wasPrimary = {false, false};
 
   private boolean faults = true;
   private @Nullable Runnable ambush;
@@ -92,8 +96,7 @@ public final class PairWorld implements SimHost {
     slowJournal = time.chance(1, 4);
     hangs = time.chance(1, 4);
     boolean mayForce = !partitioned && time.chance(1, 6);
-    // Not in the build yet: seed 1819 is to be explained first.
-    forces = mayForce && Boolean.getBoolean("carpool.sim.force");
+    forces = mayForce && FORCES;
     units = time.chance(1, 2) ? 160 : 100 + time.random().nextInt(80);
     // 128 bytes: more extents than a sector of the map holds.
     extentBytes = List.of(128 << 10, 64 << 10, 256 << 10, 128).get(time.random().nextInt(4));
@@ -349,8 +352,7 @@ public final class PairWorld implements SimHost {
             }
           }
           checkAnswered();
-          noteDiverged();
-          checkForced();
+          observe();
           ticks();
         });
   }
@@ -478,6 +480,7 @@ public final class PairWorld implements SimHost {
         () -> {
           noteInStep();
           operate();
+          observe();
           control();
         });
   }
@@ -487,10 +490,35 @@ public final class PairWorld implements SimHost {
     diverged |= primary(nodes[0]) && primary(nodes[1]);
   }
 
+  @Override
+  public void reach(SimNode node, Runnable event) {
+    event.run();
+    observe();
+  }
+
+  /// What is looked at after every step.
+  private void observe() {
+    for (var node : nodes) {
+      boolean primary = primary(node);
+      if (primary && !wasPrimary[node.index]) {
+        promoted(node);
+      }
+      wasPrimary[node.index] = primary;
+    }
+    noteDiverged();
+    forceRule.check(nodes);
+  }
+
+  /// The node is primary since this step. It may answer a client before the operator hears of it.
+  private void promoted(SimNode node) {
+    diverged |= aloneSince[1 - node.index] >= 0 && !node.running().phase().agreed();
+    forceRule.promoted(node);
+  }
+
   private void noteInStep() {
     if (bothInStep() && !(primary(nodes[0]) && primary(nodes[1]))) {
       diverged = false;
-      forced = -1;
+      forceRule.inStep();
     }
     if (bothInStep()) {
       aloneSince[0] = -1;
@@ -624,49 +652,23 @@ public final class PairWorld implements SimHost {
   /// named: that will be the other one, whose copy nobody may touch before.
   private void force(SimNode node) {
     var other = nodes[1 - node.index];
-    if (!node.alive() || forced >= 0 || primary(other) || node.running().phase().agreed()) {
+    if (!node.alive()
+        || forceRule.forced() == other.index
+        || primary(other)
+        || node.running().phase().agreed()) {
       return;
     }
     transcriptAdd(node, "operator forces");
-    forced = node.index;
+    forceRule.order(node);
     diverged = true;
-    forcedGeneration = 0;
     oracle.perhapsLostOf(node.index, 0);
     node.setRole(
         Role.PRIMARY,
         true,
         verdict -> {
           transcriptAdd(node, "forced: " + verdict);
-          if (verdict == Verdict.ALLOWED && node.alive()) {
-            forcedGeneration = node.running().identity().generation();
-          }
+          forceRule.orderEnded(node);
         });
-  }
-
-  /// What it began with; 0 as long as it was not promoted.
-  private long forcedGeneration;
-
-  /// A forced copy never becomes the source of the other one before the operator has named it.
-  private void checkForced() {
-    if (forced < 0 || forcedGeneration == 0) {
-      return;
-    }
-    var node = nodes[forced];
-    var other = nodes[1 - forced];
-    if (other.disk.generation() == forcedGeneration
-        || other.disk.generation() == ~forcedGeneration) {
-      forced = -1; // it was given up, or was empty, and is a copy of the forced one now
-      return;
-    }
-    // A copy that was never written, or whose branch was given up before, is no one to protect.
-    if (node.alive()
-        && other.alive()
-        && other.disk.generation() != 0
-        && node.running().phase().source()
-        && other.running().phase().target()) {
-      throw new Violation(
-          "force", "a copy that was forced overwrites the other: " + node.core + " " + other.core);
-    }
   }
 
   private void resolveSplitBrain() {
@@ -675,6 +677,7 @@ public final class PairWorld implements SimHost {
         && nodes[0].running().splitBrain()
         && nodes[1].running().splitBrain()
         && (!faults || time.chance(1, 4))) {
+      int forced = forceRule.forced();
       var loser = nodes[forced >= 0 ? forced : time.random().nextInt(2)];
       var survivor = nodes[1 - loser.index];
       if (survivor.running().disk() == DiskState.INCONSISTENT
@@ -686,13 +689,19 @@ public final class PairWorld implements SimHost {
         return; // chosen before, and half overwritten: the operator stays with that
       }
       survivor.running().standAsSurvivor();
-      forced = -1; // from here on the survivor is named
+      forceRule.named(survivor);
       transcriptAdd(loser, "operator: this side loses");
       // In async a write is answered before anybody can know that the peer will not have it.
       long since = mode == ReplicationMode.ASYNC ? 0 : Math.max(0, aloneSince[loser.index]);
       oracle.perhapsLostOf(loser.index, since);
       var givesUp = loser;
-      loser.setRole(Role.SECONDARY, false, _ -> givesUp.running().yieldToPeer());
+      loser.setRole(
+          Role.SECONDARY,
+          false,
+          _ -> {
+            givesUp.running().yieldToPeer();
+            forceRule.givenUp(givesUp);
+          });
     }
   }
 
@@ -863,6 +872,8 @@ public final class PairWorld implements SimHost {
     open.get(node.index).clear();
     waiting.get(node.index).clear();
     node.stop(powerCut);
+    forceRule.crashed(node);
+    wasPrimary[node.index] = false;
     if (node.disk.hangs()) {
       node.disk.unhang(); // reset with its machine
       lastHang[node.index] = time.nowMicros();

@@ -198,6 +198,11 @@ public final class SimDisk {
     return identity.generation();
   }
 
+  /// As last recorded.
+  Identity identity() {
+    return identity;
+  }
+
   public boolean marked(int extent) {
     return (map[extent >> 3] & 1 << (extent & 7)) != 0;
   }
