@@ -53,6 +53,7 @@ public final class PairWorld implements SimHost {
 
   private final int extentBytes;
   private final Oracle oracle;
+  private final PlantedFault planted;
   private final ReplicationMode mode;
   private final boolean partitioned;
   private final int slowDisk;
@@ -76,6 +77,9 @@ public final class PairWorld implements SimHost {
   private boolean faults = true;
   private @Nullable Runnable ambush;
 
+  /// A disk hangs and nothing else is to fail.
+  private boolean undisturbed;
+
   /// When the node's own disk hung last; MAX while it does.
   private final long[] lastHang = {-1, -1};
 
@@ -86,7 +90,8 @@ public final class PairWorld implements SimHost {
   private int acknowledged;
   private int faultCount;
 
-  private PairWorld(long seed, boolean keepTranscript) {
+  private PairWorld(long seed, PlantedFault planted, boolean keepTranscript) {
+    this.planted = planted;
     time = new VirtualTime(seed);
     transcript = new Transcript(time, keepTranscript ? 20_000 : 0);
     mode = List.of(ReplicationMode.values()).get(time.random().nextInt(3));
@@ -160,11 +165,15 @@ public final class PairWorld implements SimHost {
   ///
   /// @throws Violation when a checker found something; its message ends with the transcript
   public static Outcome run(long seed) {
+    return run(seed, PlantedFault.NONE);
+  }
+
+  static Outcome run(long seed, PlantedFault planted) {
     try {
-      return new PairWorld(seed, false).play();
+      return new PairWorld(seed, planted, false).play();
     } catch (RuntimeException | Error first) {
       // Once more, word for word the same, with the transcript.
-      var again = new PairWorld(seed, true);
+      var again = new PairWorld(seed, planted, true);
       try {
         again.play();
       } catch (RuntimeException | Error second) {
@@ -215,7 +224,7 @@ public final class PairWorld implements SimHost {
         CHUNK_UNITS * SimDisk.UNIT_BYTES,
         name.equals("a") ? "b" : "a",
         4,
-        TIMEOUT_TICKS);
+        planted == PlantedFault.WAITS_FOR_EVER ? Integer.MAX_VALUE : TIMEOUT_TICKS);
   }
 
   @Override
@@ -327,7 +336,7 @@ public final class PairWorld implements SimHost {
   /// A peer that does not answer holds no client up for long.
   private void checkAnswered() {
     for (var node : nodes) {
-      if (!serving(node) || node.rolePending() || node.running().servesFromPeer()) {
+      if (!serving(node) || node.running().servesFromPeer()) {
         continue;
       }
       for (var request : waiting.get(node.index)) {
@@ -715,7 +724,7 @@ public final class PairWorld implements SimHost {
           if (faults) {
             if (time.chance(1, 2)) {
               ambush();
-            } else {
+            } else if (!undisturbed) {
               fault();
             }
             chaos();
@@ -723,15 +732,18 @@ public final class PairWorld implements SimHost {
         });
   }
 
-  /// A disk that hangs for a while, and then goes on as if nothing had been.
+  /// A disk that hangs for a while, and then continues. Every second time nothing else fails
+  /// meanwhile: any other fault soon ends the session in which a client waits for this disk.
   private void hang(SimNode node) {
-    transcriptAdd(node, "the disk hangs");
+    undisturbed = time.chance(1, 2);
+    transcriptAdd(node, "the disk hangs" + (undisturbed ? ", nothing else fails" : ""));
     node.disk.hang();
     lastHang[node.index] = Long.MAX_VALUE;
     time.within(
         20_000,
         900_000,
         () -> {
+          undisturbed = false;
           if (node.disk.hangs()) {
             transcriptAdd(node, "the disk goes on");
             node.disk.unhang();
@@ -748,13 +760,13 @@ public final class PairWorld implements SimHost {
   @Override
   public void pending(SimNode node) {
     var waiting = ambush;
-    if (waiting != null && faults && time.chance(1, 4)) {
+    if (waiting != null && faults && !undisturbed && time.chance(1, 4)) {
       ambush = null;
       time.within(
           0,
           600,
           () -> {
-            if (faults) {
+            if (faults && !undisturbed) {
               waiting.run();
             }
           });

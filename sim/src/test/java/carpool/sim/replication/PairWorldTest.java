@@ -3,12 +3,16 @@ package carpool.sim.replication;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PairWorldTest {
   private static final int SEEDS = Integer.getInteger("carpool.sim.seeds", 1500);
+
+  /// Seeds within which a planted fault is found.
+  private static final int FAULT_SEEDS = 300;
 
   @Test
   void everySeedKeepsTheRulesAndConverges() {
@@ -33,6 +37,21 @@ class PairWorldTest {
   @ValueSource(longs = {719_962, 2_012_570, 4_107_532, 1819, 2030, 5343})
   void seedThatFailedOncePasses(long seed) {
     assertTrue(PairWorld.run(seed).acknowledgedWrites() > 0);
+  }
+
+  /// A primary that waits for a silent peer without an end is found, and by the rule for that.
+  @Test
+  void plantedWaitForASilentPeerIsFound() {
+    var found = new ArrayList<String>();
+    for (long seed = 1; seed <= FAULT_SEEDS && found.isEmpty(); seed++) {
+      try {
+        PairWorld.run(seed, PlantedFault.WAITS_FOR_EVER);
+      } catch (IllegalStateException violation) {
+        found.add(String.valueOf(violation.getMessage()).lines().findFirst().orElse(""));
+      }
+    }
+    assertEquals(1, found.size(), "no violation in " + FAULT_SEEDS + " seeds");
+    assertTrue(found.getFirst().contains(": deadline: "), found.getFirst());
   }
 
   @Test
