@@ -659,8 +659,9 @@ public final class BlockConnection {
     if (n < 0) {
       throw new EOFException("the peer closed the connection");
     }
-    receivedBytes.addAndGet(n);
+    // The time first: who sees the bytes counted must not see the silence before them.
     lastReceivedNanos = System.nanoTime();
+    receivedBytes.addAndGet(n);
   }
 
   // ----- life
