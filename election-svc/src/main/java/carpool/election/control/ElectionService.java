@@ -16,10 +16,10 @@ import carpool.election.v1.WatchEvent;
 import carpool.election.v1.WatchRequest;
 import carpool.kit.boot.Version;
 import carpool.kit.config.LoadedConfig;
+import carpool.kit.grpc.ServerStream;
 import carpool.kit.grpc.ServiceError;
 import com.google.inject.Inject;
 import io.grpc.Status;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -61,7 +61,8 @@ public final class ElectionService extends ElectionGrpc.ElectionImplBase {
   @Override
   public void watch(WatchRequest request, StreamObserver<WatchEvent> answer) {
     var wanted = known(request.getGroupsList());
-    new WatchStream((ServerCallStreamObserver<WatchEvent>) answer).start(groups, wanted);
+    var stream = new ServerStream<>(answer);
+    stream.onEnd(groups.watch(wanted, change -> stream.send(ElectionProtoMapper.event(change))));
   }
 
   @Override

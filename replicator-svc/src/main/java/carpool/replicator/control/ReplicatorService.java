@@ -4,6 +4,7 @@ import carpool.common.v1.ErrorDetail;
 import carpool.common.v1.Process;
 import carpool.kit.config.ConfigException;
 import carpool.kit.config.LoadedConfig;
+import carpool.kit.grpc.ServerStream;
 import carpool.kit.grpc.ServiceError;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
@@ -57,7 +58,6 @@ import carpool.replicator.v1.VerifyResponse;
 import carpool.replicator.v1.WatchStatusEvent;
 import carpool.replicator.v1.WatchStatusRequest;
 import io.grpc.Status;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Inject;
 import java.util.ArrayList;
@@ -144,10 +144,7 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
   public void watchStatus(WatchStatusRequest request, StreamObserver<WatchStatusEvent> response) {
     var names = wanted(request.getResourcesList());
     var stream =
-        new StatusStream(
-            (ServerCallStreamObserver<WatchStatusEvent>) response,
-            names,
-            request.getProgressIntervalMillis());
+        new StatusStream(new ServerStream<>(response), names, request.getProgressIntervalMillis());
     stream.start(node);
   }
 

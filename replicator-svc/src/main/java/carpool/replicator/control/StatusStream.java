@@ -1,58 +1,84 @@
 package carpool.replicator.control;
 
+import carpool.kit.grpc.ServerStream;
 import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.resource.ReplicatorNode;
 import carpool.replicator.resource.ResourceNode;
 import carpool.replicator.status.Snapshot;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.WatchStatusEvent;
-import io.grpc.Status;
-import io.grpc.stub.ServerCallStreamObserver;
-import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One watcher of resources. Changes of a device node are seen by looking a few times a second,
-/// because mounts tell nobody; everything else is told at once. Numbered without gaps; a watcher
-/// that falls [#QUEUE_MAX] events behind is cut off.
+/// because mounts tell nobody; everything else is told at once. Numbered without gaps, in the order
+/// in which it happened.
 final class StatusStream {
-  private static final int QUEUE_MAX = 1024;
   private static final long LOOK_MILLIS = 100;
+  private static final Logger LOG = LoggerFactory.getLogger(StatusStream.class);
 
-  private final ServerCallStreamObserver<WatchStatusEvent> client;
+  private final ServerStream<WatchStatusEvent> stream;
   private final List<ResourceNode> wanted;
   private final long progressMillis;
-  private final ArrayDeque<WatchStatusEvent> queue = new ArrayDeque<>();
+
+  /// Not the thread that stepped the core: taking a snapshot asks the core again.
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().name("watch").daemon(true).factory());
+
+  // Owned by the thread.
   private final Map<String, String> lastLooks = new HashMap<>();
-  private @Nullable Runnable unsubscribe;
   private long lastNumber;
-  private volatile boolean over;
+  private long sinceProgressMillis;
 
   StatusStream(
-      ServerCallStreamObserver<WatchStatusEvent> client,
-      List<ResourceNode> wanted,
-      long progressMillis) {
-    this.client = client;
+      ServerStream<WatchStatusEvent> stream, List<ResourceNode> wanted, long progressMillis) {
+    this.stream = stream;
     this.wanted = wanted;
     this.progressMillis = progressMillis;
   }
 
   void start(ReplicatorNode node) {
-    client.setOnReadyHandler(this::drain);
-    client.setOnCancelHandler(this::end);
-    unsubscribe = node.listen((resource, notice) -> happened(resource, notice));
+    var unsubscribe = node.listen((resource, notice) -> happened(resource, notice));
     for (var resource : wanted) {
-      tell(resource, "snapshot");
+      run(() -> tell(resource, "snapshot"));
     }
-    Thread.ofVirtual().name("watch-look").start(this::look);
+    var _ =
+        thread.scheduleWithFixedDelay(
+            () -> guarded(this::look), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    stream.onEnd(() -> {
+      unsubscribe.run();
+      thread.shutdownNow();
+    });
   }
 
   private void happened(ResourceNode resource, Notice notice) {
-    if (!over && wanted.contains(resource)) {
-      // Not on the thread that stepped the core: taking a snapshot asks the core again.
-      Thread.ofVirtual().start(() -> tell(resource, word(notice)));
+    if (wanted.contains(resource)) {
+      run(() -> tell(resource, word(notice)));
+    }
+  }
+
+  private void run(Runnable work) {
+    try {
+      thread.execute(() -> guarded(work));
+    } catch (RejectedExecutionException e) {
+      LOG.debug("a watcher is gone: {}", e.getMessage());
+    }
+  }
+
+  /// What throws here would end the watch without a word.
+  private static void guarded(Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      LOG.error("watching resources failed and goes on", e);
     }
   }
 
@@ -77,36 +103,24 @@ final class StatusStream {
   }
 
   private void look() {
-    long sinceProgress = 0;
-    while (!over) {
-      try {
-        Thread.sleep(LOOK_MILLIS);
-      } catch (InterruptedException e) {
-        return;
-      }
-      sinceProgress += LOOK_MILLIS;
-      boolean progress = progressMillis > 0 && sinceProgress >= progressMillis;
+    sinceProgressMillis += LOOK_MILLIS;
+    boolean progress = progressMillis > 0 && sinceProgressMillis >= progressMillis;
+    if (progress) {
+      sinceProgressMillis = 0;
+    }
+    for (var resource : wanted) {
       if (progress) {
-        sinceProgress = 0;
-      }
-      for (var resource : wanted) {
-        if (progress) {
-          tell(resource, "progress");
-        } else {
-          tellIfChanged(resource);
-        }
+        tell(resource, "progress");
+      } else {
+        tellIfChanged(resource);
       }
     }
   }
 
   private void tellIfChanged(ResourceNode resource) {
     var now = ResourceMapper.resource(Snapshot.of(resource));
-    boolean changed;
-    synchronized (this) {
-      changed = !look(now).equals(lastLooks.get(now.getName()));
-    }
-    if (changed) {
-      tell(resource, "export");
+    if (!look(now).equals(lastLooks.get(now.getName()))) {
+      tell(now, "export");
     }
   }
 
@@ -140,43 +154,17 @@ final class StatusStream {
   }
 
   private void tell(ResourceNode resource, String event) {
-    var now = ResourceMapper.resource(Snapshot.of(resource));
-    synchronized (this) {
-      if (over) {
-        return;
-      }
-      if (queue.size() >= QUEUE_MAX) {
-        over = true;
-        queue.clear();
-        client.onError(
-            Status.RESOURCE_EXHAUSTED
-                .withDescription("watcher is " + QUEUE_MAX + " events behind; watch again")
-                .asRuntimeException());
-        return;
-      }
-      lastLooks.put(now.getName(), look(now));
-      queue.add(
-          WatchStatusEvent.newBuilder()
-              .setNumber(++lastNumber)
-              .setUnixMillis(System.currentTimeMillis())
-              .setEvent(event)
-              .setResource(now)
-              .build());
-    }
-    drain();
+    tell(ResourceMapper.resource(Snapshot.of(resource)), event);
   }
 
-  private synchronized void drain() {
-    while (!over && !queue.isEmpty() && client.isReady()) {
-      client.onNext(queue.remove());
-    }
-  }
-
-  private void end() {
-    over = true;
-    var stop = unsubscribe;
-    if (stop != null) {
-      stop.run();
-    }
+  private void tell(Resource now, String event) {
+    lastLooks.put(now.getName(), look(now));
+    stream.send(
+        WatchStatusEvent.newBuilder()
+            .setNumber(++lastNumber)
+            .setUnixMillis(System.currentTimeMillis())
+            .setEvent(event)
+            .setResource(now)
+            .build());
   }
 }

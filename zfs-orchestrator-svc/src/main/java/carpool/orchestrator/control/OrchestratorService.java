@@ -6,6 +6,7 @@ import carpool.common.v1.Process;
 import carpool.election.v1.Demotion;
 import carpool.kit.boot.Version;
 import carpool.kit.config.LoadedConfig;
+import carpool.kit.grpc.ServerStream;
 import carpool.kit.grpc.ServiceError;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.Phase;
@@ -38,7 +39,6 @@ import carpool.replicator.v1.PromotionVerdict;
 import com.google.inject.Inject;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.List;
@@ -123,15 +123,15 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
   @Override
   public void watch(WatchRequest request, StreamObserver<WatchEvent> answer) {
     var wanted = Set.copyOf(known(request.getPoolsList()));
-    var outlet = new Outlet<>((ServerCallStreamObserver<WatchEvent>) answer);
-    outlet.onEnd(
+    var stream = new ServerStream<>(answer);
+    stream.onEnd(
         node.watch(
             happening -> {
               if (wanted.contains(happening.pool().spec().name())) {
-                outlet.send(OrchestratorProtoMapper.event(happening));
+                stream.send(OrchestratorProtoMapper.event(happening));
               }
             },
-            outlet::complete));
+            stream::complete));
   }
 
   @Override
@@ -227,8 +227,7 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
           "deadline_millis is " + deadlineMillis,
           "0 for none, or a number of milliseconds");
     }
-    new Progress((ServerCallStreamObserver<SwitchoverProgress>) answer, node, pools.size())
-        .run(pools, command, Duration.ofMillis(deadlineMillis));
+    new Progress(answer, node, pools.size()).run(pools, command, Duration.ofMillis(deadlineMillis));
   }
 
   @Override

@@ -1,23 +1,24 @@
 package carpool.orchestrator.control;
 
 import carpool.common.v1.ErrorDetail;
+import carpool.kit.grpc.ServerStream;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.StepRecord;
 import carpool.orchestrator.v1.SwitchoverProgress;
-import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A command for several pools, told step by step; the stream ends when the last pool has ended.
 final class Progress {
-  private final Outlet<SwitchoverProgress> outlet;
+  private final ServerStream<SwitchoverProgress> stream;
   private final Node node;
   private final AtomicInteger left;
   private final long startedNanos = System.nanoTime();
 
-  Progress(ServerCallStreamObserver<SwitchoverProgress> client, Node node, int pools) {
-    this.outlet = new Outlet<>(client);
+  Progress(StreamObserver<SwitchoverProgress> client, Node node, int pools) {
+    this.stream = new ServerStream<>(client);
     this.node = node;
     this.left = new AtomicInteger(pools);
   }
@@ -35,7 +36,7 @@ final class Progress {
                 public void step(StepRecord step) {
                   if (step.outcome() != StepRecord.Outcome.RUNNING) {
                     var clock = new Node.Clock(System.currentTimeMillis(), System.nanoTime());
-                    outlet.send(
+                    stream.send(
                         SwitchoverProgress.newBuilder()
                             .setPool(pool)
                             .setStep(OrchestratorProtoMapper.step(step, clock))
@@ -62,9 +63,9 @@ final class Progress {
     if (!reason.isEmpty()) {
       out.setError(ErrorDetail.newBuilder().setReason(reason).setSubject(pool).setHint(hint));
     }
-    outlet.send(out.build());
+    stream.send(out.build());
     if (left.decrementAndGet() == 0) {
-      outlet.complete();
+      stream.complete();
     }
   }
 }

@@ -8,11 +8,10 @@ import carpool.election.v1.Group;
 import carpool.election.v1.WatchEvent;
 import carpool.election.v1.WatchRequest;
 import carpool.kit.grpc.Channels;
+import carpool.kit.grpc.ReconnectingWatch;
 import io.grpc.ManagedChannel;
-import io.grpc.stub.StreamObserver;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// This node's election service: watched all the time. Lost means that the watch ended; silence is
 /// noticed by whoever reports to it, see [#silent].
@@ -29,30 +28,31 @@ public final class ElectionPeer {
   private final PeerSettings settings;
   private final Listener listener;
   private final ManagedChannel channel;
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("election-watch").daemon(true).factory());
-
-  // Owned by the timer's thread.
-  private long watchNumber;
-  private boolean closed;
+  private final ReconnectingWatch<WatchEvent> watch;
   private volatile String problem = "not asked yet";
 
   public ElectionPeer(PeerSettings settings, Listener listener) {
     this.settings = settings;
     this.listener = listener;
     this.channel = Channels.unix(settings.socket());
+    watch =
+        new ReconnectingWatch<>(
+            "election-watch",
+            channel,
+            settings.retry(),
+            events ->
+                ElectionGrpc.newStub(channel).watch(WatchRequest.getDefaultInstance(), events),
+            new Events());
   }
 
   /// Begins to watch.
   public void start() {
-    timer.execute(this::watch);
+    watch.start();
   }
 
   /// Ends watching.
   public void close() {
-    timer.execute(() -> closed = true);
-    timer.shutdown();
+    watch.close();
     channel.shutdownNow();
   }
 
@@ -74,61 +74,28 @@ public final class ElectionPeer {
 
   /// It did not answer for too long although the watch stands: it hangs.
   public void silent(String why) {
-    post(() -> {
+    watch.execute(() -> {
       if (problem.isEmpty()) {
         lose(why);
-        watch();
+        watch.again();
       }
     });
   }
 
-  private void watch() {
-    if (closed) {
-      return;
-    }
-    watchNumber++;
-    var number = watchNumber;
-    channel.resetConnectBackoff();
-    ElectionGrpc.newStub(channel)
-        .watch(
-            WatchRequest.getDefaultInstance(),
-            new StreamObserver<>() {
-              @Override
-              public void onNext(WatchEvent event) {
-                post(() -> onEvent(number, event));
-              }
+  private final class Events implements ReconnectingWatch.Listener<WatchEvent> {
+    @Override
+    public void calling() {}
 
-              @Override
-              public void onError(Throwable failure) {
-                post(() -> onEnd(number, Refusals.text(failure)));
-              }
-
-              @Override
-              public void onCompleted() {
-                post(() -> onEnd(number, "it ended the watch"));
-              }
-            });
-  }
-
-  private void post(Runnable work) {
-    if (!timer.isShutdown()) {
-      timer.execute(work);
-    }
-  }
-
-  private void onEvent(long number, WatchEvent event) {
-    if (number == watchNumber) {
+    @Override
+    public void event(WatchEvent event) {
       problem = "";
       listener.changed(event.getGroup());
     }
-  }
 
-  private void onEnd(long number, String why) {
-    if (number != watchNumber || closed) {
-      return;
+    @Override
+    public void ended(@Nullable Throwable failure) {
+      lose(failure == null ? "it ended the watch" : Refusals.text(failure));
     }
-    lose(why);
-    var _ = timer.schedule(this::watch, settings.retry().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private void lose(String why) {

@@ -1,6 +1,7 @@
 package carpool.orchestrator.peers;
 
 import carpool.kit.grpc.Channels;
+import carpool.kit.grpc.ReconnectingWatch;
 import carpool.replicator.v1.GetStatusRequest;
 import carpool.replicator.v1.GetStatusResponse;
 import carpool.replicator.v1.ReplicatorGrpc;
@@ -9,16 +10,14 @@ import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.WatchStatusEvent;
 import carpool.replicator.v1.WatchStatusRequest;
 import io.grpc.ManagedChannel;
-import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// This node's replicator: watched all the time, asked when somebody asks. Lost means: the watch
 /// ended, or two questions in a row stayed without an answer (a process that hangs).
@@ -39,17 +38,13 @@ public final class ReplicatorPeer {
   private final Set<String> names;
   private final Listener listener;
   private final ManagedChannel channel;
-  private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().name("replicator-watch").daemon(true).factory());
+  private final ReconnectingWatch<WatchStatusEvent> watch;
 
-  // Owned by the timer's thread.
+  // Owned by the watch's thread.
   private final Map<String, Resource> resources = new LinkedHashMap<>();
   private final Set<String> missing = new HashSet<>();
-  private long watchNumber;
   private boolean told;
   private int silent;
-  private boolean closed;
   private volatile String problem = "not asked yet";
 
   /// @param names of the resources that must be known before anything is told
@@ -58,19 +53,26 @@ public final class ReplicatorPeer {
     this.names = Set.copyOf(names);
     this.listener = listener;
     this.channel = Channels.unix(settings.socket());
+    watch =
+        new ReconnectingWatch<>(
+            "replicator-watch",
+            channel,
+            settings.retry(),
+            events ->
+                ReplicatorGrpc.newStub(channel)
+                    .watchStatus(WatchStatusRequest.getDefaultInstance(), events),
+            new Events());
   }
 
   /// Begins to watch.
   public void start() {
-    timer.execute(this::watch);
-    var every = settings.ping().toMillis();
-    var _ = timer.scheduleWithFixedDelay(this::ping, every, every, TimeUnit.MILLISECONDS);
+    watch.start();
+    watch.every(settings.ping(), this::ping);
   }
 
   /// Ends watching; calls being made are cancelled.
   public void close() {
-    timer.execute(() -> closed = true);
-    timer.shutdown();
+    watch.close();
     channel.shutdownNow();
   }
 
@@ -90,64 +92,31 @@ public final class ReplicatorPeer {
     return stub(settings.patience()).getStatus(GetStatusRequest.getDefaultInstance());
   }
 
-  private void watch() {
-    if (closed) {
-      return;
+  private final class Events implements ReconnectingWatch.Listener<WatchStatusEvent> {
+    @Override
+    public void calling() {
+      told = false;
+      missing.clear();
+      missing.addAll(names);
     }
-    watchNumber++;
-    var number = watchNumber;
-    told = false;
-    missing.clear();
-    missing.addAll(names);
-    channel.resetConnectBackoff();
-    ReplicatorGrpc.newStub(channel)
-        .watchStatus(
-            WatchStatusRequest.getDefaultInstance(),
-            new StreamObserver<>() {
-              @Override
-              public void onNext(WatchStatusEvent event) {
-                post(() -> onEvent(number, event));
-              }
 
-              @Override
-              public void onError(Throwable failure) {
-                post(() -> onEnd(number, Refusals.text(failure)));
-              }
-
-              @Override
-              public void onCompleted() {
-                post(() -> onEnd(number, "it ended the watch"));
-              }
-            });
-  }
-
-  private void post(Runnable work) {
-    if (!timer.isShutdown()) {
-      timer.execute(work);
+    @Override
+    public void event(WatchStatusEvent event) {
+      var resource = event.getResource();
+      resources.put(resource.getName(), resource);
+      missing.remove(resource.getName());
+      if (missing.isEmpty()) {
+        told = true;
+        problem = "";
+        silent = 0;
+        listener.changed(Map.copyOf(resources), event);
+      }
     }
-  }
 
-  private void onEvent(long number, WatchStatusEvent event) {
-    if (number != watchNumber) {
-      return;
+    @Override
+    public void ended(@Nullable Throwable failure) {
+      lose(failure == null ? "it ended the watch" : Refusals.text(failure));
     }
-    var resource = event.getResource();
-    resources.put(resource.getName(), resource);
-    missing.remove(resource.getName());
-    if (missing.isEmpty()) {
-      told = true;
-      problem = "";
-      silent = 0;
-      listener.changed(Map.copyOf(resources), event);
-    }
-  }
-
-  private void onEnd(long number, String why) {
-    if (number != watchNumber || closed) {
-      return;
-    }
-    lose(why);
-    var _ = timer.schedule(this::watch, settings.retry().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private void lose(String why) {
@@ -157,7 +126,7 @@ public final class ReplicatorPeer {
   }
 
   private void ping() {
-    if (!told || closed) {
+    if (!told) {
       return;
     }
     try {
@@ -169,7 +138,7 @@ public final class ReplicatorPeer {
       silent++;
       if (silent >= SILENT_MAX) {
         lose(Refusals.text(e));
-        watch();
+        watch.again();
       }
     }
   }
