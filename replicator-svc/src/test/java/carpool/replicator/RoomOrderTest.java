@@ -13,6 +13,7 @@ class RoomOrderTest {
   private static final List<String> ROOMS =
       List.of(
           "store",
+          "stream",
           "core.layout",
           "core",
           "block",

@@ -1,5 +1,6 @@
 package carpool.replicator.link;
 
+import carpool.replicator.stream.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -59,6 +60,41 @@ public interface BlockStream {
         channel.close();
       }
     };
+  }
+
+  /// Over a transport that waits until all is sent, and is never woken.
+  static BlockStream over(Transport transport) {
+    return new BlockStream() {
+      @Override
+      public long write(ByteBuffer[] from, int first, int count) throws IOException {
+        long before = remaining(from, first, count);
+        transport.sendNow(from, first, count);
+        return before - remaining(from, first, count);
+      }
+
+      @Override
+      public int read(ByteBuffer target) throws IOException {
+        return transport.receive(target, 0);
+      }
+
+      @Override
+      public boolean holdsMore() {
+        return transport.holdsMore();
+      }
+
+      @Override
+      public void close() {
+        transport.close();
+      }
+    };
+  }
+
+  private static long remaining(ByteBuffer[] buffers, int first, int count) {
+    long bytes = 0;
+    for (int i = first; i < first + count; i++) {
+      bytes += buffers[i].remaining();
+    }
+    return bytes;
   }
 
   /// Sends the whole of `from`.

@@ -4,6 +4,9 @@ import carpool.replicator.block.BlockDevice;
 import carpool.replicator.block.WriteCoalescer;
 import carpool.replicator.nbd.ExportLookup.Found.Served;
 import carpool.replicator.nbd.Haggling.Agreed;
+import carpool.replicator.stream.SocketTransport;
+import carpool.replicator.stream.TlsTransport;
+import carpool.replicator.stream.Transport;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,6 +21,10 @@ final class Connection implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
   private static final long HANDSHAKE_IDLE_MILLIS = 10_000;
   private static final int OPTIONS_MAX = 128;
+
+  /// TLS records that go out with one system call; there may be many connections.
+  private static final int RECORDS_AT_ONCE = 4;
+
   private static final int OPTION_DATA_MAX = 64 << 10;
   private static final int OPTION_DATA_SKIPPED_MAX = 1 << 20;
 
@@ -170,7 +177,10 @@ final class Connection implements Runnable {
       // Bytes in the clear behind STARTTLS must never count as options (nbd.md 5).
       throw new IOException("the client sent more before the TLS handshake");
     }
-    var secure = new TlsTransport(transport, engines.get());
+    var engine = engines.get();
+    engine.setUseClientMode(false);
+    var secure =
+        new TlsTransport(transport, engine, RECORDS_AT_ONCE, TlsTransport.Farewell.CLOSE_NOTIFY);
     transport = secure;
     secure.handshake(HANDSHAKE_IDLE_MILLIS);
     inbox.switchTo(secure);

@@ -1,5 +1,6 @@
 package carpool.replicator.nbd;
 
+import carpool.replicator.stream.Transport;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;

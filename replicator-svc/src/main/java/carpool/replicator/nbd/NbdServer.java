@@ -2,6 +2,8 @@ package carpool.replicator.nbd;
 
 import carpool.kit.grpc.UnixSocketFile;
 import carpool.replicator.block.BlockDevice;
+import carpool.replicator.stream.Closing;
+import carpool.replicator.stream.SocketTransport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;

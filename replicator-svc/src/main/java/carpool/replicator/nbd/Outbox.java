@@ -2,6 +2,7 @@ package carpool.replicator.nbd;
 
 import carpool.replicator.block.BlockDevice;
 import carpool.replicator.block.WriteCoalescer;
+import carpool.replicator.stream.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;

@@ -2,6 +2,7 @@ package carpool.replicator.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import carpool.replicator.stream.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;

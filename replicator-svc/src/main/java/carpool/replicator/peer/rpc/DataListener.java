@@ -4,7 +4,6 @@ import carpool.kit.config.HastResource;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockStream;
 import carpool.replicator.link.Coding;
-import carpool.replicator.link.TlsStream;
 import carpool.replicator.peer.session.PeerLink;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -107,8 +106,8 @@ final class DataListener {
     try {
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       var tls = hub.tls();
-      var secure = tls.isPresent() ? TlsStream.handshake(channel, tls.get().serverEngine()) : null;
-      var stream = secure == null ? BlockStream.plain(channel) : secure;
+      var secure = tls.isPresent() ? PeerSessions.secured(channel, tls.get().serverEngine()) : null;
+      var stream = secure == null ? BlockStream.plain(channel) : BlockStream.over(secure);
       var preamble = ByteBuffer.allocate(8 + PeerSessions.TOKEN_BYTES);
       BlockStream.readFully(stream, preamble);
       preamble.flip();

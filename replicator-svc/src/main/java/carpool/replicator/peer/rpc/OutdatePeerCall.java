@@ -44,7 +44,7 @@ final class OutdatePeerCall {
         LOG.info("resource={} the peer cannot be reached: going on without it", resource.name());
         return Leave.UNREACHABLE;
       }
-      var channel = hub.freshChannel(address, resource);
+      var channel = hub.channels().fresh(address, resource);
       try {
         var leave = ask(hub, resource, question, PeerGrpc.newBlockingStub(channel));
         LOG.info("resource={} going on without the peer? It answers {}", resource.name(), leave);

@@ -52,7 +52,7 @@ final class OutgoingSession implements StreamObserver<PeerMessage> {
   }
 
   String run() throws IOException, InterruptedException {
-    var requests = PeerGrpc.newStub(hub.channel(address, resource)).session(this);
+    var requests = PeerGrpc.newStub(hub.channels().shared(address, resource)).session(this);
     try {
       var newLink = hub.open(engine, resource, this::ended);
       if (newLink == null) {

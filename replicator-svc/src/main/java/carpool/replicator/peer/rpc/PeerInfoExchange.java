@@ -28,7 +28,7 @@ public final class PeerInfoExchange {
     try {
       var address = remote.get().resolve();
       out.setAddress(address.getAddress().getHostAddress());
-      var stub = PeerGrpc.newBlockingStub(hub.channel(address, resource));
+      var stub = PeerGrpc.newBlockingStub(hub.channels().shared(address, resource));
       var request = PingRequest.newBuilder().setCluster(hub.cluster()).setNode(hub.node()).build();
       // The first call may have to connect: the second one measures.
       var _ = ping(stub, request);

@@ -5,7 +5,6 @@ import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastAddress;
 import carpool.kit.config.HastResource;
 import carpool.kit.config.LoadedConfig;
-import carpool.kit.grpc.Channels;
 import carpool.kit.grpc.GrpcEndpoint;
 import carpool.kit.grpc.HealthBoard;
 import carpool.kit.grpc.PeerTls;
@@ -22,23 +21,21 @@ import carpool.replicator.core.Effect;
 import carpool.replicator.engine.ResourceEngine;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockStream;
-import carpool.replicator.link.TlsStream;
 import carpool.replicator.peer.session.LinkWatch;
 import carpool.replicator.peer.session.PauseDetector;
 import carpool.replicator.peer.session.PeerLink;
 import carpool.replicator.peer.session.PeerTimeouts;
+import carpool.replicator.stream.BlockingTransport;
+import carpool.replicator.stream.TlsTransport;
 import com.google.protobuf.ByteString;
-import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Inject;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -49,6 +46,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +59,10 @@ public final class PeerSessions implements Startable {
   static final int PREAMBLE_MAGIC = 0x43505242; // "CPRB"
   static final int PROTOCOL = 1;
   static final int TOKEN_BYTES = 16;
+
+  /// TLS records that go out with one system call: enough for a burst of small writes.
+  private static final int RECORDS_AT_ONCE = 8;
+
   static final Duration STEP_DEADLINE = Duration.ofSeconds(5);
   static final String CERTIFICATE_REFUSED = "CERTIFICATE_REFUSED";
   static final String TLS_DIFFERS = "TLS_DIFFERS";
@@ -76,7 +78,8 @@ public final class PeerSessions implements Startable {
   private final UnreachablePeerCache silence = new UnreachablePeerCache();
   private final Connector dialler = new Connector(this);
   private final DataListener blocks = new DataListener(this);
-  private final Map<Target, ManagedChannel> channels = new HashMap<>();
+  private volatile PeerChannels channels =
+      new PeerChannels(Optional.empty(), this::keepAliveMillis);
   private final AtomicLong lastSession = new AtomicLong();
   private final List<GrpcEndpoint> endpoints = new ArrayList<>();
   private final ScheduledExecutorService timer =
@@ -87,8 +90,6 @@ public final class PeerSessions implements Startable {
 
   /// @param leftNanos when
   record Note(ByteString word, long leftNanos) {}
-
-  private record Target(InetSocketAddress address, Optional<InetAddress> source, String node) {}
 
   /// The two hellos of a session.
   ///
@@ -112,6 +113,7 @@ public final class PeerSessions implements Startable {
   public void start() throws IOException {
     if (config().tls().isPresent()) {
       tls = Optional.of(PeerTls.load(config().tls().get(), this::certificateRefused));
+      channels = new PeerChannels(tls, this::keepAliveMillis);
     }
     for (var address : current.hast().listen()) {
       var target = address.hostPort();
@@ -147,9 +149,7 @@ public final class PeerSessions implements Startable {
     dialler.stop();
     timer.shutdownNow();
     blocks.stop();
-    synchronized (channels) {
-      channels.values().forEach(ManagedChannel::shutdownNow);
-    }
+    channels.close();
     for (var endpoint : endpoints) {
       endpoint.close(Duration.ofMillis(200));
     }
@@ -266,9 +266,18 @@ public final class PeerSessions implements Startable {
     if (tls.isEmpty()) {
       return BlockStream.plain(channel);
     }
-    var stream = TlsStream.handshake(channel, tls.get().clientEngine());
-    PeerRules.requirePeer(stream.session(), resource);
-    return stream;
+    var secure = secured(channel, tls.get().clientEngine());
+    PeerRules.requirePeer(secure.session(), resource);
+    return BlockStream.over(secure);
+  }
+
+  /// TLS over a connected channel, after the handshake. Ended from outside by closing the channel.
+  static TlsTransport secured(SocketChannel channel, SSLEngine engine) throws IOException {
+    var secure =
+        new TlsTransport(
+            new BlockingTransport(channel), engine, RECORDS_AT_ONCE, TlsTransport.Farewell.NONE);
+    secure.handshake(0);
+    return secure;
   }
 
   /// Closes `channel` unless the step of the handshake under way ends in time; cancel the result.
@@ -317,42 +326,17 @@ public final class PeerSessions implements Startable {
 
   // ----- calling
 
-  private static Target target(InetSocketAddress address, HastResource resource)
-      throws IOException {
-    var from = resource.local().source().flatMap(HastAddress::hostPort);
-    var source =
-        from.isPresent()
-            ? Optional.of(from.get().resolve().getAddress())
-            : Optional.<InetAddress>empty();
-    return new Target(address, source, peer(resource));
-  }
-
   /// Name of the node at the other end.
   public static String peer(HastResource resource) {
     return resource.peer().map(p -> p.node().value()).orElse("");
   }
 
-  ManagedChannel channel(InetSocketAddress address, HastResource resource) throws IOException {
-    var target = target(address, resource);
-    synchronized (channels) {
-      var channel = channels.computeIfAbsent(target, this::newChannel);
-      channel.resetConnectBackoff(); // this class has a back-off of its own
-      return channel;
-    }
+  PeerChannels channels() {
+    return channels;
   }
 
-  /// A channel of the caller's own, to be shut down by it.
-  ManagedChannel freshChannel(InetSocketAddress address, HastResource resource) throws IOException {
-    return newChannel(target(address, resource));
-  }
-
-  private ManagedChannel newChannel(Target target) {
-    return Channels.peer(
-        target.address(),
-        target.source(),
-        tls,
-        target.node(),
-        config().replicator().keepalive().toMillis());
+  private long keepAliveMillis() {
+    return config().replicator().keepalive().toMillis();
   }
 
   Hello.Builder base(HastResource resource) {

@@ -30,7 +30,7 @@ public final class ResolveSplitBrainCall {
     }
     try {
       var answer =
-          PeerGrpc.newBlockingStub(hub.channel(address.get().resolve(), resource))
+          PeerGrpc.newBlockingStub(hub.channels().shared(address.get().resolve(), resource))
               .withDeadlineAfter(PeerSessions.STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
               .giveWay(
                   GiveWayRequest.newBuilder()

@@ -1,13 +1,14 @@
-package carpool.replicator.nbd;
+package carpool.replicator.stream;
 
 import java.io.Closeable;
 import java.io.IOException;
 
 /// Closing what carries no data any more: a failure there changes nothing.
-final class Closing {
+public final class Closing {
   private Closing() {}
 
-  static void quietly(Closeable it) {
+  /// Closes `it`; a failure is nobody's concern.
+  public static void quietly(Closeable it) {
     try {
       it.close();
     } catch (IOException _) {

@@ -1,4 +1,4 @@
-package carpool.replicator.nbd;
+package carpool.replicator.stream;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// A plain socket. It is in non-blocking mode because a send must never wait (the sender may be the
 /// thread that receives from the peer node) while a receive must; each direction waits on its own
 /// selector.
-final class SocketTransport implements Transport {
+public final class SocketTransport implements Transport {
   private static final int LOOKS_IN_VAIN = 16;
   private static final int LOOKS_AGAIN = 64;
 
@@ -25,7 +25,7 @@ final class SocketTransport implements Transport {
   private int empty;
 
   /// Takes over `channel`.
-  SocketTransport(SocketChannel channel) throws IOException {
+  public SocketTransport(SocketChannel channel) throws IOException {
     this.channel = channel;
     channel.configureBlocking(false);
     readable = Selector.open();
@@ -62,7 +62,7 @@ final class SocketTransport implements Transport {
     } else {
       channel.write(from, first, count);
     }
-    return !from[first + count - 1].hasRemaining();
+    return !Transport.anyLeft(from, first, count);
   }
 
   @Override
