@@ -240,9 +240,9 @@ public final class ReplicationCore {
     deadlines.configure(ticks);
   }
 
-  /// True when a session was ended here, for this reason, because the peer did not answer in time.
-  public static boolean endedUnanswered(String reason) {
-    return reason.startsWith(PeerDeadlines.UNANSWERED);
+  /// A promotion that is not decided does not happen later either.
+  public void withdrawPromotion() {
+    roles.withdrawPromotion();
   }
 
   /// The process before this one was primary until it ended, on the same boot: everything that it

@@ -193,6 +193,19 @@ final class RoleChange {
     }
   }
 
+  /// Whoever asked for the promotion waits no more: it does not happen later either.
+  void withdrawPromotion() {
+    if (promotion == 0) {
+      return;
+    }
+    boolean asked = promotionAsked;
+    endPromotion(Verdict.DISK_UNUSABLE);
+    if (asked && state.session != 0) {
+      // The peer may have consented and taken this node for primary.
+      state.effects.send(state.session, new PeerMessage.StateChanged(state.role, state.disk));
+    }
+  }
+
   boolean promoting() {
     return promotion != 0;
   }

@@ -10,16 +10,16 @@ import carpool.replicator.core.Phase;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.ReplicationMode;
+import carpool.replicator.core.RestartRecovery;
 import carpool.replicator.core.Role;
+import carpool.replicator.core.RoleTransition;
 import carpool.replicator.core.SyncVerdict;
 import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.core.layout.Metadata;
 import carpool.replicator.device.DeviceNode;
-import carpool.replicator.device.DeviceSettings;
 import carpool.replicator.engine.AttachedProvider;
 import carpool.replicator.engine.Counters;
 import carpool.replicator.engine.FailedCopies;
-import carpool.replicator.engine.ResourceDevice;
 import carpool.replicator.engine.ResourceEngine;
 import carpool.replicator.engine.Slots;
 import carpool.replicator.nbd.ExportLookup;
@@ -30,10 +30,8 @@ import carpool.replicator.peer.rpc.PeerStatus;
 import carpool.replicator.peer.rpc.ResolveSplitBrainCall;
 import carpool.replicator.store.ProviderException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -50,14 +48,7 @@ import org.slf4j.LoggerFactory;
 /// and the device node on the primary only. Role changes are carried out one at a time.
 public final class ResourceNode {
   private static final Logger LOG = LoggerFactory.getLogger(ResourceNode.class);
-  private static final Duration DEVICE_DEADLINE = Duration.ofSeconds(10);
-  private static final Duration DRAIN_DEADLINE = Duration.ofSeconds(10);
-  private static final Duration PAUSE_DEADLINE = Duration.ofSeconds(5);
   private static final long ROLE_DEADLINE_SECONDS = 30;
-
-  /// The proxy of a device repeats a request for longer than this node holds it: the node is the
-  /// one that decides when holding ends.
-  private static final Duration HOLD_MARGIN = Duration.ofSeconds(15);
 
   /// Marks that may stay set, at least: HAST's default of 64 makes a write over more than 128 MiB
   /// wait for the map nearly always. More marks cost more comparing after a crash of this node.
@@ -69,25 +60,19 @@ public final class ResourceNode {
   private final Counters counters = new Counters();
   private final SyncRate rate = new SyncRate();
   private final ReentrantLock roleChange = new ReentrantLock();
-  private final Path nbdSocket;
-  private final DeviceNode deviceNode;
+  private final ResourceExport export;
   private final PrimaryMarker roleFile;
   private final FailedCopies failedCopies;
-  private final Duration hold;
   private final int sessionWaitTicks;
-  private @Nullable NbdServer server;
-  private volatile @Nullable NbdServer tcp;
 
-  /// When taking the role of an earlier process again is given up, by the monotonic clock; null
-  /// when it is not being tried.
-  private volatile @Nullable Long resumeUntilNanos;
+  /// Guarded by itself.
+  private final RestartRecovery recovery;
 
   /// An earlier process was primary on this boot and is the last that wrote: everything that it
   /// completed is here, whether or not the role is taken again. Guarded by `roleChange`.
   private boolean intact;
 
   private volatile @Nullable ResourceEngine engine;
-  private volatile @Nullable ResourceDevice device;
   private volatile String attachProblem = "";
   private volatile @Nullable Exception attachFailure;
   private volatile long changedUnixMillis = System.currentTimeMillis();
@@ -104,21 +89,12 @@ public final class ResourceNode {
     this.hub = hub;
     this.listener = listener;
     syncLimit = config.replicator().syncRate();
-    nbdSocket = config.runtimeDir().resolve("nbd").resolve(resource.local().provname() + ".sock");
-    hold = config.replicator().hold();
+    recovery = new RestartRecovery(config.replicator().hold());
     failedCopies = new FailedCopies(config.stateDir());
     sessionWaitTicks = (int) config.replicator().deadAfter().toSeconds() + 1;
     roleFile =
         new PrimaryMarker(config.runtimeDir().resolve("role").resolve(resource.local().provname()));
-    deviceNode =
-        new DeviceNode(
-            new DeviceSettings(
-                config.device(),
-                config.deviceDir(),
-                config.runtimeDir().resolve("device"),
-                hold.plus(HOLD_MARGIN)),
-            resource.local().provname(),
-            nbdSocket);
+    export = new ResourceExport(resource.name(), resource.local().provname(), config);
   }
 
   /// How a request for a role ended.
@@ -149,12 +125,12 @@ public final class ResourceNode {
   }
 
   ExportLookup exports() {
-    return new Exports();
+    return export.lookup();
   }
 
   /// The export is served there too.
   void alsoServedBy(NbdServer server) {
-    tcp = server;
+    export.alsoServedBy(server);
   }
 
   public Counters counters() {
@@ -166,11 +142,11 @@ public final class ResourceNode {
   }
 
   public DeviceNode.State deviceState() {
-    return deviceNode.state();
+    return export.deviceState();
   }
 
   Path nbdSocket() {
-    return nbdSocket;
+    return export.socket();
   }
 
   public String attachProblem() {
@@ -183,10 +159,7 @@ public final class ResourceNode {
   }
 
   public int connections() {
-    var s = server;
-    var t = tcp;
-    var d = device;
-    return d == null ? 0 : (s == null ? 0 : s.connections(d)) + (t == null ? 0 : t.connections(d));
+    return export.connections();
   }
 
   public PeerStatus.@Nullable PeerFacts peerFacts() {
@@ -200,22 +173,19 @@ public final class ResourceNode {
 
   /// Listens for NBD clients and, when the provider has metadata, takes part as secondary.
   void start() throws IOException {
-    Files.createDirectories(nbdSocket.getParent());
     var sincePrimary = roleFile.left();
     intact = sincePrimary.isPresent();
-    var left = sincePrimary.filter(ago -> ago.compareTo(hold) < 0);
-    if (left.isPresent()) {
+    if (sincePrimary.isPresent() && startRecovery(sincePrimary.get())) {
       // Whoever uses the device goes on waiting; nothing is served before the role is there again.
-      resumeUntilNanos = System.nanoTime() + hold.minus(left.get()).toNanos();
       LOG.info(
           "resource={} was primary {} ms ago, the role is taken again if the peer did not",
           resource.name(),
-          left.get().toMillis());
+          sincePrimary.get().toMillis());
     } else {
       roleFile.remove();
-      deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+      export.hideSoon();
     }
-    server = NbdServer.listenUnix(nbdSocket, new Exports());
+    export.listen();
     roleChange.lock();
     try {
       attach();
@@ -233,7 +203,15 @@ public final class ResourceNode {
 
   /// Waiting to take the role of an earlier process again; its device stands and is not served.
   public boolean resuming() {
-    return resumeUntilNanos != null;
+    synchronized (recovery) {
+      return recovery.trying();
+    }
+  }
+
+  private boolean startRecovery(Duration ago) {
+    synchronized (recovery) {
+      return recovery.start(ago, System.nanoTime());
+    }
   }
 
   private void resumeSoon() {
@@ -247,24 +225,22 @@ public final class ResourceNode {
       return; // a role change under way; after it, or in a second, again
     }
     try {
-      var until = resumeUntilNanos;
       var s = engine;
-      if (until == null || s == null) {
+      if (s == null) {
         return;
       }
       var verdict = s.ask(ReplicationCore::judgePromotion);
-      switch (verdict) {
-        case ALLOWED -> {
-          var outcome = promote(Role.SECONDARY, false);
+      RestartRecovery.Move move;
+      synchronized (recovery) {
+        move = recovery.look(verdict, System.nanoTime());
+      }
+      switch (move) {
+        case NONE, WAIT -> {}
+        case PROMOTE -> {
+          var outcome = change(Role.PRIMARY, false);
           LOG.info("resource={} resumed: {}", resource.name(), outcome);
         }
-        case CURRENCY_UNKNOWN -> {
-          if (System.nanoTime() - until >= 0) {
-            endResumption("the peer was not met within " + hold.toSeconds() + " s");
-          }
-        }
-        case PEER_IS_PRIMARY, COPY_INCONSISTENT, COPY_OUTDATED, SPLIT_BRAIN, DISK_UNUSABLE ->
-            endResumption(verdict + ": " + verdict.reason() + ": " + verdict.hint());
+        case GIVE_UP -> endResumption(recovery.reason(verdict));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -275,45 +251,27 @@ public final class ResourceNode {
 
   /// The role is not taken again: whoever uses the device gets errors.
   private void endResumption(String why) {
-    if (resumeUntilNanos == null) {
+    if (!resuming()) {
       return;
     }
     LOG.error("resource={} is not primary again: {}", resource.name(), why);
     forgetRole();
-    deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+    export.hideSoon();
     listener.accept(this, Notice.DEVICE);
   }
 
+  private void endRecovery() {
+    synchronized (recovery) {
+      recovery.end();
+    }
+  }
+
   private void forgetRole() {
-    resumeUntilNanos = null;
+    endRecovery();
     try {
       roleFile.remove();
     } catch (IOException e) {
       LOG.error("resource={} role file: {}", resource.name(), e.getMessage());
-    }
-  }
-
-  private Void deviceTrouble(Throwable trouble) {
-    LOG.warn("resource={} device: {}", resource.name(), trouble.getMessage());
-    return null;
-  }
-
-  private final class Exports implements ExportLookup {
-    @Override
-    public List<String> names() {
-      return List.of(resource.local().provname());
-    }
-
-    @Override
-    public Found find(String name) {
-      if (!name.equals(resource.local().provname())) {
-        return new Found.Unknown();
-      }
-      var d = device;
-      return d == null
-          ? new Found.Refused(
-              "this node is not primary for " + resource.name() + "; connect to the primary")
-          : new Found.Served(d, "carpool resource " + resource.name());
     }
   }
 
@@ -449,138 +407,141 @@ public final class ResourceNode {
           wanted.word(),
           cause,
           force ? ", by force" : "");
-      return switch (wanted) {
-        case PRIMARY -> promote(previous, force);
-        case SECONDARY -> demote(previous);
-        case INIT -> leave(previous);
-      };
+      return change(wanted, force);
     } finally {
       roleChange.unlock();
     }
   }
 
-  private RoleOutcome promote(Role previous, boolean force) throws InterruptedException {
-    boolean attached = engine == null;
-    if (attached) {
-      try {
-        attach();
-      } catch (ProviderException | LayoutException e) {
-        attachFailed(e);
-        return new RoleOutcome(previous, Role.INIT, Verdict.DISK_UNUSABLE, attachProblem);
+  /// Carries out one step of [RoleTransition] after the other.
+  private RoleOutcome change(Role wanted, boolean force) throws InterruptedException {
+    var previous = role();
+    var transition = new RoleTransition(wanted, force, engine != null, export.isShown(), previous);
+    while (true) {
+      switch (transition.next()) {
+        case RoleTransition.Step.Answer(var verdict, var problem) -> {
+          if (!problem.isEmpty()) {
+            LOG.warn("resource={} {}", resource.name(), problem);
+          }
+          return new RoleOutcome(previous, role(), verdict, problem);
+        }
+        case RoleTransition.Step.Unanswered(var role) ->
+            throw new IllegalStateException(
+                "resource "
+                    + resource.name()
+                    + " did not become "
+                    + role.word()
+                    + " within "
+                    + ROLE_DEADLINE_SECONDS
+                    + " s");
+        case RoleTransition.Step.Ask(var role, var forced) -> ask(transition, role, forced);
+        case RoleTransition.Step step -> {
+          var problem = carryOut(step);
+          if (problem.isEmpty()) {
+            transition.done();
+          } else {
+            transition.failed(problem);
+          }
+        }
       }
     }
+  }
+
+  private void ask(RoleTransition transition, Role wanted, boolean force)
+      throws InterruptedException {
     var s = engine;
     if (s == null) {
-      return new RoleOutcome(previous, Role.INIT, Verdict.DISK_UNUSABLE, "detached");
+      transition.decided(Verdict.DISK_UNUSABLE);
+      return;
     }
-    var verdict = decide(s, Role.PRIMARY, force);
-    if (verdict == Verdict.ALLOWED && device == null) {
-      try {
-        roleFile.write();
-      } catch (IOException e) {
-        LOG.error("resource={} a restart will not resume: {}", resource.name(), e.getMessage());
-      }
-      resumeUntilNanos = null;
-      device = new ResourceDevice(s);
-      var size = s.disk().metadata().dataSizeBytes();
-      deviceNode
-          .appear(size)
-          .thenRun(() -> listener.accept(this, Notice.DEVICE))
-          .exceptionally(this::deviceTrouble);
-      listener.accept(this, Notice.DEVICE);
-    }
-    if (verdict != Verdict.ALLOWED && attached) {
-      leave(previous); // a refused request leaves the role as it was
-    }
-    return new RoleOutcome(previous, role(), verdict, "");
-  }
-
-  private RoleOutcome demote(Role previous) throws InterruptedException {
-    if (engine == null) {
-      try {
-        attach();
-      } catch (ProviderException | LayoutException e) {
-        attachFailed(e);
-        return new RoleOutcome(previous, Role.INIT, Verdict.DISK_UNUSABLE, attachProblem);
-      }
-    }
-    String problem = endExport();
-    var s = engine;
-    if (s != null && s.ask(ReplicationCore::role) != Role.SECONDARY) {
-      var verdict = decide(s, Role.SECONDARY, false);
-      return new RoleOutcome(previous, role(), verdict, problem);
-    }
-    return new RoleOutcome(previous, role(), Verdict.ALLOWED, problem);
-  }
-
-  private RoleOutcome leave(Role previous) throws InterruptedException {
-    String problem = endExport();
-    var s = engine;
-    if (s != null) {
-      decide(s, Role.INIT, false);
-      hub.remove(resource.name());
-      engine = null;
-      try {
-        s.stop();
-      } catch (ProviderException e) {
-        problem = String.valueOf(e.getMessage());
-      }
-      listener.accept(this, Notice.ROLE);
-    }
-    return new RoleOutcome(previous, Role.INIT, Verdict.ALLOWED, problem);
-  }
-
-  private Verdict decide(ResourceEngine s, Role wanted, boolean force) throws InterruptedException {
     var answer = new CompletableFuture<Verdict>();
     s.setRole(wanted, force, answer::complete);
     try {
-      return answer.get(ROLE_DEADLINE_SECONDS, TimeUnit.SECONDS);
-    } catch (TimeoutException e) {
-      throw new IllegalStateException(
-          "resource " + resource.name() + " did not become " + wanted.word() + " in time", e);
+      transition.decided(answer.get(ROLE_DEADLINE_SECONDS, TimeUnit.SECONDS));
+    } catch (TimeoutException _) {
+      transition.notInTime();
     } catch (ExecutionException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  /// Takes device and export away. Returns what did not go as it should.
-  private String endExport() throws InterruptedException {
-    forgetRole();
-    var d = device;
-    var problem = "";
-    try {
-      deviceNode.disappear(DEVICE_DEADLINE).get(DEVICE_DEADLINE.toSeconds() + 2, TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      problem = "device: " + e.getMessage();
-      LOG.warn("resource={} {}", resource.name(), problem);
+  /// @return what went wrong; empty when nothing
+  private String carryOut(RoleTransition.Step step) throws InterruptedException {
+    switch (step) {
+      case RoleTransition.Step.Attach _ -> {
+        try {
+          attach();
+        } catch (ProviderException | LayoutException e) {
+          attachFailed(e);
+          return attachProblem;
+        }
+      }
+      case RoleTransition.Step.Withdraw _ -> withdraw();
+      case RoleTransition.Step.RememberPrimary _ -> {
+        try {
+          roleFile.write();
+        } catch (IOException e) {
+          return String.valueOf(e.getMessage());
+        }
+      }
+      case RoleTransition.Step.ShowExport _ -> {
+        endRecovery();
+        var s = engine;
+        if (s != null) {
+          export.show(s, () -> listener.accept(this, Notice.DEVICE));
+        }
+        listener.accept(this, Notice.DEVICE);
+      }
+      case RoleTransition.Step.ForgetPrimary _ -> forgetRole();
+      case RoleTransition.Step.HideDevice _ -> {
+        return export.hide();
+      }
+      case RoleTransition.Step.Drain _ -> {
+        return export.drain() ? "" : "NBD clients did not end in time and were cut off";
+      }
+      case RoleTransition.Step.CutOff _ -> {
+        export.cutOff();
+        var s = engine;
+        if (s != null) {
+          s.step(ReplicationCore::cutOff);
+        }
+      }
+      case RoleTransition.Step.EndExport _ -> export.end();
+      case RoleTransition.Step.Detach _ -> {
+        return detach();
+      }
+      case RoleTransition.Step.Ask _,
+          RoleTransition.Step.Answer _,
+          RoleTransition.Step.Unanswered _ ->
+          throw new IllegalStateException(step + " is not carried out here");
     }
-    device = null;
-    if (d == null) {
-      return problem;
-    }
-    if (!drained(server, d) || !drained(tcp, d)) {
-      problem = "NBD clients did not end in time and were cut off";
-      LOG.warn("resource={} {}", resource.name(), problem);
-      cutOff(server, d);
-      cutOff(tcp, d);
-      d.end();
-      var s = engine;
-      if (s != null) {
-        s.step(ReplicationCore::cutOff);
+    return "";
+  }
+
+  private void withdraw() {
+    var s = engine;
+    if (s != null) {
+      s.step(ReplicationCore::withdrawPromotion);
+      if (s.ask(ReplicationCore::role) == Role.PRIMARY) {
+        s.setRole(Role.SECONDARY, false, _ -> {});
       }
     }
-    d.end();
-    return problem;
   }
 
-  private static boolean drained(@Nullable NbdServer nbd, ResourceDevice d)
-      throws InterruptedException {
-    return nbd == null || nbd.drain(d, DRAIN_DEADLINE);
-  }
-
-  private static void cutOff(@Nullable NbdServer nbd, ResourceDevice d) {
-    if (nbd != null) {
-      nbd.cutOff(d);
+  private String detach() throws InterruptedException {
+    var s = engine;
+    if (s == null) {
+      return "";
+    }
+    hub.remove(resource.name());
+    engine = null;
+    try {
+      s.stop();
+      return "";
+    } catch (ProviderException e) {
+      return String.valueOf(e.getMessage());
+    } finally {
+      listener.accept(this, Notice.ROLE);
     }
   }
 
@@ -588,18 +549,12 @@ public final class ResourceNode {
   public void cutOff(String cause) {
     LOG.error("resource={} cut off (cause: {})", resource.name(), cause);
     forgetRole();
-    var d = device;
-    device = null;
     var s = engine;
     if (s != null) {
       s.step(ReplicationCore::cutOff);
     }
-    if (d != null) {
-      d.end();
-      cutOff(server, d);
-      cutOff(tcp, d);
-    }
-    deviceNode.disappear(DEVICE_DEADLINE).exceptionally(this::deviceTrouble);
+    export.cutOff();
+    export.hideSoon();
   }
 
   /// Somebody knows that the peer lives on without this copy.
@@ -643,7 +598,7 @@ public final class ResourceNode {
 
   /// Path of the NBD socket, on the primary; empty elsewhere.
   public String exportSocket() {
-    return device == null ? "" : nbdSocket.toString();
+    return export.isShown() ? export.socket().toString() : "";
   }
 
   /// Milliseconds since 1970 of the end of the last verification; 0 when there was none.
@@ -661,7 +616,7 @@ public final class ResourceNode {
 
   void tick() {
     var s = engine;
-    if (device != null) {
+    if (export.isShown()) {
       roleFile.touch();
     }
     resumeSoon();
@@ -703,7 +658,10 @@ public final class ResourceNode {
   void stop() throws InterruptedException, ProviderException {
     roleChange.lockInterruptibly();
     try {
-      pause();
+      if (export.isShown()) {
+        roleFile.touch();
+      }
+      export.pause();
       var s = engine;
       engine = null;
       if (s != null) {
@@ -713,28 +671,9 @@ public final class ResourceNode {
       if (s != null) {
         s.stop();
       }
-      var nbd = server;
-      if (nbd != null) {
-        nbd.stop(Duration.ofSeconds(1));
-      }
-      deviceNode.close();
+      export.close();
     } finally {
       roleChange.unlock();
     }
-  }
-
-  private void pause() throws InterruptedException {
-    var d = device;
-    var nbd = server;
-    device = null; // nobody connects any more
-    if (d == null || nbd == null) {
-      return;
-    }
-    roleFile.touch();
-    if (!nbd.drain(d, PAUSE_DEADLINE)) {
-      LOG.warn("resource={} NBD requests did not end in time", resource.name());
-      nbd.cutOff(d);
-    }
-    d.end();
   }
 }

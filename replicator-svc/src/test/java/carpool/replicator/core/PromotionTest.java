@@ -75,6 +75,36 @@ final class PromotionTest {
     assertThat(pair.b.verdict).isEqualTo(Verdict.PEER_IS_PRIMARY);
   }
 
+  /// The caller's time is over: what it no longer waits for must not happen afterwards.
+  @Test
+  void withdrawnPromotionDoesNotHappenLater() {
+    demote(pair.a);
+    pair.b.kill();
+    pair.b.start();
+    pair.b.verdict = null;
+    pair.b.core().setRole(501, Role.PRIMARY, false);
+    pair.settle();
+    assertThat(pair.b.verdict).as("it waits for the session").isNull();
+
+    pair.b.core().withdrawPromotion();
+    pair.connect();
+
+    assertThat(pair.b.verdict).isEqualTo(Verdict.DISK_UNUSABLE);
+    assertThat(pair.b.core().role()).isEqualTo(Role.SECONDARY);
+  }
+
+  @Test
+  void peerThatConsentedToAWithdrawnPromotionMayBePromotedItself() {
+    demote(pair.a);
+    pair.b.core().setRole(501, Role.PRIMARY, false);
+
+    pair.b.core().withdrawPromotion();
+    pair.settle();
+
+    assertThat(pair.b.core().role()).isEqualTo(Role.SECONDARY);
+    assertThat(pair.promote(pair.a)).isEqualTo(Verdict.ALLOWED);
+  }
+
   /// Right after the start of a node: the peer is up and the session is a moment away.
   @Test
   void promotionWaitsForTheSessionThatTellsWhetherTheCopyIsCurrent() {

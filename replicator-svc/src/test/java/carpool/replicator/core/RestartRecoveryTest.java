@@ -1,0 +1,64 @@
+package carpool.replicator.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import carpool.replicator.core.PromotionRule.Verdict;
+import carpool.replicator.core.RestartRecovery.Move;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class RestartRecoveryTest {
+  private static final long NOW = closeToTheEnd();
+  private static final long SECOND = 1_000_000_000L;
+
+  /// `System.nanoTime` may wrap.
+  private static long closeToTheEnd() {
+    return Long.MAX_VALUE - 5_000_000_000L;
+  }
+
+  private final RestartRecovery recovery = new RestartRecovery(Duration.ofSeconds(30));
+
+  @Test
+  void nothingIsTriedWithoutAPredecessorOrAfterTheHold() {
+    assertEquals(Move.NONE, recovery.look(Verdict.ALLOWED, NOW));
+
+    assertFalse(recovery.start(Duration.ofSeconds(30), NOW));
+    assertEquals(Move.NONE, recovery.look(Verdict.ALLOWED, NOW));
+  }
+
+  @Test
+  void theRoleIsTakenAsSoonAsThatIsAllowed() {
+    assertTrue(recovery.start(Duration.ofSeconds(1), NOW));
+
+    assertEquals(Move.WAIT, recovery.look(Verdict.CURRENCY_UNKNOWN, NOW));
+    assertEquals(Move.PROMOTE, recovery.look(Verdict.ALLOWED, NOW + SECOND));
+    recovery.end();
+    assertEquals(Move.NONE, recovery.look(Verdict.ALLOWED, NOW + SECOND));
+  }
+
+  /// The time counts from the predecessor's last sign of life: that is when its users began to
+  /// wait.
+  @Test
+  void aPeerThatIsNotMetWithinTheHoldEndsIt() {
+    assertTrue(recovery.start(Duration.ofSeconds(10), NOW));
+
+    assertEquals(Move.WAIT, recovery.look(Verdict.CURRENCY_UNKNOWN, NOW + 20 * SECOND - 1));
+    assertEquals(Move.GIVE_UP, recovery.look(Verdict.CURRENCY_UNKNOWN, NOW + 20 * SECOND));
+    assertEquals("the peer was not met within 30 s", recovery.reason(Verdict.CURRENCY_UNKNOWN));
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"ALLOWED", "CURRENCY_UNKNOWN"})
+  void aRefusalThatTimeDoesNotChangeEndsItAtOnce(Verdict refusal) {
+    assertTrue(recovery.start(Duration.ZERO, NOW));
+
+    assertEquals(Move.GIVE_UP, recovery.look(refusal, NOW));
+    assertTrue(recovery.reason(refusal).contains(refusal.hint()), recovery.reason(refusal));
+  }
+}
