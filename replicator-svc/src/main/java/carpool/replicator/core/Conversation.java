@@ -105,7 +105,9 @@ final class Conversation {
   private boolean expects(boolean rightPhase) {
     if (!rightPhase) {
       state.effects.closeSession(
-          state.session, "the peer's message does not fit phase " + state.phase);
+          state.session,
+          CloseReason.MALFORMED,
+          "the peer's message does not fit phase " + state.phase);
     }
     return rightPhase;
   }

@@ -96,8 +96,8 @@ public sealed interface Effect {
   /// See [Effects#send].
   record SendMessage(long session, PeerMessage message) implements Frame {}
 
-  /// See [Effects#closeSession].
-  record CloseSession(long session, String reason) implements Peer {}
+  /// See [Effects#closeSession(long, CloseReason, String)].
+  record CloseSession(long session, CloseReason why, String text) implements Peer {}
 
   /// See [Effects#askLeave].
   record AskLeave(long question, Tenure tenure, Identity identity) implements Peer {}

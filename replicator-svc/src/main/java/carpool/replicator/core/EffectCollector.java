@@ -112,8 +112,8 @@ public final class EffectCollector implements Effects {
   }
 
   @Override
-  public void closeSession(long session, String reason) {
-    effects.add(new Effect.CloseSession(session, reason));
+  public void closeSession(long session, CloseReason why, String text) {
+    effects.add(new Effect.CloseSession(session, why, text));
   }
 
   @Override

@@ -90,7 +90,15 @@ public interface Effects {
   void send(long session, PeerMessage message);
 
   /// Ends the session; answered by `disconnected` like every other end.
-  void closeSession(long session, String reason);
+  ///
+  /// @param why for whoever counts ends and decides when to connect again
+  /// @param text for people
+  void closeSession(long session, CloseReason why, String text);
+
+  /// As [#closeSession(long, CloseReason, String)], because this node wants it so.
+  default void closeSession(long session, String text) {
+    closeSession(session, CloseReason.ENDED_HERE, text);
+  }
 
   /// Asks the peer, outside of any session, whether this primary may go on without it. Answered by
   /// `leaveAnswered`, within seconds.

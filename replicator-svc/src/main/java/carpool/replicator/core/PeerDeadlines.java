@@ -217,6 +217,8 @@ final class PeerDeadlines {
       expiries++;
     }
     state.effects.closeSession(
-        state.session, UNANSWERED + " for " + timeoutTicks + " s (" + what + ")");
+        state.session,
+        CloseReason.UNANSWERED,
+        UNANSWERED + " for " + timeoutTicks + " s (" + what + ")");
   }
 }

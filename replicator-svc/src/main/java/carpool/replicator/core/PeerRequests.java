@@ -31,7 +31,8 @@ final class PeerRequests {
         || !state.phase.acceptsPeerWrites()) {
       state.effects.answerCompare(fromSession, slot, lengthBytes, -1);
       if (fromSession == state.session) {
-        state.effects.closeSession(state.session, "a comparison does not fit phase " + state.phase);
+        state.effects.closeSession(
+            state.session, CloseReason.MALFORMED, "a comparison does not fit phase " + state.phase);
       }
       return;
     }
@@ -74,7 +75,9 @@ final class PeerRequests {
       state.effects.ackWritten(fromSession, slot, false);
       if (fromSession == state.session) {
         state.effects.closeSession(
-            state.session, "a write of the peer does not fit phase " + state.phase);
+            state.session,
+            CloseReason.MALFORMED,
+            "a write of the peer does not fit phase " + state.phase);
       }
       return;
     }

@@ -408,7 +408,8 @@ final class Synchronisation {
         || coveredBytes > op.length
         || (coveredBytes < op.length && coveredBytes % Differences.BLOCK_BYTES != 0)
         || (coveredBytes < op.length && !op.verify)) {
-      effects.closeSession(op.session, "the peer compared a range it was not asked for");
+      effects.closeSession(
+          op.session, CloseReason.MALFORMED, "the peer compared a range it was not asked for");
       return;
     }
     op.comparing = false;

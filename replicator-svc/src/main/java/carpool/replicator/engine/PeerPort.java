@@ -1,6 +1,7 @@
 package carpool.replicator.engine;
 
 import carpool.replicator.block.WriteCoalescer;
+import carpool.replicator.core.CloseReason;
 import carpool.replicator.core.Effect;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,14 @@ public interface PeerPort extends WriteCoalescer.Sender {
   void sendAside();
 
   /// Ends the session, if it is the one meant (0: whichever). May step the core.
-  void close(long session, String reason);
+  ///
+  /// @param text for people
+  void close(long session, CloseReason why, String text);
+
+  /// As [#close(long, CloseReason, String)], because this node wants it so.
+  default void close(long session, String text) {
+    close(session, CloseReason.ENDED_HERE, text);
+  }
 
   /// What the data connection of the session did so far; null while there is none.
   @Nullable Traffic traffic();

@@ -153,21 +153,32 @@ public final class ResourceEngine {
       EffectBatch batch;
       lock.lock();
       try {
-        batch = begin();
-        if (stoodStill()) {
-          core.stoodStill();
-        }
-        event.accept(core);
-        core.checkInvariants();
-        batch.handOver(journal);
+        batch = stepped(event);
       } finally {
         lock.unlock();
       }
       RunQueue.run(() -> carryOut(batch, aside));
-    } catch (Throwable broken) { // an Error, too, would leave a range locked
-      FailStop.now("resource " + name + ": " + broken, broken);
+    } catch (Throwable broken) {
+      endProcess(broken);
       throw broken;
     }
+  }
+
+  /// An Error, too, would leave a range locked.
+  private void endProcess(Throwable broken) {
+    FailStop.now("resource " + name + ": " + broken, broken);
+  }
+
+  /// The step itself. Called with the lock held.
+  private EffectBatch stepped(Consumer<ReplicationCore> event) {
+    var batch = begin();
+    if (stoodStill()) {
+      core.stoodStill();
+    }
+    event.accept(core);
+    core.checkInvariants();
+    batch.handOver(journal);
+    return batch;
   }
 
   /// True once after a time in which this process did not run: [#awake] was not called in time.
@@ -257,7 +268,7 @@ public final class ResourceEngine {
       case Effect.Journal _ -> {} // handed over under the lock
       case Effect.CloseSession close -> {
         if (session != null) {
-          session.close(close.session(), close.reason());
+          session.close(close.session(), close.why(), close.text());
         }
       }
       case Effect.AskLeave question -> {
@@ -381,22 +392,25 @@ public final class ResourceEngine {
   ///
   /// @return null when no session can be opened now
   public <T> @Nullable T connect(PeerPort session, Function<ReplicationCore, @Nullable T> opening) {
-    EffectBatch batch;
-    T opened;
-    lock.lock();
+    var opened = new ArrayList<@Nullable T>(1);
     try {
-      if (!core.readyForSession() || stopped) {
-        return null;
+      EffectBatch batch;
+      lock.lock();
+      try {
+        if (!core.readyForSession() || stopped) {
+          return null;
+        }
+        peer = session;
+        batch = stepped(c -> opened.add(opening.apply(c)));
+      } finally {
+        lock.unlock();
       }
-      peer = session;
-      batch = begin();
-      opened = opening.apply(core);
-      batch.handOver(journal);
-    } finally {
-      lock.unlock();
+      RunQueue.run(() -> carryOut(batch, /* aside= */ false));
+    } catch (Throwable broken) {
+      endProcess(broken);
+      throw broken;
     }
-    RunQueue.run(() -> carryOut(batch, /* aside= */ false));
-    return opened;
+    return opened.getFirst();
   }
 
   /// The session is over: tells the core and forgets it.

@@ -663,7 +663,7 @@ final class CorePair {
     }
 
     @Override
-    public void closeSession(long ofSession, String reason) {
+    public void closeSession(long ofSession, CloseReason why, String text) {
       later(
           0,
           () -> {

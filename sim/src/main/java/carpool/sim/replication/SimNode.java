@@ -1,5 +1,6 @@
 package carpool.sim.replication;
 
+import carpool.replicator.core.CloseReason;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effects;
 import carpool.replicator.core.Identity;
@@ -489,7 +490,7 @@ public final class SimNode implements Effects {
   }
 
   @Override
-  public void closeSession(long session, String reason) {
+  public void closeSession(long session, CloseReason why, String reason) {
     log("closes the session: " + reason);
     world.link().close(this, session);
   }

@@ -183,15 +183,13 @@ public final class PeerLink implements PeerPort, BlockHandler {
 
   /// Ends the session, if it is the one meant (0: whichever).
   @Override
-  public void close(long meant, String reason) {
+  public void close(long meant, CloseReason why, String reason) {
     if (meant != 0 && meant != session) {
       return;
     }
     var c = connection;
     if (c != null) {
-      c.close(
-          ReplicationCore.endedUnanswered(reason) ? CloseReason.UNANSWERED : CloseReason.ENDED_HERE,
-          reason);
+      c.close(why, reason);
     } else {
       end(reason);
     }
