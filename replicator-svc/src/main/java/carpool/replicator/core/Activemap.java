@@ -19,6 +19,11 @@ final class Activemap {
 
   private static final int SECTOR_EXTENTS = SECTOR_BYTES * 8;
 
+  /// The hand passes at most so many bits before a write of the map. Several times what the slots
+  /// of all clients can mark between two writes, so it keeps up; a map with millions of bits, that
+  /// of a primary without its peer, costs a write no more than a small one.
+  private static final int HAND_STEPS = 1024;
+
   private final int extentShift;
   private final long hotMax;
 
@@ -106,11 +111,12 @@ final class Activemap {
   }
 
   /// Clears bits that are no longer needed: all that `needed` denies when `all`, else only cold
-  /// ones beyond `hotMax`.
+  /// ones beyond `hotMax`, as far as the hand gets.
   void clean(LongPredicate needed, boolean all) {
     long surplus = all ? marked.count() : marked.count() - hotMax;
     // Two turns of the hand at most: the first takes the second chances away.
-    for (long seen = 2 * marked.count(); surplus > 0 && seen > 0; seen--) {
+    long turns = 2 * marked.count();
+    for (long seen = all ? turns : Math.min(turns, HAND_STEPS); surplus > 0 && seen > 0; seen--) {
       long extent = marked.next(hand);
       if (extent < 0) {
         extent = marked.next(0);

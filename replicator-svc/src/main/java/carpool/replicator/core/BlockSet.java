@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// A set of block numbers from 0 to `size - 1`, in pages that exist only where something is set and
 /// something is not: neither the empty set nor the full one of a 16 TiB device takes more than a
 /// few kilobytes, and a synchronisation that goes from the one to the other never has more than the
-/// pages it works on.
+/// pages it works on. The last page is only as long as the set: a small one takes a few bytes.
 ///
 /// Not safe for concurrent use; owned by whoever steps the core.
 public final class BlockSet {
@@ -45,13 +45,17 @@ public final class BlockSet {
   private long[] writable(int index) {
     var page = pages[index];
     if (page == null) {
-      page = new long[PAGE_WORDS];
+      page = new long[words(index)];
       pages[index] = page;
     } else if (isFull(page)) {
       page = page.clone();
       pages[index] = page;
     }
     return page;
+  }
+
+  private int words(int index) {
+    return (int) Math.min(PAGE_WORDS, (size - ((long) index << PAGE_SHIFT) + 63) >>> 6);
   }
 
   @SuppressWarnings("ReferenceEquality") // The very same one.
@@ -186,7 +190,7 @@ public final class BlockSet {
       } else if (theirs != null && !isFull(pages[i])) {
         var page = writable(i);
         int added = 0;
-        for (int word = 0; word < PAGE_WORDS; word++) {
+        for (int word = 0; word < theirs.length; word++) {
           added += Long.bitCount(theirs[word] & ~page[word]);
           page[word] |= theirs[word];
         }
@@ -215,7 +219,7 @@ public final class BlockSet {
       if (page == null) {
         continue;
       }
-      for (; word < PAGE_WORDS; word++, mask = -1L) {
+      for (; word < page.length; word++, mask = -1L) {
         long bits = page[word] & mask;
         if (bits != 0) {
           return ((long) pageIndex << PAGE_SHIFT) + word * 64L + Long.numberOfTrailingZeros(bits);
