@@ -5,20 +5,12 @@ import carpool.sim.pair.WholePairWorld;
 import carpool.sim.replication.PairWorld;
 import java.util.function.LongFunction;
 
-/// `carpool-sim [--world replication|carp|pair] [--seeds N] [--first S]`: runs the simulator and
-/// stops at the first seed that breaks a rule, with its transcript. Exit 0 when all seeds passed, 1
-/// when one failed, 2 for wrong usage.
+/// `carpool-sim [--world replication|carp|pair] [--seeds N] [--first S] [--jobs J]`: runs the
+/// simulator and stops at the first violation, with the seed and its transcript. Exit 0 when all
+/// seeds passed, 1 when one failed, 2 for wrong usage.
 public final class Main {
   private static final String USAGE =
-      "usage: carpool-sim [--world replication|carp|pair] [--seeds N] [--first SEED]";
-
-  private long writes;
-  private long faults;
-  private long takeovers;
-  private long splitBrains;
-  private long longestMicros;
-  private long moves;
-  private long longestMoveMicros;
+      "usage: carpool-sim [--world replication|carp|pair] [--seeds N] [--first SEED] [--jobs N]";
 
   private Main() {}
 
@@ -26,17 +18,22 @@ public final class Main {
   public static void main(String[] args) {
     long seeds = 1000;
     long first = 1;
+    int jobs = Runtime.getRuntime().availableProcessors();
     var world = "replication";
     try {
       for (int i = 0; i < args.length; i += 2) {
         switch (args[i]) {
           case "--seeds" -> seeds = Long.parseLong(args[i + 1]);
           case "--first" -> first = Long.parseLong(args[i + 1]);
+          case "--jobs" -> jobs = Integer.parseInt(args[i + 1]);
           case "--world" -> world = args[i + 1];
           default -> throw new IllegalArgumentException("unknown option " + args[i]);
         }
       }
-      System.exit(new Main().run(world, first, seeds));
+      if (jobs < 1 || seeds < 1) {
+        throw new IllegalArgumentException("at least one seed and one job");
+      }
+      System.exit(run(world, first, seeds, jobs));
     } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException wrong) {
       System.err.println("carpool-sim: " + wrong.getMessage());
       System.err.println(USAGE);
@@ -44,64 +41,54 @@ public final class Main {
     }
   }
 
-  private int run(String world, long first, long seeds) {
-    LongFunction<String> play =
+  private static int run(String world, long first, long seeds, int jobs) {
+    var totals = new Totals();
+    LongFunction<Totals> play =
         switch (world) {
-          case "replication" -> this::replication;
-          case "carp" -> this::carp;
-          case "pair" -> this::pair;
+          case "replication" -> seed -> replication(PairWorld.run(seed));
+          case "carp" -> seed -> carp(CarpWorld.run(seed));
+          case "pair" -> seed -> pair(WholePairWorld.run(seed));
           default -> throw new IllegalArgumentException("no world " + world);
         };
+    var campaign = new Campaign(play, totals, first, seeds);
     long start = System.nanoTime();
-    var found = "";
-    for (long seed = first; seed < first + seeds; seed++) {
-      try {
-        found = play.apply(seed);
-      } catch (IllegalStateException failed) {
-        System.err.println(failed.getMessage());
-        System.err.println(
-            "again: carpool-sim --world " + world + " --first " + seed + " --seeds 1");
-        return 1;
-      }
+    var failure = campaign.run(jobs);
+    if (failure != null) {
+      System.err.println(failure.message());
+      System.err.println(
+          "again: carpool-sim --world " + world + " --first " + failure.seed() + " --seeds 1");
+      return 1;
     }
+    double seconds = (System.nanoTime() - start) / 1e9;
     System.out.printf(
-        "%d seeds from %d passed in %.1f s: %s%n",
-        seeds, first, (System.nanoTime() - start) / 1e9, found);
+        "%d seeds from %d passed in %.1f s (%.0f/s): %s%n",
+        seeds, first, seconds, seeds / seconds, totals.text(world));
     return 0;
   }
 
-  private String replication(long seed) {
-    var outcome = PairWorld.run(seed);
-    writes += outcome.acknowledgedWrites();
-    faults += outcome.faults();
-    return "%d acknowledged writes, %d faults".formatted(writes, faults);
+  private static Totals replication(PairWorld.Outcome outcome) {
+    var one = new Totals();
+    one.writes = outcome.acknowledgedWrites();
+    one.faults = outcome.faults();
+    return one;
   }
 
-  private String carp(long seed) {
-    var outcome = CarpWorld.run(seed);
-    faults += outcome.faults();
-    takeovers += outcome.transitions();
-    return "%d faults, %d changes of role".formatted(faults, takeovers);
+  private static Totals carp(CarpWorld.Outcome outcome) {
+    var one = new Totals();
+    one.faults = outcome.faults();
+    one.takeovers = outcome.transitions();
+    return one;
   }
 
-  private String pair(long seed) {
-    var outcome = WholePairWorld.run(seed);
-    writes += outcome.acknowledgedWrites();
-    faults += outcome.faults();
-    takeovers += outcome.takeovers();
-    splitBrains += outcome.splitBrains();
-    longestMicros = Math.max(longestMicros, outcome.settledMicros());
-    moves += outcome.moves();
-    longestMoveMicros = Math.max(longestMoveMicros, outcome.longestMoveMicros());
-    return ("%d acknowledged writes, %d faults, %d takeovers, %d split brains resolved, settled"
-            + " within %.1f s, %d moves after a silent cut within %.1f s")
-        .formatted(
-            writes,
-            faults,
-            takeovers,
-            splitBrains,
-            longestMicros / 1e6,
-            moves,
-            longestMoveMicros / 1e6);
+  private static Totals pair(WholePairWorld.Outcome outcome) {
+    var one = new Totals();
+    one.writes = outcome.acknowledgedWrites();
+    one.faults = outcome.faults();
+    one.takeovers = outcome.takeovers();
+    one.splitBrains = outcome.splitBrains();
+    one.longestMicros = outcome.settledMicros();
+    one.moves = outcome.moves();
+    one.longestMoveMicros = outcome.longestMoveMicros();
+    return one;
   }
 }

@@ -1,29 +1,30 @@
 package carpool.sim;
 
-import java.util.PriorityQueue;
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import org.jspecify.annotations.Nullable;
 
 /// One thread, one seed, no clock: events run in the order of their virtual time, ties in the order
 /// in which they were asked for. The same seed gives the same run.
+///
+/// The events are a binary heap of plain numbers, time and order of asking in one: the queue is a
+/// large part of what a simulated step costs. A run ends at 2147 seconds, or after 2^32 events.
 public final class VirtualTime {
-  private record Event(long atMicros, long number, Runnable action) implements Comparable<Event> {
-    @Override
-    public int compareTo(Event other) {
-      return atMicros != other.atMicros
-          ? Long.compare(atMicros, other.atMicros)
-          : Long.compare(number, other.number);
-    }
-  }
+  private static final int NUMBER_BITS = 32;
+  private static final RandomGeneratorFactory<RandomGenerator> RANDOM =
+      RandomGeneratorFactory.of("L64X128MixRandom");
 
-  private final PriorityQueue<Event> events = new PriorityQueue<>();
   private final RandomGenerator random;
+  private long[] keys = new long[64];
+  private @Nullable Runnable[] actions = new @Nullable Runnable[64];
+  private int size;
   private long nowMicros;
   private long lastNumber;
 
   /// Time 0 of the run with this seed.
   public VirtualTime(long seed) {
-    random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    random = RANDOM.create(seed);
   }
 
   /// The only source of chance in a run.
@@ -38,22 +39,28 @@ public final class VirtualTime {
 
   /// Runs `action` after `delayMicros`.
   public void after(long delayMicros, Runnable action) {
-    events.add(new Event(nowMicros + delayMicros, ++lastNumber, action));
+    long at = nowMicros + delayMicros;
+    if (at >= 1L << (63 - NUMBER_BITS) || ++lastNumber >= 1L << NUMBER_BITS) {
+      throw new IllegalStateException("the run is too long");
+    }
+    push(at << NUMBER_BITS | lastNumber, action);
   }
 
   /// Runs `action` after a random time of `minMicros` to `maxMicros`.
   public void within(long minMicros, long maxMicros, Runnable action) {
-    after(random.nextLong(minMicros, maxMicros + 1), action);
+    after(between(minMicros, maxMicros), action);
+  }
+
+  /// A random number, both ends included; less than 2^31 apart.
+  public long between(long min, long max) {
+    return min + (((random.nextLong() >>> 33) * (max - min + 1)) >>> 31);
   }
 
   /// Runs events until `untilMicros`; time stands there afterwards.
   public void runUntil(long untilMicros) {
-    for (var event = events.peek();
-        event != null && event.atMicros <= untilMicros;
-        event = events.peek()) {
-      events.remove();
-      nowMicros = event.atMicros;
-      event.action.run();
+    while (size > 0 && keys[0] >>> NUMBER_BITS <= untilMicros) {
+      nowMicros = keys[0] >>> NUMBER_BITS;
+      pop().run();
     }
     nowMicros = Math.max(nowMicros, untilMicros);
   }
@@ -61,5 +68,48 @@ public final class VirtualTime {
   /// True with a chance of `numerator` in `denominator`.
   public boolean chance(int numerator, int denominator) {
     return random.nextInt(denominator) < numerator;
+  }
+
+  private void push(long key, Runnable action) {
+    if (size == keys.length) {
+      keys = Arrays.copyOf(keys, 2 * size);
+      actions = Arrays.copyOf(actions, 2 * size);
+    }
+    int hole = size++;
+    while (hole > 0 && keys[(hole - 1) >>> 1] > key) {
+      int parent = (hole - 1) >>> 1;
+      keys[hole] = keys[parent];
+      actions[hole] = actions[parent];
+      hole = parent;
+    }
+    keys[hole] = key;
+    actions[hole] = action;
+  }
+
+  private Runnable pop() {
+    var first = actions[0];
+    long key = keys[--size];
+    var action = actions[size];
+    actions[size] = null;
+    int hole = 0;
+    for (int child = 1; child < size; child = 2 * hole + 1) {
+      if (child + 1 < size && keys[child + 1] < keys[child]) {
+        child++;
+      }
+      if (keys[child] >= key) {
+        break;
+      }
+      keys[hole] = keys[child];
+      actions[hole] = actions[child];
+      hole = child;
+    }
+    if (size > 0) {
+      keys[hole] = key;
+      actions[hole] = action;
+    }
+    if (first == null) {
+      throw new IllegalStateException("no event");
+    }
+    return first;
   }
 }

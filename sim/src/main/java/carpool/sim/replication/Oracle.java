@@ -64,6 +64,11 @@ public final class Oracle {
   }
 
   private final List<List<Write>> perUnit = new ArrayList<>();
+  private final List<Write> all = new ArrayList<>();
+
+  /// Acknowledged; flushed ones leave when somebody looks.
+  private final List<Write> unflushed = new ArrayList<>();
+
   private long lastId;
 
   public Oracle(int units) {
@@ -83,12 +88,14 @@ public final class Oracle {
     for (int unit = firstUnit; unit < endUnit; unit++) {
       perUnit.get(unit).add(write);
     }
+    all.add(write);
     return write;
   }
 
   public void acknowledged(Write write, long nowMicros) {
     write.overMicros = nowMicros;
     write.acknowledged = true;
+    unflushed.add(write);
   }
 
   public void failed(Write write, long nowMicros) {
@@ -97,15 +104,8 @@ public final class Oracle {
 
   /// Writes that are over now: what a flush that starts now has to make durable.
   public List<Write> acknowledgedNow() {
-    var all = new ArrayList<Write>();
-    for (var writes : perUnit) {
-      for (var write : writes) {
-        if (write.acknowledged && !write.flushed && !all.contains(write)) {
-          all.add(write);
-        }
-      }
-    }
-    return all;
+    unflushed.removeIf(write -> write.flushed);
+    return new ArrayList<>(unflushed);
   }
 
   public void flushed(List<Write> writes) {
@@ -114,20 +114,16 @@ public final class Oracle {
 
   /// The last node that surely had them lost its power: what was not flushed may be gone.
   public void perhapsLostUnflushed() {
-    for (var writes : perUnit) {
-      for (var write : writes) {
-        write.perhapsLost |= write.acknowledged && !write.flushed;
-      }
+    for (var write : unflushed) {
+      write.perhapsLost |= !write.flushed;
     }
   }
 
   /// The only disk that still took writes failed, with what it had not flushed: an answer that is
   /// still on its way is worth no more than one that was given.
   public void perhapsLostUnflushedAndUnanswered() {
-    for (var writes : perUnit) {
-      for (var write : writes) {
-        write.perhapsLost |= !write.flushed;
-      }
+    for (var write : all) {
+      write.perhapsLost |= !write.flushed;
     }
   }
 
@@ -141,10 +137,8 @@ public final class Oracle {
 
   /// An operator gave up what `node` was told alone.
   public void perhapsLostOf(int node, long sinceMicros) {
-    for (var writes : perUnit) {
-      for (var write : writes) {
-        write.perhapsLost |= write.node == node && write.overMicros >= sinceMicros;
-      }
+    for (var write : all) {
+      write.perhapsLost |= write.node == node && write.overMicros >= sinceMicros;
     }
   }
 
@@ -165,7 +159,8 @@ public final class Oracle {
   /// Checks a value that a read, started at `readStartMicros`, returned.
   public void check(String rule, int unit, long value, long readStartMicros) {
     var writes = perUnit.get(unit);
-    for (var write : writes) {
+    for (int i = writes.size() - 1; i >= 0; i--) {
+      var write = writes.get(i);
       if (write.content == value && !superseded(write, writes, readStartMicros)) {
         return;
       }

@@ -12,9 +12,8 @@ import carpool.sim.Transcript;
 import carpool.sim.Violation;
 import carpool.sim.VirtualTime;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// One run: a pair of nodes under faults (safety phase), then left alone until both copies are
@@ -39,6 +38,12 @@ public final class PairWorld implements SimHost {
 
   private static final long FAULT_PHASE_MICROS = 400_000;
   private static final long QUIET_PHASE_MICROS = 2_000_000;
+
+  /// So long clients work on in the quiet phase, mostly.
+  private static final long QUIET_CLIENTS_MICROS = 100_000;
+
+  /// How often somebody looks whether the pair has settled.
+  private static final long LOOK_MICROS = 10_000;
 
   private static final long ROT_PHASE_MICROS = 1_000_000;
   private static final int BLOCK_UNITS = (64 << 10) / SimDisk.UNIT_BYTES;
@@ -83,7 +88,7 @@ public final class PairWorld implements SimHost {
   /// When the node's own disk hung last; MAX while it does.
   private final long[] lastHang = {-1, -1};
 
-  private final List<Set<Request>> waiting = List.of(new LinkedHashSet<>(), new LinkedHashSet<>());
+  private final List<List<Request>> waiting = List.of(new ArrayList<>(), new ArrayList<>());
   private final long[] aloneSince = {-1, -1};
   private final boolean[] lostPower = {false, false};
   private final List<List<Oracle.Write>> open = List.of(new ArrayList<>(), new ArrayList<>());
@@ -278,26 +283,42 @@ public final class PairWorld implements SimHost {
         node.start();
       }
     }
-    time.runUntil(faultPhase() + QUIET_PHASE_MICROS / 2);
+    // The copies have to become equal beside clients at work too; mostly that takes little time.
+    time.runUntil(
+        faultPhase() + (time.chance(1, 8) ? QUIET_PHASE_MICROS / 2 : QUIET_CLIENTS_MICROS));
     clientsRun = false;
-    time.runUntil(faultPhase() + QUIET_PHASE_MICROS);
+    settle(faultPhase() + QUIET_PHASE_MICROS);
     checkConverged();
     rot();
     return new Outcome(acknowledged, faultCount);
   }
 
+  /// Lets the pair settle, until then at the latest.
+  private void settle(long untilMicros) {
+    while (time.nowMicros() < untilMicros && !settled()) {
+      time.runUntil(time.nowMicros() + LOOK_MICROS);
+    }
+    // A moment longer: it has to stay so.
+    time.runUntil(time.nowMicros() + 2 * LOOK_MICROS);
+  }
+
+  private boolean settled() {
+    return bothInStep()
+        && primary(nodes[0]) != primary(nodes[1])
+        && waiting.get(0).isEmpty()
+        && waiting.get(1).isEmpty()
+        && !(primary(nodes[0]) ? nodes[0] : nodes[1]).running().syncProgress().verifying();
+  }
+
   /// Changes blocks of the secondary behind its back: a verification finds exactly these, and the
   /// repair makes both copies equal again.
   private void rot() {
-    if (!primary(nodes[0]) && !primary(nodes[1])) {
-      return; // the last operator demoted it
-    }
     var serving = primary(nodes[0]) ? nodes[0] : nodes[1];
     var disk = nodes[1 - serving.index].disk;
     var blocks = new java.util.TreeSet<Integer>();
     for (int i = 1 + time.random().nextInt(4); i > 0; i--) {
       int unit = time.random().nextInt(units);
-      disk.write(unit, -i);
+      disk.write(unit, new long[] {-i});
       blocks.add(unit / BLOCK_UNITS);
     }
     serving.rotten = blocks.size();
@@ -305,7 +326,7 @@ public final class PairWorld implements SimHost {
     var core = serving.running();
     core.stopVerify();
     core.orderVerify(true);
-    time.runUntil(faultPhase() + QUIET_PHASE_MICROS + ROT_PHASE_MICROS);
+    settle(time.nowMicros() + ROT_PHASE_MICROS);
     long found = core.syncProgress().foundBytes();
     long rotten =
         blocks.stream()
@@ -319,12 +340,12 @@ public final class PairWorld implements SimHost {
   }
 
   /// A client's request that is not answered.
-  private record Request(String what, long sinceMicros, long number) {}
+  ///
+  /// @param number of the write, or where a read starts
+  private record Request(String what, long number, long sinceMicros) {}
 
-  private long lastRequest;
-
-  private Request asks(SimNode node, String what) {
-    var request = new Request(what, time.nowMicros(), ++lastRequest);
+  private Request asks(SimNode node, String what, long number) {
+    var request = new Request(what, number, time.nowMicros());
     waiting.get(node.index).add(request);
     return request;
   }
@@ -408,15 +429,16 @@ public final class PairWorld implements SimHost {
     open.get(node.index).add(write);
     transcriptAdd(
         node,
-        "client writes "
-            + write.id
-            + (zeroes ? " (zeroes)" : "")
-            + " to "
-            + unit
-            + "+"
-            + units
-            + (forced ? " forced" : ""));
-    var asked = asks(node, "write " + write.id);
+        () ->
+            "client writes "
+                + write.id
+                + (zeroes ? " (zeroes)" : "")
+                + " to "
+                + unit
+                + "+"
+                + units
+                + (forced ? " forced" : ""));
+    var asked = asks(node, "write", write.id);
     node.write(
         unit,
         units,
@@ -438,7 +460,7 @@ public final class PairWorld implements SimHost {
             if (mode == ReplicationMode.ASYNC && node.running().phase() != Phase.IN_STEP) {
               aloneSince[node.index] = Math.max(0, aloneSince[node.index]);
             }
-            transcriptAdd(node, "client was told that " + write.id + " is done");
+            transcriptAdd(node, () -> "client was told that " + write.id + " is done");
           } else {
             oracle.failed(write, time.nowMicros());
           }
@@ -447,7 +469,7 @@ public final class PairWorld implements SimHost {
 
   private void read(SimNode node, int unit, int units) {
     long start = time.nowMicros();
-    var asked = asks(node, "read of " + unit + "+" + units);
+    var asked = asks(node, "read", unit);
     node.read(
         unit,
         units,
@@ -470,8 +492,8 @@ public final class PairWorld implements SimHost {
     if (diverged) {
       covered.removeIf(write -> write.node != node.index);
     }
-    transcriptAdd(node, "client flushes");
-    var asked = asks(node, "flush");
+    transcriptAdd(node, () -> "client flushes");
+    var asked = asks(node, "flush", 0);
     node.flush(result -> {
       answered(node, asked);
       if (result == Result.OK) {
@@ -547,7 +569,7 @@ public final class PairWorld implements SimHost {
   private void operate() {
     for (var node : nodes) {
       if (node.alive() && node.running().fenced()) {
-        transcriptAdd(node, "orchestrator gives up");
+        transcriptAdd(node, () -> "orchestrator gives up");
         node.setRole(Role.SECONDARY, false, _ -> {});
         return;
       }
@@ -572,11 +594,11 @@ public final class PairWorld implements SimHost {
       } else if (serving.running().phase() == Phase.IN_STEP
           && serving.running().differentBytes() > 0
           && time.chance(1, 4)) {
-        transcriptAdd(serving, "operator has the differences copied");
+        transcriptAdd(serving, () -> "operator has the differences copied");
         serving.running().orderSync(false, 0);
       }
       if (!(first && second) && faults && time.chance(1, 12)) {
-        transcriptAdd(serving, "operator demotes");
+        transcriptAdd(serving, () -> "operator demotes");
         serving.setRole(Role.SECONDARY, false, _ -> {});
       } else if (partitioned && !link.up() && !(first && second) && time.chance(1, 4)) {
         promote(other);
@@ -596,7 +618,7 @@ public final class PairWorld implements SimHost {
           case 3 -> core.stopVerify();
           default -> core.orderSync(time.random().nextBoolean(), 0);
         };
-    transcriptAdd(node, "operator orders a comparison or synchronisation: " + verdict);
+    transcriptAdd(node, () -> "operator orders a comparison or synchronisation: " + verdict);
   }
 
   /// A node with a failed disk gives its role up before long; then somebody puts the cable back and
@@ -606,10 +628,10 @@ public final class PairWorld implements SimHost {
       return;
     }
     if (primary(node)) {
-      transcriptAdd(node, "orchestrator gives up: the disk failed");
+      transcriptAdd(node, () -> "orchestrator gives up: the disk failed");
       node.setRole(Role.SECONDARY, false, _ -> {});
     } else if (!node.rolePending()) {
-      transcriptAdd(node, "operator starts the node again");
+      transcriptAdd(node, () -> "operator starts the node again");
       crash(node, false);
     }
   }
@@ -640,12 +662,12 @@ public final class PairWorld implements SimHost {
     if (otherAhead) {
       diverged = true;
     }
-    transcriptAdd(node, "operator promotes");
+    transcriptAdd(node, () -> "operator promotes");
     node.setRole(
         Role.PRIMARY,
         false,
         verdict -> {
-          transcriptAdd(node, "promotion: " + verdict);
+          transcriptAdd(node, () -> "promotion: " + verdict);
           diverged |=
               verdict == Verdict.ALLOWED
                   && aloneSince[other.index] >= 0
@@ -667,7 +689,7 @@ public final class PairWorld implements SimHost {
         || node.running().phase().agreed()) {
       return;
     }
-    transcriptAdd(node, "operator forces");
+    transcriptAdd(node, () -> "operator forces");
     forceRule.order(node);
     diverged = true;
     oracle.perhapsLostOf(node.index, 0);
@@ -675,7 +697,7 @@ public final class PairWorld implements SimHost {
         Role.PRIMARY,
         true,
         verdict -> {
-          transcriptAdd(node, "forced: " + verdict);
+          transcriptAdd(node, () -> "forced: " + verdict);
           forceRule.orderEnded(node);
         });
   }
@@ -699,7 +721,7 @@ public final class PairWorld implements SimHost {
       }
       survivor.running().standAsSurvivor();
       forceRule.named(survivor);
-      transcriptAdd(loser, "operator: this side loses");
+      transcriptAdd(loser, () -> "operator: this side loses");
       // In async a write is answered before anybody can know that the peer will not have it.
       long since = mode == ReplicationMode.ASYNC ? 0 : Math.max(0, aloneSince[loser.index]);
       oracle.perhapsLostOf(loser.index, since);
@@ -736,7 +758,7 @@ public final class PairWorld implements SimHost {
   /// meanwhile: any other fault soon ends the session in which a client waits for this disk.
   private void hang(SimNode node) {
     undisturbed = time.chance(1, 2);
-    transcriptAdd(node, "the disk hangs" + (undisturbed ? ", nothing else fails" : ""));
+    transcriptAdd(node, () -> "the disk hangs" + (undisturbed ? ", nothing else fails" : ""));
     node.disk.hang();
     lastHang[node.index] = Long.MAX_VALUE;
     time.within(
@@ -745,7 +767,7 @@ public final class PairWorld implements SimHost {
         () -> {
           undisturbed = false;
           if (node.disk.hangs()) {
-            transcriptAdd(node, "the disk goes on");
+            transcriptAdd(node, () -> "the disk goes on");
             node.disk.unhang();
             lastHang[node.index] = time.nowMicros();
           }
@@ -802,7 +824,7 @@ public final class PairWorld implements SimHost {
         int count = 1 + time.random().nextInt(4);
         for (int i = 0; i < count; i++) {
           int unit = time.random().nextInt(units);
-          transcriptAdd(node, "unit " + unit + " cannot be read any more");
+          transcriptAdd(node, () -> "unit " + unit + " cannot be read any more");
           node.disk.spoil(unit);
           diskTrouble = true;
         }
@@ -812,7 +834,7 @@ public final class PairWorld implements SimHost {
         var troubles = SimDisk.Trouble.values();
         diskTrouble = true;
         node.disk.trouble(troubles[1 + time.random().nextInt(troubles.length - 1)]);
-        transcriptAdd(node, "disk trouble: " + node.disk.trouble());
+        transcriptAdd(node, () -> "disk trouble: " + node.disk.trouble());
       }
       default -> {
         link.cut();
@@ -843,7 +865,7 @@ public final class PairWorld implements SimHost {
     if (mode == ReplicationMode.ASYNC) {
       oracle.perhapsLostOf(node.index, 0);
     }
-    transcriptAdd(node, "a flush fails");
+    transcriptAdd(node, () -> "a flush fails");
     node.disk.powerCut(time.random());
   }
 
@@ -929,6 +951,9 @@ public final class PairWorld implements SimHost {
         throw new Violation("liveness", "no end: " + nodes[0].core + " " + nodes[1].core);
       }
     }
+    if (primary(nodes[0]) == primary(nodes[1])) {
+      throw new Violation("liveness", "not one serves: " + nodes[0].core + " " + nodes[1].core);
+    }
     if (!nodes[0].disk.sameContent(nodes[1].disk)) {
       throw new Violation("R7", "complete, but the copies differ");
     }
@@ -937,9 +962,9 @@ public final class PairWorld implements SimHost {
     }
   }
 
-  private void transcriptAdd(SimNode node, String what) {
+  private void transcriptAdd(SimNode node, Supplier<String> what) {
     if (transcript.kept()) {
-      transcript.add(node.name, what);
+      transcript.add(node.name, what.get());
     }
   }
 }

@@ -22,7 +22,16 @@ import java.util.random.RandomGenerator;
 public final class SimDisk {
   public static final int UNIT_BYTES = 4096;
 
-  private record Cached(int unit, long value) {}
+  /// Written, and not flushed.
+  private static final class Cached {
+    final int first;
+    final long[] values;
+
+    Cached(int first, long[] values) {
+      this.first = first;
+      this.values = values;
+    }
+  }
 
   /// What a disk that is going to pieces refuses, until its node is started again.
   public enum Trouble {
@@ -126,7 +135,7 @@ public final class SimDisk {
     if (trouble == Trouble.ALL) {
       return false;
     }
-    for (int unit = firstUnit; unit < endUnit; unit++) {
+    for (int unit = firstUnit; unit < endUnit && !unreadable.isEmpty(); unit++) {
       if (unreadable.contains(unit)) {
         return false;
       }
@@ -142,10 +151,15 @@ public final class SimDisk {
     return trouble == Trouble.NONE;
   }
 
-  void write(int unit, long value) {
-    visible[unit] = value;
-    unreadable.remove(unit);
-    cache.add(new Cached(unit, value));
+  /// Writes into the cache; `values` belongs to the disk from now on.
+  void write(int first, long[] values) {
+    System.arraycopy(values, 0, visible, first, values.length);
+    if (!unreadable.isEmpty()) {
+      for (int i = 0; i < values.length; i++) {
+        unreadable.remove(first + i);
+      }
+    }
+    cache.add(new Cached(first, values));
   }
 
   /// How many cached writes there are: what a flush that starts now covers.
@@ -159,14 +173,19 @@ public final class SimDisk {
   }
 
   public void forEachCached(CacheReader reader) {
-    cache.forEach(write -> reader.cached(write.unit, write.value));
+    for (var write : cache) {
+      for (int i = 0; i < write.values.length; i++) {
+        reader.cached(write.first + i, write.values[i]);
+      }
+    }
   }
 
   /// Makes the first `count` cached writes durable.
   void flush(int count) {
     int n = Math.min(count, cache.size());
     for (int i = 0; i < n; i++) {
-      durable[cache.get(i).unit] = cache.get(i).value;
+      var write = cache.get(i);
+      System.arraycopy(write.values, 0, durable, write.first, write.values.length);
     }
     cache.subList(0, n).clear();
   }
@@ -174,8 +193,10 @@ public final class SimDisk {
   public void powerCut(RandomGenerator random) {
     int mood = random.nextInt(4); // nothing, everything, or an arbitrary part survives
     for (var write : cache) {
-      if (mood == 1 || (mood > 1 && random.nextBoolean())) {
-        durable[write.unit] = write.value;
+      for (int i = 0; i < write.values.length && mood > 0; i++) {
+        if (mood == 1 || random.nextBoolean()) {
+          durable[write.first + i] = write.values[i];
+        }
       }
     }
     cache.clear();

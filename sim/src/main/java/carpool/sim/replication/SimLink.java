@@ -120,7 +120,7 @@ public final class SimLink {
     }
     now = null;
     if (connection.cutAt == Long.MAX_VALUE) {
-      connection.cutAt = world.time().nowMicros() + world.time().random().nextLong(0, 500);
+      connection.cutAt = world.time().nowMicros() + world.time().between(0, 500);
     }
     notice(connection, node.index, 0, 0);
     notice(connection, 1 - node.index, 1, 3000);
@@ -216,7 +216,7 @@ public final class SimLink {
     long at =
         Math.max(
             connection.lastArrival[to] + 1,
-            sent + world.time().random().nextLong(20, world.slowLink() ? 3000 : 400));
+            sent + world.time().between(20, world.slowLink() ? 3000 : 400));
     connection.lastArrival[to] = at;
     world
         .time()

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// One node: a core, its disk, and what the shell does, under virtual time.
@@ -26,6 +27,9 @@ public final class SimNode implements Effects {
   static final int CLIENT_SLOTS = 6;
   static final int SYNC_SLOTS = 3;
   static final int PEER_SLOTS = 24;
+
+  /// A write reaches the disk in at most so many parts.
+  private static final int PARTS_MAX = 4;
 
   private final SimHost world;
   public final int index;
@@ -41,7 +45,7 @@ public final class SimNode implements Effects {
   private final ArrayDeque<Integer> freeClientSlots = new ArrayDeque<>();
   private final ArrayDeque<Integer> freePeerSlots = new ArrayDeque<>();
   private final Map<Integer, Consumer<Result>> answers = new HashMap<>();
-  private final Map<Integer, Long> peerSeq = new HashMap<>();
+  private final long[] peerSeq = new long[buffers.length];
   private final Map<Long, Consumer<Verdict>> roleAnswers = new HashMap<>();
   private long lastRequest;
   private long journalFreeAt;
@@ -87,12 +91,12 @@ public final class SimNode implements Effects {
     core = new ReplicationCore(world.settings(name), disk.found(), world::freshId, this);
     core.configureSyncRate(world.syncRate());
     core.setRole(0, Role.SECONDARY, false);
-    log("starts: " + core);
+    log(() -> "starts: " + core);
   }
 
   /// The process is gone. The disk keeps what the operating system has, unless the power went too.
   public void stop(boolean powerCut) {
-    log(powerCut ? "power cut" : "killed");
+    log(() -> powerCut ? "power cut" : "killed");
     life++;
     core = null;
     if (powerCut) {
@@ -162,7 +166,7 @@ public final class SimNode implements Effects {
           throw new IllegalStateException("no peer slot");
         }
         buffers[slot] = payload.array();
-        peerSeq.put(slot, seq);
+        peerSeq[slot] = seq;
         c.peerWriteArrived(session, slot, offset, length, kind, world.memsync());
       }
       case Frame.Read(long seq, long offset, int length) -> {
@@ -171,7 +175,7 @@ public final class SimNode implements Effects {
           throw new IllegalStateException("no peer slot");
         }
         buffers[slot] = new long[length / SimDisk.UNIT_BYTES];
-        peerSeq.put(slot, seq);
+        peerSeq[slot] = seq;
         c.peerReadArrived(session, slot, offset, length);
       }
       case Frame.Compare(long seq, long offset, int length, @Nullable LongBuffer content) -> {
@@ -181,7 +185,7 @@ public final class SimNode implements Effects {
         }
         buffers[slot] = content == null ? new long[length / SimDisk.UNIT_BYTES] : content.array();
         comparesZeroes[slot] = content == null;
-        peerSeq.put(slot, seq);
+        peerSeq[slot] = seq;
         c.peerCompareArrived(session, slot, offset, length);
       }
       case Frame.Compared(long seq, int covered, long mask) ->
@@ -222,30 +226,42 @@ public final class SimNode implements Effects {
   @Override
   public void writeLocal(int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
     int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
-    var payload = buffers[slot].clone();
+    int units = lengthBytes / SimDisk.UNIT_BYTES;
+    var payload = java.util.Arrays.copyOf(buffers[slot], units);
     var refused = new boolean[1];
-    // The write happens somewhere between request and answer; a crash may cut it in the middle.
-    for (int i = 0; i < lengthBytes / SimDisk.UNIT_BYTES; i++) {
-      int unit = i;
-      int thisLife = life;
-      world
-          .time()
-          .within(
-              1,
-              world.slowDisk(index) ? 8000 : 300,
-              () ->
-                  disk.whenItAnswers(() -> {
-                    if (life == thisLife && disk.writable()) {
-                      disk.write(first + unit, payload[unit]);
-                    } else {
-                      refused[0] = true;
-                    }
-                  }));
+    long most = world.slowDisk(index) ? 8000 : 300;
+    // The write happens somewhere between request and answer, in parts and in any order; a crash
+    // may
+    // cut it in the middle.
+    int parts = Math.min(units, 1 + world.time().random().nextInt(PARTS_MAX));
+    int from = 0;
+    for (int part = 1; part <= parts; part++) {
+      int left = parts - part;
+      int to = left == 0 ? units : (int) world.time().between(from + 1, units - left);
+      writePart(first + from, java.util.Arrays.copyOfRange(payload, from, to), most, refused);
+      from = to;
     }
     later(
-        world.slowDisk(index) ? 8001 : 301,
-        world.slowDisk(index) ? 9000 : 400,
+        most + 1,
+        most + (world.slowDisk(index) ? 1000 : 100),
         c -> c.localWritten(slot, !refused[0]));
+  }
+
+  private void writePart(int first, long[] values, long mostMicros, boolean[] refused) {
+    int thisLife = life;
+    world
+        .time()
+        .within(
+            1,
+            mostMicros,
+            () ->
+                disk.whenItAnswers(() -> {
+                  if (life == thisLife && disk.writable()) {
+                    disk.write(first, values);
+                  } else {
+                    refused[0] = true;
+                  }
+                }));
   }
 
   @Override
@@ -363,8 +379,8 @@ public final class SimNode implements Effects {
   private void journal(Runnable apply, BiConsumer<ReplicationCore, Boolean> event) {
     long now = world.time().nowMicros();
     long start = Math.max(now, journalFreeAt);
-    long applied = start + world.time().random().nextLong(20, world.slowJournal() ? 6000 : 800);
-    long done = applied + world.time().random().nextLong(1, 50);
+    long applied = start + world.time().between(20, world.slowJournal() ? 6000 : 800);
+    long done = applied + world.time().between(1, 50);
     journalFreeAt = done;
     int thisLife = life;
     world
@@ -393,7 +409,7 @@ public final class SimNode implements Effects {
 
   @Override
   public void writeMetadata(long token, Role role, DiskState state, Identity identity) {
-    log("metadata " + role + " " + state + " " + identity);
+    log(() -> "metadata " + role + " " + state + " " + identity);
     journal(
         () -> disk.writeMetadata(role, state, identity), (c, ok) -> c.metadataWritten(token, ok));
   }
@@ -453,11 +469,7 @@ public final class SimNode implements Effects {
   }
 
   private long seqOf(int slot) {
-    Long seq = peerSeq.get(slot);
-    if (seq == null) {
-      throw new IllegalStateException("slot " + slot + " has no request");
-    }
-    return seq;
+    return peerSeq[slot];
   }
 
   @Override
@@ -485,13 +497,13 @@ public final class SimNode implements Effects {
 
   @Override
   public void send(long session, PeerMessage message) {
-    log("says " + message);
+    log(() -> "says " + message);
     send(session, new Frame.Message(message));
   }
 
   @Override
   public void closeSession(long session, CloseReason why, String reason) {
-    log("closes the session: " + reason);
+    log(() -> "closes the session: " + reason);
     world.link().close(this, session);
   }
 
@@ -502,7 +514,7 @@ public final class SimNode implements Effects {
 
   @Override
   public void askLeave(long question, Tenure tenure, Identity identity) {
-    log("asks for leave " + question);
+    log(() -> "asks for leave " + question);
     var peer = world.node(1 - index);
     int thisLife = life;
     var answered = new boolean[1];
@@ -513,7 +525,7 @@ public final class SimNode implements Effects {
                 c -> {
                   if (!answered[0]) {
                     answered[0] = true;
-                    log("leave " + question + ": " + leave);
+                    log(() -> "leave " + question + ": " + leave);
                     c.leaveAnswered(question, leave);
                   }
                 });
@@ -543,7 +555,7 @@ public final class SimNode implements Effects {
 
   @Override
   public void answerLeave(long request, Leave leave) {
-    log("gives leave " + request + ": " + leave);
+    log(() -> "gives leave " + request + ": " + leave);
     var asker = askers.remove(request);
     if (asker == null) {
       throw new carpool.sim.Violation("answered twice", "question " + request + " of the peer");
@@ -585,24 +597,22 @@ public final class SimNode implements Effects {
 
   @Override
   public void fenced(String reason) {
-    log("fenced: " + reason);
+    log(() -> "fenced: " + reason);
     fencedSeen = true;
   }
 
   @Override
   public void report(Notice notice) {
-    if (world.transcript().kept()) {
-      log("reports " + notice + ": " + core);
-    }
+    log(() -> "reports " + notice + ": " + core);
     var c = core;
     if (c != null && rotten == 0 && !world.diskTrouble() && c.syncProgress().foundBytes() > 0) {
       throw new carpool.sim.Violation("verify", "a false difference: " + c.syncProgress());
     }
   }
 
-  private void log(String what) {
+  private void log(Supplier<String> what) {
     if (world.transcript().kept()) {
-      world.transcript().add(name, what);
+      world.transcript().add(name, what.get());
     }
   }
 }
