@@ -10,7 +10,9 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +66,59 @@ class LocalProviderTest {
       assertThat(file.tryLock()).isTrue();
       assertThat(file.sizeBytes()).isEqualTo(3 * MIB);
     }
+  }
+
+  @Test
+  void writesZeroesOverAllOfALongRange() throws Exception {
+    var path = file(3 * MIB);
+    var bytes = new byte[3 * MIB];
+    Arrays.fill(bytes, (byte) 7);
+    Files.write(path, bytes);
+    // A channel has no call for zeroes.
+    try (var provider = LocalProvider.over(path, ChannelFile.open(path, true))) {
+      provider.zero(5, 2 * MIB + 100, false);
+
+      assertThat(read(provider, 5, 2 * MIB + 100)).containsOnly(0);
+      assertThat(read(provider, 0, 5)).containsOnly(7);
+      assertThat(read(provider, 2 * MIB + 105, 1000)).containsOnly(7);
+    }
+  }
+
+  /// A range is a hole already only when all of it is.
+  @Test
+  void punchesARangeThatBeginsWithAHole() throws Exception {
+    try (var provider = LocalProvider.attach(file(8 * MIB))) {
+      assumeTrue(provider.run(0, 8 * MIB).hole(), "this file system does not report holes");
+      provider.write(ByteBuffer.allocateDirect(MIB).put(random(MIB)).flip(), 2 * MIB);
+      provider.zero(MIB, 3 * MIB, true);
+
+      assertThat(read(provider, 2 * MIB, MIB)).containsOnly(0);
+    }
+  }
+
+  @Test
+  void rangesBeyondTheEndAreRefused() throws Exception {
+    var path = file(MIB);
+    try (var provider = LocalProvider.attach(path)) {
+      long[][] ranges = {
+        {MIB - 511, 512}, {MIB, 1}, {-1, 512}, {0, MIB + 1}, {Long.MAX_VALUE, 512}
+      };
+      for (var range : ranges) {
+        int length = (int) range[1];
+        for (ThrowingCallable request :
+            new ThrowingCallable[] {
+              () -> provider.read(ByteBuffer.allocateDirect(length), range[0]),
+              () -> provider.write(ByteBuffer.allocateDirect(length), range[0]),
+              () -> provider.zero(range[0], length, true),
+              () -> provider.run(range[0], length),
+              () -> provider.holeBytes(range[0], length)
+            }) {
+          assertThatThrownBy(request).isInstanceOf(IndexOutOfBoundsException.class);
+        }
+      }
+      assertThat(read(provider, MIB - 512, 512)).containsOnly(0);
+    }
+    assertThat(Files.size(path)).isEqualTo(MIB);
   }
 
   @Test

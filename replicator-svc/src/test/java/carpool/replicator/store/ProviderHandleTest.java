@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import carpool.replicator.store.ProviderException.Reason;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// One handle for all threads: never used after it is closed, and the first lost write is lost for
 /// everybody (fsync(2): the system says so once).
 class ProviderHandleTest {
+  private static final int FILE_BYTES = 1 << 20;
+
   @TempDir Path directory;
 
   private static ByteBuffer some(int bytes) {
@@ -45,7 +48,83 @@ class ProviderHandleTest {
     refused(() -> provider.zero(0, 512, false), Reason.FAILED_BEFORE);
     refused(() -> provider.zero(0, 512, true), Reason.FAILED_BEFORE);
     assertThat(provider.hasFailed()).isTrue();
+    assertThat(disk.log())
+        .as("the failed flush and what came after it")
+        .containsExactly("write 0+512");
     provider.read(some(512), 0);
+  }
+
+  /// A hole needs no write, but what is on a failed disk is not known any more.
+  @Test
+  void afterAFailedFlushEvenAHoleIsNotTrimmed() throws Exception {
+    assumeTrue(LinuxCalls.usable(), "only Linux has calls of its own");
+    var calls = new FakeCalls();
+    calls.fdatasync = call -> -Errno.EIO;
+    var provider = over(calls);
+    assumeTrue(provider.run(0, FILE_BYTES).hole(), "this file system does not report holes");
+
+    refused(provider::flush, Reason.IO_ERROR);
+    refused(() -> provider.zero(0, 4096, true), Reason.FAILED_BEFORE);
+  }
+
+  /// Linux tells of lost pages once, and to whoever asks first: what ran beside that one may have
+  /// lost its own.
+  @Test
+  void changeBesideAFlushThatFailsFailsToo() throws Exception {
+    assumeTrue(LinuxCalls.usable(), "only Linux has calls of its own");
+    for (boolean zero : new boolean[] {true, false}) {
+      var calls = new FakeCalls();
+      var inside = new CountDownLatch(1);
+      var go = new CountDownLatch(1);
+      calls.pwrite =
+          length -> {
+            inside.countDown();
+            awaitQuietly(go);
+            return length;
+          };
+      calls.fallocate =
+          call -> {
+            inside.countDown();
+            awaitQuietly(go);
+            return 0;
+          };
+      calls.fdatasync = call -> -Errno.EIO;
+      var provider = over(calls);
+      var change =
+          outcome(zero ? () -> provider.zero(0, 4096, false) : () -> provider.write(some(512), 0));
+      assertThat(inside.await(10, TimeUnit.SECONDS)).isTrue();
+
+      refused(provider::flush, Reason.IO_ERROR);
+      go.countDown();
+      assertThat(change.get(10, TimeUnit.SECONDS)).isEqualTo(Reason.FAILED_BEFORE.name());
+    }
+  }
+
+  @Test
+  void flushBesideAWriteThatFailsFailsToo() throws Exception {
+    var disk = new RecordingFile(1 << 20);
+    var provider = disk.provider();
+    var inside = new CountDownLatch(1);
+    var go = new CountDownLatch(1);
+    disk.onFlush(() -> {
+      inside.countDown();
+      awaitQuietly(go);
+    });
+    disk.failWrites(1);
+    var flush = flushing(provider);
+    assertThat(inside.await(10, TimeUnit.SECONDS)).isTrue();
+
+    refused(() -> provider.write(some(512), 0), Reason.IO_ERROR);
+    go.countDown();
+    assertThat(flush.get(10, TimeUnit.SECONDS)).isEqualTo(Reason.FAILED_BEFORE.name());
+  }
+
+  private LocalProvider over(FakeCalls calls) throws Exception {
+    var path = Files.createTempFile(directory, "disk", "");
+    try (var file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.setLength(FILE_BYTES);
+    }
+    return LocalProvider.over(path, LinuxFile.open(calls, path, false, true));
   }
 
   @Test
@@ -104,10 +183,14 @@ class ProviderHandleTest {
   }
 
   private static FutureTask<String> flushing(LocalProvider provider) {
+    return outcome(provider::flush);
+  }
+
+  private static FutureTask<String> outcome(Change change) {
     var task =
         new FutureTask<String>(() -> {
           try {
-            provider.flush();
+            change.make();
             return "done";
           } catch (ProviderException e) {
             return e.reason().name();
@@ -115,6 +198,11 @@ class ProviderHandleTest {
         });
     new Thread(task).start();
     return task;
+  }
+
+  /// A write, zeroing or flush.
+  private interface Change {
+    void make() throws ProviderException;
   }
 
   private static void awaitQuietly(CountDownLatch latch) {
