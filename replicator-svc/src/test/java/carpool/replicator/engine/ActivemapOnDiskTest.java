@@ -3,6 +3,8 @@ package carpool.replicator.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import carpool.replicator.core.Identity;
+import carpool.replicator.core.PromotionRule.Verdict;
+import carpool.replicator.core.Role;
 import carpool.replicator.offline.Provisioning;
 import carpool.replicator.store.RecordingFile;
 import java.nio.file.Path;
@@ -78,6 +80,32 @@ class ActivemapOnDiskTest {
               "write " + (4096 + 5 * 512) + "+512",
               "flush",
               "write " + (base + 5L * SECTOR_EXTENTS * EXTENT) + "+4096");
+    }
+  }
+
+  /// Both sectors are written at once.
+  @Test
+  void bitsOfAWriteAcrossTwoSectorsLandInBoth() throws Exception {
+    var disk = new RecordingFile(40L << 40);
+    Provisioning.create(
+        "r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
+    try (var engine = new LoneEngine(attach(disk))) {
+      engine.promote();
+      engine.write(3L * SECTOR_EXTENTS * EXTENT - 2048);
+    }
+    var marked = new ArrayList<Long>();
+    attach(disk).readMap().forEach(marked::add);
+    assertThat(marked).containsExactly(3L * SECTOR_EXTENTS - 1, 3L * SECTOR_EXTENTS);
+  }
+
+  @Test
+  void promotionThatCannotBeRecordedIsRefused() throws Exception {
+    var disk = new RecordingFile(64 << 20);
+    Provisioning.create(
+        "r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
+    try (var engine = new LoneEngine(attach(disk))) {
+      disk.failWrites(1);
+      assertThat(engine.role(Role.PRIMARY, false)).isEqualTo(Verdict.DISK_UNUSABLE);
     }
   }
 

@@ -203,6 +203,71 @@ class AttachedProviderTest {
 
     assertThat(attach(disk).foundDisk()).isEqualTo(DiskState.UP_TO_DATE);
     assertThat(attach(disk).readMap().isEmpty()).isTrue();
+    // What happens to it next is no matter of the failure.
+    third.writeMetadata(Role.SECONDARY, DiskState.INCONSISTENT, ALONE, Times.UNKNOWN);
+    assertThat(attach(disk).metadata().disk()).isEqualTo(DiskState.INCONSISTENT);
+    assertThat(attach(disk).readMap().isEmpty()).isTrue();
+  }
+
+  @Test
+  void lastExtentOfACopyThatLostWritesCountsAsChanged() throws Exception {
+    var disk = disk(ALONE);
+    var first = attach(disk);
+    disk.failFlushes(1);
+    assertThatThrownBy(() -> first.provider().flush()).isInstanceOf(ProviderException.class);
+    disk.recover();
+
+    var again = attach(disk);
+    assertThat(again.readMap().contains(again.metadata().extentCount() - 1)).isTrue();
+    assertThat(again.readMap().contains(0)).isTrue();
+  }
+
+  @Test
+  void diskOfAnotherPairHasNoPast() throws Exception {
+    var attachment = attach(disk(ALONE));
+    new FailedCopies(state).note("r", attachment.metadata(), "test");
+    var another = new Identity(6, 2, 1, 77, true, List.of(76L));
+
+    assertThat(attach(disk(another)).foundDisk()).isEqualTo(DiskState.UP_TO_DATE);
+    assertThat(note()).doesNotExist();
+  }
+
+  @Test
+  void metadataComeBackAsTheyWere() throws Exception {
+    var disk = disk(Identity.FRESH);
+    var identity =
+        new Identity(1L << 63, 2, 3, 0x0123_4567_89ab_cdefL, true, List.of(9L, 8L, 7L, 6L, 5L, 4L));
+    attach(disk)
+        .writeMetadata(Role.PRIMARY, DiskState.INCONSISTENT, identity, new Times(1234, 5678));
+
+    var found = attach(disk).metadata();
+    assertThat(found.identity()).isEqualTo(identity);
+    assertThat(found.prevRole()).isEqualTo(Role.PRIMARY);
+    assertThat(found.disk()).isEqualTo(DiskState.INCONSISTENT);
+    assertThat(found.times()).isEqualTo(new Times(1234, 5678));
+  }
+
+  // ----- what is not this resource's provider
+
+  @Test
+  void providerOfAnotherResourceIsRefused() throws Exception {
+    var disk = disk(ALONE);
+    assertThatThrownBy(
+            () -> AttachedProvider.open("other", disk.provider(), new FailedCopies(state)))
+        .isInstanceOf(LayoutException.class)
+        .hasMessageContaining("is not part of resource other");
+  }
+
+  @Test
+  void providerThatIsShorterThanItsDataIsRefused() throws Exception {
+    var disk = disk(ALONE);
+    var shorter = new RecordingFile(16 * MIB - 512);
+    var head = ByteBuffer.allocateDirect(1 << 20).put(disk.bytes(0, 1 << 20)).flip();
+    shorter.provider().write(head, 0);
+
+    assertThatThrownBy(() -> attach(shorter))
+        .isInstanceOf(LayoutException.class)
+        .hasMessageContaining("but its metadata says that the data ends at");
   }
 
   // ----- what the original never checks
@@ -230,5 +295,18 @@ class AttachedProviderTest {
             () -> Provisioning.create("r", new RecordingFile(9L << 40).provider(), small))
         .isInstanceOf(LayoutException.class)
         .hasMessageContaining("with extents of 512 bytes the activemap takes 2415919103 bytes");
+  }
+
+  @Test
+  void mapMayTakeSoMuchMemoryAndNoMore() throws Exception {
+    long most = 4096 + (32L << 20) * 8 * 512; // bytes of the map, extents, bytes of an extent
+    var small = new Provisioning.Options(512, 0, 0, 0, Provisioning.Overwrite.NOTHING);
+    var created = Provisioning.create("r", new RecordingFile(most).provider(), small);
+    assertThat(created.usedMapBytes()).isLessThanOrEqualTo(32L << 20);
+
+    assertThatThrownBy(
+            () -> Provisioning.create("r", new RecordingFile(most + 8 * 512).provider(), small))
+        .isInstanceOf(LayoutException.class)
+        .hasMessageContaining("allowed are " + (32 << 20));
   }
 }
