@@ -1,6 +1,7 @@
 package carpool.replicator.link;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import carpool.replicator.core.CloseReason;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.HexFormat;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGeneratorFactory;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BlockConnectionTest {
   private static final long DEVICE_BYTES = 1 << 20;
@@ -50,7 +53,7 @@ class BlockConnectionTest {
   }
 
   /// Tells what came as text.
-  private final class Ear implements BlockHandler {
+  private class Ear implements BlockHandler {
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BlockConnection.PAYLOAD_MAX_BYTES);
     private final boolean tellsIdle;
 
@@ -128,7 +131,7 @@ class BlockConnectionTest {
 
     @Override
     public void onData(int slot, boolean ok) {
-      heard.add("data " + slot + " " + ok + " " + buffer.get(0));
+      heard.add("data " + slot + " " + ok + (ok ? " " + buffer.get(0) : ""));
     }
 
     @Override
@@ -194,7 +197,9 @@ class BlockConnectionTest {
     sender.queueWritten(2, true);
     sender.queueWritten(2, false);
     sender.queueFlushed(12, true);
+    sender.queueFlushed(12, false);
     sender.queueData(9, true, ones.duplicate().limit(16));
+    sender.queueData(9, false, ones.duplicate().limit(16));
     sender.queueMessage(new PeerMessage.SyncStart());
     sender.queueCompare(13, 65536, 131072, ones.duplicate().limit(64));
     sender.queueCompare(14, 0, 1048576, ByteBuffer.allocate(0));
@@ -211,7 +216,9 @@ class BlockConnectionTest {
     assertEquals("written 2 true", next());
     assertEquals("written 2 false", next());
     assertEquals("flushed 12 true", next());
+    assertEquals("flushed 12 false", next());
     assertEquals("data 9 true 1", next());
+    assertEquals("data 9 false", next(), "a read that failed");
     assertEquals("message SyncStart[]", next());
     assertEquals("compare 13 65536+131072 64", next());
     assertEquals("compare 14 0+1048576 0", next(), "with zeroes, of any length");
@@ -223,7 +230,10 @@ class BlockConnectionTest {
   @ParameterizedTest
   @CsvSource({
     "00000000 01 00 0000 0000000000000001 0000000000000000 00000001 00000001,a frame does not start with its magic number",
+    "43505232 01 00 0000 0000000000000001 0000000000000000 00000001 00000001,a frame does not start with its magic number",
     "43505231 63 00 0000 0000000000000001 0000000000000000 00000001 00000001,frame type 99 is unknown",
+    "43505231 08 00 0000 0000000000000001 0000000000000000 00020001 00000000,a READ frame for 131073 bytes",
+    "43505231 0a 00 0000 0000000000000000 0000000000000000 00000000 00001001,a MESSAGE frame with a payload of 4097 bytes",
     "43505231 01 00 0000 0000000000000001 0000000000100000 00000001 00000001,a range of 1 bytes at 1048576",
     "43505231 01 00 0000 0000000000000001 ffffffffffffffff 00000001 00000001,a range of 1 bytes at -1",
     "43505231 01 00 0000 0000000000000001 0000000000000000 ffffffff 00000001,a range of -1 bytes at 0",
@@ -280,6 +290,131 @@ class BlockConnectionTest {
 
     long stalled = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
     assertTrue(connection.silentNanos(stalled) >= TimeUnit.SECONDS.toNanos(5), "a stall counts");
+  }
+
+  /// What the peer sent last is what counts, and a trickle is as good as a stream.
+  @Test
+  void timeOfTheLastByteIsThatOfAnyByte() throws Exception {
+    var connection =
+        new BlockConnection(
+            BlockStream.plain(ours),
+            new Ear(),
+            coding(Checksum.NONE, Compression.NONE),
+            DEVICE_BYTES);
+    Thread.ofPlatform().daemon(true).start(connection::receive);
+    for (int i = 1; i <= 3; i++) {
+      long before = System.nanoTime();
+      peer.write(ByteBuffer.allocate(1));
+      awaitReceived(connection, i);
+      assertTrue(connection.lastReceivedNanos() - before >= 0, "byte " + i);
+    }
+  }
+
+  /// While this node is busy with what came, it does not wait in vain for anything.
+  @Test
+  void whatIsBeingHandledIsNoSilence() throws Exception {
+    var inside = new CountDownLatch(1);
+    var go = new CountDownLatch(1);
+    var connection =
+        new BlockConnection(
+            BlockStream.plain(ours),
+            new Ear() {
+              @Override
+              public void onFlush(long flushId) {
+                inside.countDown();
+                try {
+                  assertTrue(go.await(10, TimeUnit.SECONDS));
+                } catch (InterruptedException e) {
+                  throw new AssertionError(e);
+                }
+              }
+            },
+            coding(Checksum.NONE, Compression.NONE),
+            DEVICE_BYTES);
+    Thread.ofPlatform().daemon(true).start(connection::receive);
+    peer.write(ByteBuffer.wrap(HexFormat.of().parseHex(MAGIC + "06000000" + "00".repeat(24))));
+    assertTrue(inside.await(10, TimeUnit.SECONDS));
+
+    assertEquals(0, connection.silentNanos(System.nanoTime() + TimeUnit.MINUTES.toNanos(1)));
+    go.countDown();
+  }
+
+  @Test
+  void signOfLifeIsDueWhenNothingWasSentForAWhileAndNothingIsAboutToBe() {
+    var connection =
+        new BlockConnection(
+            BlockStream.plain(ours),
+            new Ear(),
+            coding(Checksum.NONE, Compression.NONE),
+            DEVICE_BYTES);
+    long later = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+
+    assertTrue(connection.keepAliveDue(later, TimeUnit.SECONDS.toNanos(4)));
+    assertFalse(connection.keepAliveDue(later, TimeUnit.SECONDS.toNanos(60)), "not yet");
+    connection.queueFlush(1);
+    assertFalse(connection.keepAliveDue(later, TimeUnit.SECONDS.toNanos(4)), "a frame waits");
+  }
+
+  @Test
+  void firstReasonForTheEndCounts() throws Exception {
+    var connection =
+        new BlockConnection(
+            BlockStream.plain(ours),
+            new Ear(),
+            coding(Checksum.NONE, Compression.NONE),
+            DEVICE_BYTES);
+    connection.close(CloseReason.SILENT, "first");
+    connection.close("second");
+    connection.receive();
+
+    assertEquals("end: first", next());
+    assertEquals(CloseReason.SILENT, ends.poll());
+  }
+
+  /// Only zeroes are left out: one other byte anywhere, and the payload is sent.
+  @ParameterizedTest
+  @ValueSource(ints = {4096, 4095, 7})
+  void payloadWithOneByteThatIsNotZeroIsSent(int length) throws Exception {
+    listen(peer, Checksum.CRC32C);
+    var sender =
+        new BlockConnection(
+            BlockStream.plain(ours),
+            new Ear(),
+            coding(Checksum.CRC32C, Compression.HOLE),
+            DEVICE_BYTES);
+    for (int at : new int[] {0, 7, 8, 15, 16, 23, 4088, length - 1}) {
+      if (at < length) {
+        var buffer = ByteBuffer.allocateDirect(length).put(at, (byte) 0x80);
+        sender.queueWrite(1, 0, length, WriteKind.DATA, false, buffer);
+        sender.drain();
+        assertEquals("write 1 0+" + length + " DATA false -128", next(), "byte " + at);
+      }
+    }
+  }
+
+  /// Every bit of a packed payload and its checksum in turn: no write comes out of it.
+  @Test
+  void noChangedBitOfAPackedPayloadIsDelivered() throws Exception {
+    var stream = new Sent();
+    var sender =
+        new BlockConnection(stream, new Ear(), coding(Checksum.CRC32C, Compression.LZ4), 1 << 20);
+    var buffer = ByteBuffer.allocateDirect(4096);
+    for (int i = 0; i < 4096; i++) {
+      buffer.put(i, (byte) (i / 64));
+    }
+    sender.queueWrite(1, 0, 4096, WriteKind.DATA, false, buffer);
+    sender.drain();
+    var frame = new byte[stream.bytes.position()];
+    stream.bytes.get(0, frame);
+    assertTrue(frame.length < 1024, "packed: " + frame.length);
+
+    for (int at = 32; at < frame.length; at++) {
+      var changed = new Sent();
+      changed.bytes.put(frame).put(at, (byte) (frame[at] ^ 1 << at % 8)).flip();
+      new BlockConnection(changed, new Ear(), coding(Checksum.CRC32C, Compression.NONE), 1 << 20)
+          .receive();
+      assertEquals("end: a frame with a wrong checksum", next(), "byte " + at);
+    }
   }
 
   /// Until so many bytes were received and the connection waits for more.
