@@ -191,6 +191,9 @@ final class CorePair {
     /// Hears no message of the peer.
     boolean deaf;
 
+    private boolean holdsArrivals;
+    private final ArrayDeque<Runnable> arrivals = new ArrayDeque<>();
+
     private boolean hangs;
     private final ArrayDeque<Runnable> hanging = new ArrayDeque<>();
     private boolean holdsRecords;
@@ -340,8 +343,26 @@ final class CorePair {
     }
 
     private void send(long forSession, Runnable arrival) {
-      if (forSession == session) {
-        other(this).later(forSession, arrival);
+      if (forSession != session) {
+        return;
+      }
+      var peer = other(this);
+      if (peer.holdsArrivals) {
+        peer.arrivals.add(() -> peer.later(forSession, arrival));
+      } else {
+        peer.later(forSession, arrival);
+      }
+    }
+
+    /// From now on what the peer sends is on its way until [#releaseArrivals].
+    void holdArrivals() {
+      holdsArrivals = true;
+    }
+
+    void releaseArrivals() {
+      holdsArrivals = false;
+      while (!arrivals.isEmpty()) {
+        arrivals.remove().run();
       }
     }
 
