@@ -2,6 +2,8 @@ package carpool.cli;
 
 import carpool.kit.config.ConfigException;
 import carpool.kit.config.ConfigLoader;
+import carpool.kit.config.HostIdentity;
+import carpool.kit.config.LocalInterfaces;
 import com.google.protobuf.ListValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
@@ -18,13 +20,21 @@ final class ConfigCommand extends GroupCommand {
   /// `carpool config check`.
   @Command(
       name = "check",
-      description = "Checks carpool.yaml and hast.conf without starting anything.")
+      description =
+          "Checks carpool.yaml and hast.conf without starting anything, and the interfaces and"
+              + " subnets they name against this machine.")
   static final class Check extends NodeCommand {
 
     @Override
     int run(Services services) {
       try {
-        var loaded = ConfigLoader.load(root().config(), root().node());
+        var machine = HostIdentity.ofThisMachine();
+        var host = root().node().map(HostIdentity::named).orElse(machine);
+        boolean here = root().node().isEmpty() || machine.matches(root().node().get());
+        var loaded =
+            here
+                ? ConfigLoader.check(root().config(), host, LocalInterfaces.ofThisMachine())
+                : ConfigLoader.load(root().config(), host);
         var config = loaded.config();
         if (json()) {
           console()
@@ -45,6 +55,9 @@ final class ConfigCommand extends GroupCommand {
                           config.election().size(),
                           config.pools().size(),
                           config.hooks().size()));
+          if (!here) {
+            out().println("not compared with the interfaces here: this is not " + loaded.node());
+          }
           out().println("digest (equal on both nodes): " + loaded.digest());
         }
         return Exit.DONE;

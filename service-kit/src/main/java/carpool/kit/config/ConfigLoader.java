@@ -31,13 +31,29 @@ public final class ConfigLoader {
 
   /// Loads both files as seen from `host`.
   public static LoadedConfig load(Path carpoolYaml, HostIdentity host) throws ConfigException {
+    return load(carpoolYaml, host, Optional.empty());
+  }
+
+  /// Loads both files and compares them with a machine, as a service does not: there an interface
+  /// or its address may come later.
+  ///
+  /// @throws ConfigException also for interfaces that are not there and shared addresses in none of
+  ///   their subnets
+  public static LoadedConfig check(Path carpoolYaml, HostIdentity host, LocalInterfaces machine)
+      throws ConfigException {
+    return load(carpoolYaml, host, Optional.of(machine));
+  }
+
+  private static LoadedConfig load(
+      Path carpoolYaml, HostIdentity host, Optional<LocalInterfaces> machine)
+      throws ConfigException {
     var problems = new Problems();
     var yamlText = read(carpoolYaml, "--config FILE names another carpool.yaml", problems);
     var root = yamlText.flatMap(t -> compose(carpoolYaml, t, problems));
     if (root.isEmpty()) {
       problems.throwIfAny();
     }
-    var source = new YamlSource(carpoolYaml.toString(), host, problems);
+    var source = new YamlSource(carpoolYaml.toString(), host, problems, machine);
     var reader = new CarpoolYamlReader(new YamlMap(source, root.orElseThrow(), ""));
     var hastFile = reader.hastFile();
     var hastText = read(hastFile, "hast: PATH in carpool.yaml names another hast.conf", problems);

@@ -76,7 +76,8 @@ final class ElectionReader {
     var interfaceName =
         map.required("interface", "the name of a network interface")
             .flatMap(YamlValue::forThisNode)
-            .flatMap(v -> v.text(INTERFACE, "the name of a network interface, as em0"));
+            .flatMap(v -> v.text(INTERFACE, "the name of a network interface, as em0"))
+            .flatMap(found -> exists(map, found));
     var vhid = map.required("vhid", "a whole number 1..255").flatMap(v -> v.integer(1, 255));
     var addresses = map.required("addresses", "a list of ADDRESS/PREFIX");
     var cidrs =
@@ -87,6 +88,7 @@ final class ElectionReader {
         .filter(v ->
             v.node() instanceof org.yaml.snakeyaml.nodes.SequenceNode s && s.getValue().isEmpty())
         .ifPresent(v -> v.refuse("an empty list", "at least one ADDRESS/PREFIX"));
+    interfaceName.ifPresent(on -> addresses.ifPresent(at -> inSubnets(at, on, cidrs)));
     var group =
         new ElectionGroup(
             name.orElse(""),
@@ -113,6 +115,32 @@ final class ElectionReader {
             reachable(map, cidrs));
     map.rejectOthers();
     return group;
+  }
+
+  private static Optional<String> exists(YamlMap map, String name) {
+    var value = map.get("interface");
+    var machine = value.flatMap(YamlValue::machine);
+    return machine.isPresent() && !machine.get().has(name)
+        ? value
+            .get()
+            .refuse("no interface of this machine, '" + name + "',", machine.get().names())
+        : Optional.of(name);
+  }
+
+  /// An address for one host alone says by itself that no subnet is meant.
+  private static void inSubnets(YamlValue at, String interfaceName, List<Cidr> shared) {
+    var machine = at.machine();
+    for (var cidr : shared) {
+      boolean single = cidr.prefixLength() == (cidr.isIpv4() ? 32 : 128);
+      if (machine.isPresent()
+          && !single
+          && machine.get().hasOwn(interfaceName, cidr)
+          && !machine.get().reaches(interfaceName, cidr)) {
+        at.refuse(
+            cidr + ", in none of the subnets of " + interfaceName + ",",
+            "an address in the subnet of one of " + machine.get().subnets(interfaceName));
+      }
+    }
   }
 
   private static Optional<List<InetAddress>> reachable(YamlMap map, List<Cidr> shared) {

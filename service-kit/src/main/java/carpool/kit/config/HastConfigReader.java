@@ -119,10 +119,19 @@ public final class HastConfigReader {
               + " configuration for this node (acceptable node names: "
               + String.join(", ", host.acceptableNames())
               + ").",
-          "an 'on' section of one of these names, or --node NAME");
+          "an 'on' section of one of these names, or --node with a name that is there: "
+              + String.join(", ", nodes.keySet()));
       nodes.values().forEach(sections -> component(section, sections, tree));
       return Optional.empty();
     }
+    nodes.values().stream()
+        .skip(1)
+        .map(sections -> sections.getFirst().name())
+        .forEach(third ->
+            report(
+                third,
+                "a third node, " + third.text() + ", in resource " + name.text(),
+                "two nodes: a block is on this one and on one other"));
     var local = component(section, mine, tree);
     var others = new ArrayList<HastResource.Component>();
     var complete = true;

@@ -215,19 +215,28 @@ final class YamlValue {
         : Optional.of(List.copyOf(words));
   }
 
+  /// The machine that the file is compared with.
+  Optional<LocalInterfaces> machine() {
+    return source.machine();
+  }
+
   /// This value, or, where it is a mapping from node names to values, the entry of this node.
   Optional<YamlValue> forThisNode() {
     if (!(node instanceof MappingNode mapping)) {
       return Optional.of(this);
     }
-    for (var entry : new YamlMap(source, mapping, path).all().entrySet()) {
+    var entries = new YamlMap(source, mapping, path).all();
+    for (var entry : entries.entrySet()) {
       if (source.host().matches(entry.getKey())) {
         return Optional.of(entry.getValue());
       }
     }
     return refuse(
         "no entry for this node",
-        "one of " + String.join(", ", source.host().acceptableNames()) + " as key, or --node NAME");
+        "one of "
+            + String.join(", ", source.host().acceptableNames())
+            + " as key, or --node with a name that is there: "
+            + String.join(", ", entries.keySet()));
   }
 
   private <T> Optional<T> parsed(String allowed, Function<String, Optional<T>> parser) {

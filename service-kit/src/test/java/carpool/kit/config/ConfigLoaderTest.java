@@ -1,6 +1,7 @@
 package carpool.kit.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import carpool.kit.config.CarpoolConfig.DeviceKind;
 import carpool.kit.config.CarpoolConfig.LogFormat;
@@ -17,10 +18,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ConfigLoaderTest {
@@ -213,6 +216,62 @@ class ConfigLoaderTest {
                         List.of("split-brain", "sync-complete"),
                         List.of("/usr/local/sbin/page-me"),
                         Duration.ofSeconds(5)))));
+  }
+
+  /// What the machine that the check runs on has, and what the group wants of it.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "em0 | 192.168.3.50/24 |",
+        "em0 | 2001:db8::50/64 |",
+        "em0 | 10.9.9.9/32 |",
+        "em1 | 192.168.3.50/24 |", // no address yet
+        "em0 | 2001:db8:1::50/64 | in none of the subnets of em0",
+        "em0 | 10.1.0.50/24 | in none of the subnets of em0",
+        "eth0 | 192.168.3.50/24 | no interface of this machine, 'eth0'"
+      })
+  void interfaceAndSubnetsAreComparedWithTheMachine(
+      String interfaceName, String address, String problem) throws Exception {
+    var file = directory.resolve("carpool.yaml");
+    Files.writeString(
+        file,
+        "cluster: c\nhast: %s\nelection:\n - { name: g, interface: %s, vhid: 1, password: a, addresses: ['%s'] }\n"
+            .formatted(GUIDE.toAbsolutePath(), interfaceName, address));
+    var machine =
+        new LocalInterfaces(
+            Map.of(
+                "em0", List.of(cidr("192.168.3.11", 24), cidr("2001:db8::11", 64)),
+                "em1", List.of()));
+
+    if (problem == null) {
+      assertThat(ConfigLoader.check(file, HostIdentity.named("hast1"), machine)).isNotNull();
+    } else {
+      assertThatThrownBy(() -> ConfigLoader.check(file, HostIdentity.named("hast1"), machine))
+          .hasMessageContaining(problem);
+    }
+    assertThat(ConfigLoader.load(file, HostIdentity.named("hast1")))
+        .as("a service waits for what is missing")
+        .isNotNull();
+  }
+
+  @Test
+  void aThirdNodeIsRefusedAndNamesThatAreThereAreSaid() throws Exception {
+    var hast = directory.resolve("three.conf");
+    Files.writeString(
+        hast,
+        """
+        resource disk1 {
+          on hast1 { local /dev/ad1 remote hast2 }
+          on hast2 { local /dev/ad1 remote hast1 }
+          on hast3 { local /dev/ad1 remote hast1 }
+        }
+        """);
+
+    assertThatThrownBy(() -> load("cluster: c\nhast: " + hast, "hast1"))
+        .hasMessageContaining(":4:6: a third node, hast3, in resource disk1");
+    assertThatThrownBy(() -> load("cluster: c\nhast: " + GUIDE.toAbsolutePath(), "nowhere"))
+        .hasMessageContaining("--node with a name that is there: hast1, hast2");
   }
 
   @Test
