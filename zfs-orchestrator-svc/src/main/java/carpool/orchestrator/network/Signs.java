@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 
@@ -21,23 +22,27 @@ final class Signs {
     if (hosts.isEmpty()) {
       return Optional.empty();
     }
-    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      var answers =
-          hosts.stream()
-              .map(host -> threads.submit(() -> host.isReachable(PATIENCE_MILLIS) ? host : null))
-              .toList();
-      for (var answer : answers) {
-        try {
-          var host = answer.get();
-          if (host != null) {
-            return Optional.of(host);
-          }
-        } catch (ExecutionException _) {
-          // It could not even be sent: no answer.
-        }
-      }
+    // Not virtual threads: a ping is a system call that holds its carrier until the time is over,
+    // and two silent hosts would hold all of a small machine's.
+    var threads =
+        Executors.newThreadPerTaskExecutor(
+            Thread.ofPlatform().name("ping").daemon(true).factory());
+    try {
+      return Optional.of(
+          threads.invokeAny(
+              hosts.stream().<Callable<InetAddress>>map(host -> () -> ping(host)).toList()));
+    } catch (ExecutionException _) {
+      return Optional.empty();
+    } finally {
+      threads.shutdownNow(); // the others are not waited for; they end by themselves
     }
-    return Optional.empty();
+  }
+
+  private static InetAddress ping(InetAddress host) throws IOException {
+    if (!host.isReachable(PATIENCE_MILLIS)) {
+      throw new IOException("no answer");
+    }
+    return host;
   }
 
   /// The gateway behind this interface; none where the system has no table of routes to read.
