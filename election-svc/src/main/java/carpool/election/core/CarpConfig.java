@@ -34,9 +34,13 @@ public record CarpConfig(
     }
   }
 
-  /// Skew advertised and compared with: FreeBSD's clamp, also for an undemoted 241..254.
+  /// Skew advertised and compared with. FreeBSD clamps an undemoted 241..254 to 240 as well; here it
+  /// stays below, because 240 is how the other node knows a master that is demoted, and whose life
+  /// therefore says nothing about its copy.
   int effectiveSkew(int demotion) {
-    return Math.clamp((long) advskew + demotion, 0, EFFECTIVE_SKEW_MAX);
+    return demotion == 0
+        ? Math.min(advskew, EFFECTIVE_SKEW_MAX - 1)
+        : Math.clamp((long) advskew + demotion, 0, EFFECTIVE_SKEW_MAX);
   }
 
   /// Time between two advertisements of ours.

@@ -201,6 +201,17 @@ final class ClaimTest {
     assertThat(node.state().effectiveSkew()).isEqualTo(240);
   }
 
+  /// 240 on the wire says that the node is demoted, whatever its own skew is.
+  @Test
+  void skewOfANodeThatIsNotDemotedDoesNotLookLikeADemotion() {
+    for (int advskew : new int[] {239, 240, 254}) {
+      var node = Bench.asMaster(Bench.config(1, advskew, true));
+      assertThat(node.state().effectiveSkew()).isEqualTo(239);
+      node.event(now -> new CarpEvent.DemotionSet(now, "not-ready", 240, false));
+      assertThat(node.state().effectiveSkew()).isEqualTo(240);
+    }
+  }
+
   @Test
   void silentOrchestratorDemotesAndItsVoiceTakesThatBack() {
     var node = Bench.asMaster(Bench.config(1, 100, true));
