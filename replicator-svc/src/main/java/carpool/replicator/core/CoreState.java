@@ -27,6 +27,10 @@ final class CoreState {
   /// This process takes the place of a primary that ended a moment ago.
   boolean resumes;
 
+  /// This primary was promoted without its peer, which may have lost what it had not flushed, and
+  /// has not met it since: a flush of this copy alone is worth nothing under the same generation.
+  boolean peerMayLack;
+
   DiskState disk;
   Identity identity;
 

@@ -99,7 +99,7 @@ final class FlushWork {
         core.doubt.confirmed(forSession);
         continue;
       }
-      if (!coveredPeer && forClient(waiter) && !state.differences.different().isEmpty()) {
+      if (!coveredPeer && promisesMore(waiter)) {
         if (state.phase.peerTakesWrites() && !state.identity.alone()) {
           // The nodes have met again meanwhile: the next round covers the peer.
           state.flushes.add(waiter);
@@ -199,6 +199,13 @@ final class FlushWork {
     return waiter instanceof Waiter.ClientFlush
         || waiter instanceof Waiter.ForcedWrite
         || waiter instanceof Waiter.Demotion;
+  }
+
+  /// True when a flush of this copy alone is more than the peer can keep.
+  private boolean promisesMore(Waiter waiter) {
+    return forClient(waiter)
+        && (!state.differences.different().isEmpty()
+            || (state.peerMayLack && !(waiter instanceof Waiter.Demotion)));
   }
 
   void flushed(Waiter waiter) {

@@ -92,6 +92,8 @@ final class Meeting {
   private void agree(long resuid) {
     refusal = null;
     core.alone.met();
+    core.peerRequests.met();
+    state.peerMayLack = false;
     state.peerNewer = false;
     state.splitBrain = false;
     if (state.identity.resuid() != resuid) {

@@ -11,6 +11,12 @@ final class PeerRequests {
   /// Counts the writes of the peer.
   private long peerWrites;
 
+  /// So many of them both copies have flushed: the peer has flushed again since.
+  private long flushedWrites;
+
+  /// So many of them its last flush covers; it may not have ended over there.
+  private long flushingWrites;
+
   /// A flush of the peer that waits.
   ///
   /// @param afterWrite number of the peer's last write before it
@@ -109,9 +115,23 @@ final class PeerRequests {
   /// Target: the peer flushes.
   void peerFlushArrived(long fromSession, long flushId) {
     if (fromSession == state.session) {
+      flushedWrites = flushingWrites;
+      flushingWrites = peerWrites;
       peerFlushes.addLast(new PeerFlush(fromSession, flushId, peerWrites));
       startPeerFlushes();
     }
+  }
+
+  /// True when the peer may not have flushed all that it wrote here: a power cut may have taken it
+  /// over there.
+  boolean peerMayLack() {
+    return peerWrites > flushedWrites;
+  }
+
+  /// The nodes have agreed: what the peer may lack is copied to it, or it does not.
+  void met() {
+    flushedWrites = peerWrites;
+    flushingWrites = peerWrites;
   }
 
   /// Number of the peer's last write.

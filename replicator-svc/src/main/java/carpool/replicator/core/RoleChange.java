@@ -236,6 +236,7 @@ final class RoleChange {
     promotionAsked = false;
     core.alone.forget();
     core.deadlines.forget();
+    state.peerMayLack = !state.phase.agreed() && core.peerRequests.peerMayLack();
     state.role = Role.PRIMARY;
     state.primaryTicks = 0;
     state.resumes = false;

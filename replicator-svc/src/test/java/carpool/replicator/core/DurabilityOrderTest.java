@@ -96,6 +96,53 @@ final class DurabilityOrderTest {
     assertThat(pair.a.data[3]).isEqualTo(30);
   }
 
+  /// A primary loses its power, and with it what it had not flushed. The peer has that, is promoted
+  /// and flushes it for a client: when both have fallen and meet again, that copy counts.
+  @Test
+  void flushAfterATakeoverOutlivesTheCopyOfTheNodeThatFell() {
+    var pair = CorePair.inStep(ReplicationMode.MEMSYNC);
+    int write = pair.a.write(3, 30);
+    pair.settle();
+    assertThat(pair.a.answers.get(write)).isEqualTo(OK);
+    pair.a.kill();
+    pair.a.data[3] = 0; // it was in the disk's cache
+    assertThat(pair.promote(pair.b)).isEqualTo(PromotionRule.Verdict.ALLOWED);
+    int flush = pair.b.flush();
+    pair.settle();
+    assertThat(pair.b.answers.get(flush)).isEqualTo(OK);
+    pair.b.kill();
+    pair.settle();
+    pair.a.start();
+    pair.b.start();
+
+    pair.connect();
+    pair.promote(pair.a);
+    pair.settle();
+
+    assertThat(pair.a.data[3]).isEqualTo(30);
+    assertThat(pair.b.data[3]).isEqualTo(30);
+  }
+
+  /// The same without anything that the node that fell could lack: no new generation, and with it no
+  /// part in a split brain.
+  @Test
+  void flushAfterATakeoverIsNoBranchWhenBothHadFlushed() {
+    var pair = CorePair.inStep(ReplicationMode.FULLSYNC);
+    pair.a.write(3, 30);
+    pair.settle();
+    pair.a.flush();
+    pair.settle();
+    pair.a.flush();
+    pair.settle();
+    pair.a.kill();
+    pair.promote(pair.b);
+    int flush = pair.b.flush();
+    pair.settle();
+
+    assertThat(pair.b.answers.get(flush)).isEqualTo(OK);
+    assertThat(pair.b.core().identity().alone()).isFalse();
+  }
+
   /// Extents that are merely warm are no changes of a copy that goes on alone.
   @Test
   void warmExtentsAreNotWhatACopyChangedAlone() {
