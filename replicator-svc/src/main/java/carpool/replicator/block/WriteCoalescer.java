@@ -19,6 +19,11 @@ public final class WriteCoalescer implements AutoCloseable {
   public interface Sender {
     /// Sends what is queued, unless another thread is at it and will see it.
     void send();
+
+    /// The clock that says how long something is held; as `System.nanoTime`.
+    default long nanoTime() {
+      return System.nanoTime();
+    }
   }
 
   private static final int REPLIES_MAX = 32;
@@ -70,7 +75,7 @@ public final class WriteCoalescer implements AutoCloseable {
     if (depth == 0) {
       return false;
     }
-    var now = System.nanoTime();
+    var now = outbox.nanoTime();
     if (replies == 0) {
       sinceNanos = now;
     }

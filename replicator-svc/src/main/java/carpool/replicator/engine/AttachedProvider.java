@@ -1,5 +1,6 @@
 package carpool.replicator.engine;
 
+import carpool.kit.boot.Host;
 import carpool.replicator.core.BlockSet;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effects.MapPart;
@@ -34,8 +35,9 @@ public final class AttachedProvider implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AttachedProvider.class);
 
   /// How long the failing thread waits for the journal, which may hang in a call.
-  private static final long RECORD_WAIT_SECONDS = 2;
+  private static final long RECORD_WAIT_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+  private final Host host;
   private final LocalProvider provider;
   private final FailedCopies failures;
   private final List<String> warnings;
@@ -45,7 +47,8 @@ public final class AttachedProvider implements AutoCloseable {
   private volatile boolean mapFlushed = true;
 
   private AttachedProvider(
-      LocalProvider provider, MetadataBlock.Loaded loaded, FailedCopies failures) {
+      Host host, LocalProvider provider, MetadataBlock.Loaded loaded, FailedCopies failures) {
+    this.host = host;
     this.provider = provider;
     this.failures = failures;
     this.metadata = loaded.metadata();
@@ -61,7 +64,7 @@ public final class AttachedProvider implements AutoCloseable {
     var provider = LocalProvider.attach(path);
     boolean complete = false;
     try {
-      var attachment = open(resource, provider, failures);
+      var attachment = open(Host.REAL, resource, provider, failures);
       complete = true;
       return attachment;
     } finally {
@@ -73,6 +76,13 @@ public final class AttachedProvider implements AutoCloseable {
 
   /// The same with an open provider, which is the attachment's from here on.
   static AttachedProvider open(String resource, LocalProvider provider, FailedCopies failures)
+      throws ProviderException, LayoutException {
+    return open(Host.REAL, resource, provider, failures);
+  }
+
+  /// The same on another host.
+  public static AttachedProvider open(
+      Host host, String resource, LocalProvider provider, FailedCopies failures)
       throws ProviderException, LayoutException {
     var loaded = MetadataArea.load(provider);
     var metadata = loaded.metadata();
@@ -88,7 +98,7 @@ public final class AttachedProvider implements AutoCloseable {
               + " bytes, but its metadata says that the data ends at "
               + (metadata.offsetBytes() + metadata.dataSizeBytes()));
     }
-    var attachment = new AttachedProvider(provider, loaded, failures);
+    var attachment = new AttachedProvider(host, provider, loaded, failures);
     attachment.takeOverNote();
     provider.whenFailed(attachment::failed);
     return attachment;
@@ -220,7 +230,7 @@ public final class AttachedProvider implements AutoCloseable {
 
   private Optional<Exception> markFailed(Metadata now) {
     try {
-      if (!writing.tryLock(RECORD_WAIT_SECONDS, TimeUnit.SECONDS)) {
+      if (!host.within(RECORD_WAIT_NANOS, writing::tryLock)) {
         return Optional.of(new IOException("a write of the metadata is under way"));
       }
     } catch (InterruptedException e) {

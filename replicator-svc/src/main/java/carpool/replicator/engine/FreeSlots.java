@@ -62,11 +62,20 @@ final class FreeSlots {
 
   /// Waits for one.
   RequestSlot take() throws InterruptedException {
-    var slot = poll();
-    while (slot == null) {
-      slot = poll(1000);
+    lock.lock();
+    try {
+      waiting++;
+      try {
+        while (count == 0) {
+          added.await();
+        }
+      } finally {
+        waiting--;
+      }
+      return stack[--count];
+    } finally {
+      lock.unlock();
     }
-    return slot;
   }
 
   /// Takes `wanted` of them, or none.

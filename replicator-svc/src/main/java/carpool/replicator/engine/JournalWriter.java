@@ -1,5 +1,6 @@
 package carpool.replicator.engine;
 
+import carpool.kit.boot.Host;
 import carpool.replicator.core.Effect;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.layout.LayoutException;
@@ -17,16 +18,23 @@ final class JournalWriter implements EffectBatch.JournalPort {
   private final AttachedProvider disk;
   private final Counters counters;
   private final LocalDiskExecutor.Stepper core;
+  private final Host host;
   private final WorkThread thread;
-  private volatile long timesRecordedNanos = System.nanoTime();
+  private volatile long timesRecordedNanos;
 
   JournalWriter(
-      String name, AttachedProvider disk, Counters counters, LocalDiskExecutor.Stepper core) {
+      Host host,
+      String name,
+      AttachedProvider disk,
+      Counters counters,
+      LocalDiskExecutor.Stepper core) {
+    this.host = host;
     this.name = name;
     this.disk = disk;
     this.counters = counters;
     this.core = core;
-    thread = new WorkThread(name, "journal");
+    thread = new WorkThread(host, name, "journal");
+    timesRecordedNanos = host.nanoTime();
   }
 
   @Override
@@ -42,7 +50,7 @@ final class JournalWriter implements EffectBatch.JournalPort {
   private void writeMap(Effect.WriteMap map) {
     boolean ok;
     try {
-      long start = System.nanoTime();
+      long start = host.nanoTime();
       disk.writeMap(map.parts());
       counters.took(StageTimes.Stage.MAP, start);
       counters.mapUpdates.increment();
@@ -59,9 +67,9 @@ final class JournalWriter implements EffectBatch.JournalPort {
   private void writeMetadata(Effect.WriteMetadata update) {
     boolean ok;
     try {
-      var times = counters.look(update.identity().alone(), System.currentTimeMillis());
+      var times = counters.look(update.identity().alone(), host.unixMillis());
       disk.writeMetadata(update.role(), update.disk(), update.identity(), times);
-      timesRecordedNanos = System.nanoTime();
+      timesRecordedNanos = host.nanoTime();
       ok = true;
     } catch (ProviderException | LayoutException e) {
       LOG.error("resource={} metadata write failed: {}", name, e.getMessage());
@@ -83,8 +91,8 @@ final class JournalWriter implements EffectBatch.JournalPort {
   }
 
   private void recordTimes(boolean standAlone, long pauseNanos) {
-    var times = counters.look(standAlone, System.currentTimeMillis());
-    long now = System.nanoTime();
+    var times = counters.look(standAlone, host.unixMillis());
+    long now = host.nanoTime();
     if (!standAlone
         || times.equals(disk.metadata().times())
         || now - timesRecordedNanos < pauseNanos) {

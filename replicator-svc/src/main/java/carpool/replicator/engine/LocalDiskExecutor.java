@@ -1,5 +1,6 @@
 package carpool.replicator.engine;
 
+import carpool.kit.boot.Host;
 import carpool.replicator.core.Effect;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.WriteKind;
@@ -15,6 +16,7 @@ final class LocalDiskExecutor {
   private static final Logger LOG = LoggerFactory.getLogger(LocalDiskExecutor.class);
   private static final long SLOW_DISK_NANOS = 100_000;
 
+  private final Host host;
   private final String name;
   private final AttachedProvider disk;
   private final Slots slots;
@@ -30,12 +32,14 @@ final class LocalDiskExecutor {
   private volatile boolean slow;
 
   LocalDiskExecutor(
+      Host host,
       String name,
       AttachedProvider disk,
       Slots slots,
       Counters counters,
       Stepper core,
       VersionKeeper keepVersions) {
+    this.host = host;
     this.name = name;
     this.disk = disk;
     this.slots = slots;
@@ -43,9 +47,9 @@ final class LocalDiskExecutor {
     this.core = core;
     this.keepVersions = keepVersions;
     comparer = new BlockComparer(disk.provider());
-    flusher = new WorkThread(name, "flush");
-    peerFlusher = new WorkThread(name, "peer-flush");
-    syncReader = new WorkThread(name, "sync-read");
+    flusher = new WorkThread(host, name, "flush");
+    peerFlusher = new WorkThread(host, name, "peer-flush");
+    syncReader = new WorkThread(host, name, "sync-read");
   }
 
   /// True when the disk was slow the last time.
@@ -83,7 +87,7 @@ final class LocalDiskExecutor {
   private void write(int slot, long offset, int length, WriteKind kind) {
     var request = slots.at(slot);
     boolean ok;
-    long start = System.nanoTime();
+    long start = host.nanoTime();
     try {
       switch (kind) {
         case DATA -> provider().write(request.diskView().limit(length), base() + offset);
@@ -96,7 +100,7 @@ final class LocalDiskExecutor {
       counters.writeErrors.increment();
       ok = false;
     }
-    slow = System.nanoTime() - start > SLOW_DISK_NANOS;
+    slow = host.nanoTime() - start > SLOW_DISK_NANOS;
     counters.took(StageTimes.Stage.LOCAL_WRITE, start);
     request.diskOk = ok;
     core.step(request.diskWrote);
@@ -161,7 +165,7 @@ final class LocalDiskExecutor {
   }
 
   private boolean flush() {
-    long start = System.nanoTime();
+    long start = host.nanoTime();
     try {
       provider().flush();
       counters.took(StageTimes.Stage.LOCAL_FLUSH, start);

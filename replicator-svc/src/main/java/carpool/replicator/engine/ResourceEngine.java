@@ -1,6 +1,6 @@
 package carpool.replicator.engine;
 
-import carpool.kit.boot.FailStop;
+import carpool.kit.boot.Host;
 import carpool.replicator.block.WriteCoalescer;
 import carpool.replicator.core.Effect;
 import carpool.replicator.core.EffectCollector;
@@ -15,10 +15,10 @@ import carpool.replicator.core.Role;
 import carpool.replicator.core.Tenure;
 import carpool.replicator.core.WriteKind;
 import carpool.replicator.store.ProviderException;
-import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -58,8 +58,8 @@ public final class ResourceEngine {
 
   private static final int SPARE_BATCHES_MAX = 16;
   private static final Logger LOG = LoggerFactory.getLogger(ResourceEngine.class);
-  private static final SecureRandom RANDOM = new SecureRandom();
 
+  private final Host host;
   private final String name;
   private final AttachedProvider disk;
   private final Listener listener;
@@ -73,11 +73,13 @@ public final class ResourceEngine {
   private final PendingReplies<Leave> leaveReplies = new PendingReplies<>();
   private final JournalWriter journal;
   private final LocalDiskExecutor localDisk;
+  private final WorkThread rest;
+  private final Executor overflow;
   private @Nullable PeerPort peer;
   private volatile boolean stopped;
 
   /// When this process was last known to run.
-  private volatile long awakeNanos = System.nanoTime();
+  private volatile long awakeNanos;
 
   /// Hears what happens; called outside the lock, must not block.
   public interface Listener {
@@ -95,6 +97,18 @@ public final class ResourceEngine {
       Function<AttachedProvider, ReplicationCore.Settings> settings,
       Counters counters,
       Listener listener) {
+    this(Host.REAL, name, disk, settings, counters, listener);
+  }
+
+  /// As the other one, on this host.
+  public ResourceEngine(
+      Host host,
+      String name,
+      AttachedProvider disk,
+      Function<AttachedProvider, ReplicationCore.Settings> settings,
+      Counters counters,
+      Listener listener) {
+    this.host = host;
     this.name = name;
     this.disk = disk;
     this.listener = listener;
@@ -106,16 +120,25 @@ public final class ResourceEngine {
             settings.apply(disk),
             new ReplicationCore.Found(
                 metadata.prevRole(), disk.foundDisk(), metadata.identity(), disk.readMap()),
-            ResourceEngine::freshId,
+            this::freshId,
             collector);
-    journal = new JournalWriter(name, disk, counters, this::step);
-    localDisk = new LocalDiskExecutor(name, disk, slots, counters, this::step, this::keepVersions);
+    journal = new JournalWriter(host, name, disk, counters, this::step);
+    rest = new WorkThread(host, name, "run-queue-rest");
+    overflow = rest::run;
+    awakeNanos = host.nanoTime();
+    localDisk =
+        new LocalDiskExecutor(host, name, disk, slots, counters, this::step, this::keepVersions);
   }
 
   /// Never 0 or 1, which mean something else.
-  private static long freshId() {
-    long id = RANDOM.nextLong();
+  private long freshId() {
+    long id = host.random();
     return id == 0 || id == 1 ? 2 : id;
+  }
+
+  /// The machine that the engine runs on.
+  public Host host() {
+    return host;
   }
 
   /// Name of the resource.
@@ -157,7 +180,7 @@ public final class ResourceEngine {
       } finally {
         lock.unlock();
       }
-      RunQueue.run(() -> carryOut(batch, aside));
+      RunQueue.run(() -> carryOut(batch, aside), overflow);
     } catch (Throwable broken) {
       endProcess(broken);
       throw broken;
@@ -166,7 +189,7 @@ public final class ResourceEngine {
 
   /// An Error, too, would leave a range locked.
   private void endProcess(Throwable broken) {
-    FailStop.now("resource " + name + ": " + broken, broken);
+    host.failStop("resource " + name + ": " + broken, broken);
   }
 
   /// The step itself. Called with the lock held.
@@ -183,7 +206,7 @@ public final class ResourceEngine {
 
   /// True once after a time in which this process did not run: [#awake] was not called in time.
   private boolean stoodStill() {
-    long now = System.nanoTime();
+    long now = host.nanoTime();
     boolean still = now - awakeNanos > PAUSE_NANOS;
     if (still) {
       awakeNanos = now;
@@ -193,10 +216,10 @@ public final class ResourceEngine {
 
   /// Called several times a second.
   public void awake() {
-    if (System.nanoTime() - awakeNanos > PAUSE_NANOS) {
+    if (host.nanoTime() - awakeNanos > PAUSE_NANOS) {
       step(_ -> {}); // sees it first
     }
-    awakeNanos = System.nanoTime();
+    awakeNanos = host.nanoTime();
   }
 
   /// Steps the core with an event that has an answer.
@@ -405,7 +428,7 @@ public final class ResourceEngine {
       } finally {
         lock.unlock();
       }
-      RunQueue.run(() -> carryOut(batch, /* aside= */ false));
+      RunQueue.run(() -> carryOut(batch, /* aside= */ false), overflow);
     } catch (Throwable broken) {
       endProcess(broken);
       throw broken;
@@ -464,6 +487,7 @@ public final class ResourceEngine {
     }
     localDisk.stop();
     journal.stop();
+    rest.stop();
     disk.close();
   }
 }

@@ -3,7 +3,6 @@ package carpool.replicator.engine;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
 
 /// The work that a thread has still to do because of steps it made, in order.
 ///
@@ -17,9 +16,6 @@ final class RunQueue {
   static final int PIECES_MAX = 256;
 
   private static final ThreadLocal<RunQueue> OF_THREAD = ThreadLocal.withInitial(RunQueue::new);
-  private static final Executor REST =
-      Executors.newSingleThreadExecutor(
-          Thread.ofPlatform().name("run-queue-rest").daemon(true).factory());
 
   private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
   private boolean running;
@@ -28,11 +24,13 @@ final class RunQueue {
 
   /// Runs `work` on this thread: at once when the thread is not in here already, else after all
   /// that waits. Work that throws ends the process before it comes here ([ResourceEngine]).
-  static void run(Runnable work) {
-    OF_THREAD.get().runOrWait(work);
+  ///
+  /// @param rest carries out what this thread hands over
+  static void run(Runnable work, Executor rest) {
+    OF_THREAD.get().runOrWait(work, rest);
   }
 
-  private void runOrWait(Runnable work) {
+  private void runOrWait(Runnable work, Executor rest) {
     if (running) {
       waiting.add(work);
       return;
@@ -44,7 +42,7 @@ final class RunQueue {
       for (var next = waiting.poll(); next != null; next = waiting.poll()) {
         next.run();
         if (++pieces >= PIECES_MAX && !waiting.isEmpty()) {
-          handOver();
+          handOver(rest);
         }
       }
     } finally {
@@ -52,9 +50,9 @@ final class RunQueue {
     }
   }
 
-  private void handOver() {
-    var rest = List.copyOf(waiting);
+  private void handOver(Executor rest) {
+    var left = List.copyOf(waiting);
     waiting.clear();
-    REST.execute(() -> rest.forEach(RunQueue::run));
+    rest.execute(() -> left.forEach(work -> run(work, rest)));
   }
 }

@@ -1,6 +1,6 @@
 package carpool.replicator.engine;
 
-import carpool.kit.boot.FailStop;
+import carpool.kit.boot.Host;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -12,18 +12,18 @@ import org.slf4j.LoggerFactory;
 /// Work that throws stops the process: whoever waits for its result would wait for ever.
 final class WorkThread {
   private static final Logger LOG = LoggerFactory.getLogger(WorkThread.class);
-  private static final int STOP_SECONDS = 5;
+  private static final long STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
 
+  private final Host host;
   private final String resource;
   private final String what;
   private final ExecutorService executor;
 
-  WorkThread(String resource, String what) {
+  WorkThread(Host host, String resource, String what) {
+    this.host = host;
     this.resource = resource;
     this.what = what;
-    executor =
-        Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().name(resource + "-" + what).daemon(true).factory());
+    executor = Executors.newSingleThreadExecutor(work -> host.thread(resource + "-" + what, work));
   }
 
   void run(Runnable work) {
@@ -32,7 +32,7 @@ final class WorkThread {
         try {
           work.run();
         } catch (Throwable e) { // an Error, too, would leave a request without its answer
-          FailStop.now("resource " + resource + ": thread " + what + " failed", e);
+          host.failStop("resource " + resource + ": thread " + what + " failed", e);
         }
       });
     } catch (RejectedExecutionException e) {
@@ -43,7 +43,7 @@ final class WorkThread {
   /// Takes no more work and waits for what is under way, for a while.
   void stop() throws InterruptedException {
     executor.shutdown();
-    if (!executor.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS)) {
+    if (!host.within(STOP_NANOS, executor::awaitTermination)) {
       LOG.warn("resource={} a disk operation is still under way ({})", resource, what);
     }
   }

@@ -1,5 +1,6 @@
 package carpool.replicator.link;
 
+import carpool.kit.boot.Host;
 import carpool.replicator.core.CloseReason;
 import carpool.replicator.core.Geometry;
 import carpool.replicator.core.PeerMessage;
@@ -66,6 +67,7 @@ public final class BlockConnection {
     ByteBuffer payload = EMPTY;
   }
 
+  private final Host host;
   private final BlockStream stream;
   private final BlockHandler handler;
   private final Coding coding;
@@ -102,6 +104,13 @@ public final class BlockConnection {
   ///
   /// @param sizeBytes size of the device: requests beyond it end the connection
   public BlockConnection(BlockStream stream, BlockHandler handler, Coding coding, long sizeBytes) {
+    this(Host.REAL, stream, handler, coding, sizeBytes);
+  }
+
+  /// As the other one, on this host.
+  public BlockConnection(
+      Host host, BlockStream stream, BlockHandler handler, Coding coding, long sizeBytes) {
+    this.host = host;
     this.stream = stream;
     this.handler = handler;
     this.coding = coding;
@@ -113,7 +122,7 @@ public final class BlockConnection {
       sums[i] = heads.slice(i * stride + HEADER_BYTES, coding.sent().bytes());
     }
     packed = packs() ? ByteBuffer.allocateDirect(PACKED_BYTES) : EMPTY;
-    lastSentNanos = System.nanoTime();
+    lastSentNanos = host.nanoTime();
     lastReceivedNanos = lastSentNanos;
   }
 
@@ -329,7 +338,7 @@ public final class BlockConnection {
         first++;
       }
     }
-    lastSentNanos = System.nanoTime();
+    lastSentNanos = host.nanoTime();
     sentBytes.addAndGet(bytes);
   }
 
@@ -610,21 +619,21 @@ public final class BlockConnection {
   /// Fills `target`, and takes the header of the next frame along if that is here already. What is
   /// kept back to be sent together waits meanwhile, but only on a link so fast that nobody notices.
   private void readLong(ByteBuffer target) throws IOException {
-    long begun = System.nanoTime();
+    long begun = host.nanoTime();
     while (target.hasRemaining()) {
       if (slowLink) {
         handler.onIdle();
       }
       in.clear().limit(coding.received().bytes() + HEADER_BYTES);
       try {
-        waitsSinceNanos = System.nanoTime();
+        waitsSinceNanos = host.nanoTime();
         count(stream.read(target, in));
       } finally {
         waitsSinceNanos = 0;
         in.flip();
       }
     }
-    slowLink = System.nanoTime() - begun > SLOW_LINK_NANOS;
+    slowLink = host.nanoTime() - begun > SLOW_LINK_NANOS;
   }
 
   /// Makes at least `bytes` available in the input buffer.
@@ -649,7 +658,7 @@ public final class BlockConnection {
     if (!stream.holdsMore()) {
       handler.onIdle();
     }
-    waitsSinceNanos = System.nanoTime();
+    waitsSinceNanos = host.nanoTime();
     int n = stream.read(target);
     waitsSinceNanos = 0;
     return n;
@@ -660,7 +669,7 @@ public final class BlockConnection {
       throw new EOFException("the peer closed the connection");
     }
     // The time first: who sees the bytes counted must not see the silence before them.
-    lastReceivedNanos = System.nanoTime();
+    lastReceivedNanos = host.nanoTime();
     receivedBytes.addAndGet(n);
   }
 

@@ -53,15 +53,33 @@ public final class LocalProvider implements Closeable {
         LinuxCalls.usable()
             ? LinuxFile.open(path, blockDevice, attach)
             : ChannelFile.open(path, attach);
+    return attach ? locked(path, file, blockDevice) : opened(path, file, blockDevice);
+  }
+
+  private static LocalProvider locked(Path path, BlockFile file, boolean blockDevice)
+      throws ProviderException {
     var complete = false;
     try {
-      if (attach && !file.tryLock()) {
+      if (!file.tryLock()) {
         throw new ProviderException(
             Reason.BUSY,
             path
                 + " is attached already"
                 + LockHolder.of(path).map(who -> " by " + who).orElse(" by another process"));
       }
+      complete = true;
+    } finally {
+      if (!complete) {
+        file.close();
+      }
+    }
+    return opened(path, file, blockDevice);
+  }
+
+  private static LocalProvider opened(Path path, BlockFile file, boolean blockDevice)
+      throws ProviderException {
+    var complete = false;
+    try {
       var provider = new LocalProvider(path, file, blockDevice);
       complete = true;
       return provider;
@@ -70,6 +88,13 @@ public final class LocalProvider implements Closeable {
         file.close();
       }
     }
+  }
+
+  /// As [#attach(Path)], of a file or block device that these system calls know.
+  public static LocalProvider attach(SystemCalls calls, Path path, boolean blockDevice)
+      throws ProviderException {
+    return locked(
+        path, LinuxFile.open(calls, path, blockDevice, /* writable= */ true), blockDevice);
   }
 
   /// Over an open file that nobody else uses.

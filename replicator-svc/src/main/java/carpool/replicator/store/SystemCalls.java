@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /// The system calls of Linux that a provider needs. Each returns what the C function returns, with
 /// -errno in place of -1. Tests put a layer in the way that hangs, fails and answers short.
-interface SystemCalls {
+public interface SystemCalls {
   /// open(2).
   int open(String path, int flags);
 

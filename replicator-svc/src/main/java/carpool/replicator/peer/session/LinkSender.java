@@ -1,5 +1,6 @@
 package carpool.replicator.peer.session;
 
+import carpool.kit.boot.Host;
 import carpool.replicator.link.BlockConnection;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -13,13 +14,13 @@ final class LinkSender {
   private final Thread thread;
   private volatile boolean stopped;
 
-  private LinkSender(String name, BlockConnection connection) {
+  private LinkSender(Host host, String name, BlockConnection connection) {
     this.connection = connection;
-    thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::run);
+    thread = host.thread(name, this::run);
   }
 
-  static LinkSender start(String name, BlockConnection connection) {
-    var sender = new LinkSender(name, connection);
+  static LinkSender start(Host host, String name, BlockConnection connection) {
+    var sender = new LinkSender(host, name, connection);
     sender.thread.start();
     return sender;
   }

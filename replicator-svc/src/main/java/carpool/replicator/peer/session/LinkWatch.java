@@ -18,7 +18,7 @@ public final class LinkWatch {
       PeerTimeouts patience,
       PauseDetector punctual,
       LongConsumer silent) {
-    long now = System.nanoTime();
+    long now = link.host().nanoTime();
     if (connection.keepAliveDue(now, patience.idleNanos())) {
       link.keepAlive();
     }

@@ -1,15 +1,18 @@
 package carpool.replicator.peer.session;
 
+import carpool.kit.boot.Host;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /// Since when the peer owes answers: one time per slot and one for the flush under way. Written by
 /// whoever asks and by the receive thread, read by the watch.
 final class OutstandingRequests {
+  private final Host host;
   private final AtomicLongArray sinceNanos;
   private volatile long flush;
   private volatile long flushSinceNanos;
 
-  OutstandingRequests(int slots) {
+  OutstandingRequests(Host host, int slots) {
+    this.host = host;
     sinceNanos = new AtomicLongArray(slots);
   }
 
@@ -49,8 +52,8 @@ final class OutstandingRequests {
     return sinceNanos == 0 ? 0 : Math.max(0, nowNanos - sinceNanos);
   }
 
-  private static long now() {
-    long now = System.nanoTime();
+  private long now() {
+    long now = host.nanoTime();
     return now == 0 ? 1 : now; // 0 means that nothing is owed
   }
 }

@@ -1,5 +1,6 @@
 package carpool.replicator.peer.session;
 
+import carpool.kit.boot.Host;
 import carpool.replicator.block.WriteCoalescer;
 import carpool.replicator.core.CloseReason;
 import carpool.replicator.core.Effect;
@@ -73,7 +74,9 @@ public final class PeerLink implements PeerPort, BlockHandler {
     }
     this.received = List.copyOf(receivedBySlot);
     this.written = List.copyOf(writtenBySlot);
-    this.asked = new OutstandingRequests(ResourceEngine.CLIENT_SLOTS + ResourceEngine.SYNC_SLOTS);
+    this.asked =
+        new OutstandingRequests(
+            engine.host(), ResourceEngine.CLIENT_SLOTS + ResourceEngine.SYNC_SLOTS);
   }
 
   /// A write of the peer's that is in a slot. Owned by the receive thread.
@@ -100,26 +103,36 @@ public final class PeerLink implements PeerPort, BlockHandler {
     return session;
   }
 
+  Host host() {
+    return engine.host();
+  }
+
+  @Override
+  public long nanoTime() {
+    return host().nanoTime();
+  }
+
   /// The connection stands and both hellos are known: the core may talk.
   ///
   /// @param met is run when the core has compared the hellos
   public void attach(BlockConnection newConnection, Hello peerHello, Runnable met) {
     connection = newConnection;
-    var newSender = LinkSender.start(engine.name() + "-send", newConnection);
+    var newSender = LinkSender.start(host(), engine.name() + "-send", newConnection);
     sender = newSender;
     if (over.get()) { // ended before it could see the sender
       newSender.stop();
     }
-    Thread.ofPlatform()
-        .name(engine.name() + "-receive")
-        .daemon(true)
-        .start(() -> {
-          engine.step(c -> c.connected(session, peerHello));
-          met.run();
-          try (var _ = WriteCoalescer.open()) {
-            newConnection.receive();
-          }
-        });
+    host()
+        .thread(
+            engine.name() + "-receive",
+            () -> {
+              engine.step(c -> c.connected(session, peerHello));
+              met.run();
+              try (var _ = WriteCoalescer.open()) {
+                newConnection.receive();
+              }
+            })
+        .start();
   }
 
   public @Nullable BlockConnection connection() {
@@ -135,7 +148,7 @@ public final class PeerLink implements PeerPort, BlockHandler {
             c.sentBytes(),
             c.receivedBytes(),
             c.lastReceivedNanos(),
-            oldestRequestNanos(System.nanoTime()));
+            oldestRequestNanos(nanoTime()));
   }
 
   /// How long the peer has owed the oldest answer, nanoseconds; 0 when it owes none.
@@ -155,10 +168,10 @@ public final class PeerLink implements PeerPort, BlockHandler {
     if (c == null) {
       return;
     }
-    if (Thread.currentThread().isVirtual()) {
-      LinkSender.sendFor(c);
-    } else {
+    if (host().mayBlockInSockets()) {
       c.drain();
+    } else {
+      LinkSender.sendFor(c);
     }
   }
 
