@@ -151,6 +151,13 @@ public final class AttachedProvider implements AutoCloseable {
     return provider;
   }
 
+  /// False for a copy that lost writes and is not good again. After a failed write-back Linux goes
+  /// on showing pages that are not on the disk and never will be (fsync(2)): what is read from such
+  /// a copy proves nothing, and what is equal there is lost with the page.
+  boolean readable() {
+    return !lostWrites;
+  }
+
   /// What the copy is worth, as found.
   DiskState foundDisk() {
     return lostWrites ? DiskState.INCONSISTENT : metadata.disk();

@@ -90,6 +90,17 @@ final class BlockComparer {
     return new Compared(Math.min(at + BLOCK_BYTES, length), 1);
   }
 
+  /// The same for a copy whose content cannot be relied on: equal is only what is a hole on both
+  /// sides.
+  Compared compareHoles(RequestSlot slot, long offset, int length) throws ProviderException {
+    if (slot.digests().hasRemaining()) {
+      return allDifferent(slot, length);
+    }
+    long hole = provider.holeBytes(offset, length);
+    int zeroes = hole >= length ? length : (int) (hole - hole % BLOCK_BYTES);
+    return zeroes > 0 ? new Compared(zeroes, 0) : allDifferent(slot, length);
+  }
+
   /// The answer when the range cannot be read.
   static Compared allDifferent(RequestSlot slot, int length) {
     return slot.digests().hasRemaining()

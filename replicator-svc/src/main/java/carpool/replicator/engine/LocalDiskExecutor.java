@@ -148,7 +148,11 @@ final class LocalDiskExecutor {
     boolean ok = true;
     var slot = slots.at(range.slot());
     try {
-      found = comparer.compare(slot, base() + range.offsetBytes(), range.lengthBytes());
+      long offset = base() + range.offsetBytes();
+      found =
+          disk.readable()
+              ? comparer.compare(slot, offset, range.lengthBytes())
+              : comparer.compareHoles(slot, offset, range.lengthBytes());
     } catch (ProviderException e) {
       failed("read", range.offsetBytes(), e);
       counters.readErrors.increment();

@@ -69,6 +69,19 @@ class BlockComparerTest {
   }
 
   @Test
+  void copyThatLostWritesIsEqualInHolesOnly() throws Exception {
+    write(5 * BLOCK, (byte) 1);
+    comparer.scan(slot, 5 * BLOCK, CHUNK, true);
+    assertThat(comparer.compare(slot, 5 * BLOCK, CHUNK)).isEqualTo(new Compared(CHUNK, 0));
+
+    assertThat(comparer.compareHoles(slot, 5 * BLOCK, CHUNK).differentMask() & 3).isEqualTo(3);
+    slot.digests(NO_DIGESTS);
+    assertThat(comparer.compareHoles(slot, 0, SIZE))
+        .matches(found -> found.differentMask() == 0 && found.coveredBytes() <= 5 * BLOCK);
+    assertThat(comparer.compareHoles(slot, 5 * BLOCK, CHUNK)).isEqualTo(new Compared(BLOCK, 1));
+  }
+
+  @Test
   void chunkWithDataIsReadAndDigestedBlockByBlock() throws Exception {
     write(BLOCK, (byte) 7);
     write(10, (byte) 3);
