@@ -20,11 +20,8 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,11 +33,10 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
-/// Mutual TLS 1.3 between the two nodes of a pair, from the PEM files of `tls:`.
+/// Mutual TLS 1.3 between the two nodes of a pair, from the PEM files of `tls:`; new files hold from
+/// the next connection on.
 ///
 /// A certificate is accepted when it is signed by `ca`, is within its dates, and is made out to the
 /// node: one of its dNSNames is the name of the node (the word after `on` in hast.conf), without
@@ -64,12 +60,13 @@ public final class PeerTls {
   private final SslContext server;
 
   private PeerTls(TlsFiles files, Consumer<String> refusals)
-      throws IOException, GeneralSecurityException {
-    var trust = new TellingTrust(authority(files), refusals);
-    grpcClient = GrpcSslContexts.configure(forClient(files, trust), SslProvider.JDK).build();
-    grpcServer = GrpcSslContexts.configure(forServer(files, trust), SslProvider.JDK).build();
-    client = forClient(files, trust).sslProvider(SslProvider.JDK).build();
-    server = forServer(files, trust).sslProvider(SslProvider.JDK).build();
+      throws IOException {
+    var identity = TlsIdentity.load(files);
+    var trust = new TellingTrust(identity, refusals);
+    grpcClient = GrpcSslContexts.configure(forClient(identity, trust), SslProvider.JDK).build();
+    grpcServer = GrpcSslContexts.configure(forServer(identity, trust), SslProvider.JDK).build();
+    client = forClient(identity, trust).sslProvider(SslProvider.JDK).build();
+    server = forServer(identity, trust).sslProvider(SslProvider.JDK).build();
   }
 
   /// Reads the files.
@@ -80,54 +77,29 @@ public final class PeerTls {
   public static PeerTls load(TlsFiles files, Consumer<String> refusals) throws IOException {
     try {
       return new PeerTls(files, refusals);
-    } catch (SSLException | GeneralSecurityException | IllegalArgumentException e) {
-      throw new IOException(
-          "tls: the files %s, %s, %s do not make an identity: %s"
-              .formatted(files.ca(), files.certificate(), files.key(), e.getMessage()),
-          e);
+    } catch (SSLException | IllegalArgumentException e) {
+      throw new IOException(TlsIdentity.problem(files, e), e);
     }
   }
 
-  private static SslContextBuilder forClient(TlsFiles files, TellingTrust trust) {
+  private static SslContextBuilder forClient(TlsIdentity identity, TellingTrust trust) {
     return common(
         // The name is checked by requireName, which knows what a node name is.
         SslContextBuilder.forClient()
             .endpointIdentificationAlgorithm(null)
-            .keyManager(files.certificate().toFile(), files.key().toFile()),
+            .keyManager(identity.keys()),
         trust);
   }
 
-  private static SslContextBuilder forServer(TlsFiles files, TellingTrust trust) {
+  private static SslContextBuilder forServer(TlsIdentity identity, TellingTrust trust) {
     return common(
-        SslContextBuilder.forServer(files.certificate().toFile(), files.key().toFile())
+        SslContextBuilder.forServer(identity.keys())
             .clientAuth(ClientAuth.REQUIRE),
         trust);
   }
 
   private static SslContextBuilder common(SslContextBuilder builder, TellingTrust trust) {
     return builder.trustManager(trust).protocols("TLSv1.3").ciphers(CIPHERS);
-  }
-
-  private static X509ExtendedTrustManager authority(TlsFiles files)
-      throws IOException, GeneralSecurityException {
-    var store = KeyStore.getInstance(KeyStore.getDefaultType());
-    store.load(null, null);
-    try (var in = Files.newInputStream(files.ca())) {
-      for (var certificate : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-        store.setCertificateEntry("ca" + store.size(), certificate);
-      }
-    }
-    if (store.size() == 0) {
-      throw new CertificateException("no certificate in " + files.ca());
-    }
-    var factory = TrustManagerFactory.getInstance("PKIX");
-    factory.init(store);
-    for (var manager : factory.getTrustManagers()) {
-      if (manager instanceof X509ExtendedTrustManager extended) {
-        return extended;
-      }
-    }
-    throw new CertificateException("this Java has no X.509 trust manager");
   }
 
   SslContext grpcClient() {

@@ -12,11 +12,13 @@ import javax.net.ssl.X509ExtendedTrustManager;
 /// Checks certificates as the authority's trust manager does, and says what is wrong in words that
 /// an operator can act on, to the handshake and to whoever listens.
 final class TellingTrust extends X509ExtendedTrustManager {
+  private final TlsIdentity identity;
   private final X509ExtendedTrustManager authority;
   private final Consumer<String> refusals;
 
-  TellingTrust(X509ExtendedTrustManager authority, Consumer<String> refusals) {
-    this.authority = authority;
+  TellingTrust(TlsIdentity identity, Consumer<String> refusals) {
+    this.identity = identity;
+    this.authority = identity.authority();
     this.refusals = refusals;
   }
 
@@ -28,6 +30,7 @@ final class TellingTrust extends X509ExtendedTrustManager {
   /// @param signed the same without a look at the name
   private void check(X509Certificate[] chain, Check check, Check signed)
       throws CertificateException {
+    identity.refresh();
     try {
       check.run();
     } catch (CertificateException e) {

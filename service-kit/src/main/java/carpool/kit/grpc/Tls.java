@@ -5,39 +5,55 @@ import io.grpc.netty.GrpcSslContexts;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import javax.net.ssl.SSLException;
 
-/// Mutual TLS from PEM files, TLS 1.3 and 1.2, by the JDK's own implementation.
+/// Mutual TLS from PEM files, TLS 1.3 and 1.2, by the JDK's own implementation. New files hold from
+/// the next connection on.
 final class Tls {
 
   private Tls() {}
 
+  /// For gRPC servers.
   static SslContext server(TlsFiles files) throws IOException {
-    return build(
-        files,
-        SslContextBuilder.forServer(files.certificate().toFile(), files.key().toFile())
-            .clientAuth(ClientAuth.REQUIRE));
+    return grpc(files, serverOf(TlsIdentity.load(files)));
   }
 
+  /// For gRPC clients.
   static SslContext client(TlsFiles files) throws IOException {
-    return build(
+    var identity = TlsIdentity.load(files);
+    return grpc(
         files,
         SslContextBuilder.forClient()
-            .keyManager(files.certificate().toFile(), files.key().toFile()));
+            .keyManager(identity.keys())
+            .trustManager(identity.authority())
+            .protocols("TLSv1.3", "TLSv1.2"));
   }
 
-  private static SslContext build(TlsFiles files, SslContextBuilder builder) throws IOException {
+  /// For servers that are not gRPC.
+  static SslContext plainServer(TlsFiles files) throws IOException {
     try {
-      return GrpcSslContexts.configure(
-              builder.trustManager(files.ca().toFile()), io.netty.handler.ssl.SslProvider.JDK)
+      return serverOf(TlsIdentity.load(files)).sslProvider(SslProvider.JDK).build();
+    } catch (SSLException | IllegalArgumentException e) {
+      throw new IOException(TlsIdentity.problem(files, e), e);
+    }
+  }
+
+  private static SslContextBuilder serverOf(TlsIdentity identity) {
+    return SslContextBuilder.forServer(identity.keys())
+        .trustManager(identity.authority())
+        .clientAuth(ClientAuth.REQUIRE)
+        .protocols("TLSv1.3", "TLSv1.2");
+  }
+
+  private static SslContext grpc(TlsFiles files, SslContextBuilder builder) throws IOException {
+    try {
+      return GrpcSslContexts.configure(builder, SslProvider.JDK)
           .protocols("TLSv1.3", "TLSv1.2")
           .build();
     } catch (SSLException | IllegalArgumentException e) {
-      throw new IOException(
-          "tls: the files %s, %s, %s do not make an identity: %s"
-              .formatted(files.ca(), files.certificate(), files.key(), e.getMessage()),
-          e);
+      throw new IOException(TlsIdentity.problem(files, e), e);
     }
   }
 }

@@ -16,12 +16,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /// A self-signed certificate for loopback, made by the JDK's keytool; its own authority.
-final class TestCertificates {
+public final class TestCertificates {
   private static final char[] PASSWORD = "changeit".toCharArray();
 
   private TestCertificates() {}
 
-  static TlsFiles make(Path directory) throws Exception {
+  /// Makes them in `directory`.
+  public static TlsFiles make(Path directory) throws Exception {
     var store = directory.resolve("test.p12");
     var keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
     var process =
