@@ -109,16 +109,18 @@ public final class AttachedProvider implements AutoCloseable {
     var resource = metadata.resource();
     try {
       var note = failures.of(resource);
-      if (note.isEmpty()) {
-        return;
-      }
-      if (note.get().isAbout(metadata) && !lostWrites) {
+      if (note.isPresent() && note.get().isAbout(metadata)) {
         lostWrites = true;
+      }
+      if (lostWrites) {
+        // Also when it says so: the mark may be in the page cache only, which the disk refused.
         write(
             metadata.next(
                 metadata.prevRole(), DiskState.FAILED, metadata.identity(), metadata.times()));
       }
-      failures.forget(resource);
+      if (note.isPresent()) {
+        failures.forget(resource);
+      }
     } catch (IOException e) {
       throw e instanceof ProviderException refused
           ? refused

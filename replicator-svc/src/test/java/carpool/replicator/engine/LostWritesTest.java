@@ -78,6 +78,32 @@ class LostWritesTest {
     }
   }
 
+  /// The mark that the failed disk refused can be read again from the page cache. The note that
+  /// stands in for it goes only when the mark is durable.
+  @Test
+  void noteIsKeptUntilTheMarkIsDurable() throws Exception {
+    create();
+    try (var engine = attach()) {
+      engine.promote();
+      engine.write(0);
+      disk.failFlushes(Integer.MAX_VALUE);
+      var flush = engine.flush();
+      awaitFailed(engine);
+      engine.engine.step(ReplicationCore::cutOff);
+      assertThat(flush.get(10, TimeUnit.SECONDS)).isFalse();
+    }
+    disk.recover();
+    attach().close();
+
+    for (var crash : disk.crashes(RecordingFile.SECTOR_BYTES)) {
+      if (crash.when().startsWith("after " + disk.log().size())) {
+        var copy = AttachedProvider.open("r", crash.disk().provider(), new FailedCopies(state));
+        assertThat(copy.foundDisk()).as(crash.when()).isEqualTo(DiskState.INCONSISTENT);
+        copy.close();
+      }
+    }
+  }
+
   private void awaitFailed(LoneEngine engine) throws Exception {
     var end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
     while (engine.engine.ask(ReplicationCore::disk) != DiskState.FAILED) {
