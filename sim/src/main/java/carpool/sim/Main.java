@@ -1,16 +1,17 @@
 package carpool.sim;
 
 import carpool.sim.carp.CarpWorld;
+import carpool.sim.engine.EngineWorld;
 import carpool.sim.pair.WholePairWorld;
 import carpool.sim.replication.PairWorld;
 import java.util.function.LongFunction;
 
-/// `carpool-sim [--world replication|carp|pair] [--seeds N] [--first S] [--jobs J]`: runs the
+/// `carpool-sim [--world replication|carp|pair|engine] [--seeds N] [--first S] [--jobs J]`: runs the
 /// simulator and stops at the first violation, with the seed and its transcript. Exit 0 when all
 /// seeds passed, 1 when one failed, 2 for wrong usage.
 public final class Main {
   private static final String USAGE =
-      "usage: carpool-sim [--world replication|carp|pair] [--seeds N] [--first SEED] [--jobs N]";
+      "usage: carpool-sim [--world replication|carp|pair|engine] [--seeds N] [--first SEED] [--jobs N]";
 
   private Main() {}
 
@@ -48,6 +49,7 @@ public final class Main {
           case "replication" -> seed -> replication(PairWorld.run(seed));
           case "carp" -> seed -> carp(CarpWorld.run(seed));
           case "pair" -> seed -> pair(WholePairWorld.run(seed));
+          case "engine" -> seed -> engine(EngineWorld.run(seed));
           default -> throw new IllegalArgumentException("no world " + world);
         };
     var campaign = new Campaign(play, totals, first, seeds);
@@ -77,6 +79,14 @@ public final class Main {
     var one = new Totals();
     one.faults = outcome.faults();
     one.takeovers = outcome.transitions();
+    return one;
+  }
+
+  private static Totals engine(EngineWorld.Outcome outcome) {
+    var one = new Totals();
+    one.writes = outcome.acknowledgedWrites();
+    one.faults = outcome.faults();
+    one.forced = outcome.forced();
     return one;
   }
 

@@ -5,6 +5,7 @@ final class Totals {
   long writes;
   long faults;
   long takeovers;
+  long forced;
   long splitBrains;
   long longestMicros;
   long moves;
@@ -14,6 +15,7 @@ final class Totals {
     writes += other.writes;
     faults += other.faults;
     takeovers += other.takeovers;
+    forced += other.forced;
     splitBrains += other.splitBrains;
     longestMicros = Math.max(longestMicros, other.longestMicros);
     moves += other.moves;
@@ -23,6 +25,9 @@ final class Totals {
   String text(String world) {
     return switch (world) {
       case "carp" -> "%d faults, %d changes of role".formatted(faults, takeovers);
+      case "engine" ->
+          "%d acknowledged writes, %d faults, %d worlds with a forced promotion"
+              .formatted(writes, faults, forced);
       case "pair" ->
           ("%d acknowledged writes, %d faults, %d takeovers, %d split brains resolved, settled"
                   + " within %.1f s, %d moves after a silent cut within %.1f s")

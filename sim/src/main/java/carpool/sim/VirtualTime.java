@@ -65,6 +65,21 @@ public final class VirtualTime {
     nowMicros = Math.max(nowMicros, untilMicros);
   }
 
+  /// Runs the next event, if there is one until `untilMicros`; else time stands there afterwards.
+  ///
+  /// @return false when there was none
+  public boolean runNext(long untilMicros) {
+    var event = events.peek();
+    if (event == null || event.atMicros > untilMicros) {
+      nowMicros = Math.max(nowMicros, untilMicros);
+      return false;
+    }
+    events.remove();
+    nowMicros = event.atMicros;
+    event.action.run();
+    return true;
+  }
+
   /// True with a chance of `numerator` in `denominator`.
   public boolean chance(int numerator, int denominator) {
     return random.nextInt(denominator) < numerator;

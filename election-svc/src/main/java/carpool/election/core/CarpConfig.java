@@ -34,9 +34,9 @@ public record CarpConfig(
     }
   }
 
-  /// Skew advertised and compared with. FreeBSD clamps an undemoted 241..254 to 240 as well; here it
-  /// stays below, because 240 is how the other node knows a master that is demoted, and whose life
-  /// therefore says nothing about its copy.
+  /// Skew advertised and compared with. FreeBSD clamps an undemoted 241..254 to 240 as well; here
+  /// it stays below, because 240 is how the other node knows a master that is demoted, and whose
+  /// life therefore says nothing about its copy.
   int effectiveSkew(int demotion) {
     return demotion == 0
         ? Math.min(advskew, EFFECTIVE_SKEW_MAX - 1)

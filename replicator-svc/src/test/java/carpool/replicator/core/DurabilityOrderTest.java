@@ -123,8 +123,8 @@ final class DurabilityOrderTest {
     assertThat(pair.b.data[3]).isEqualTo(30);
   }
 
-  /// The same without anything that the node that fell could lack: no new generation, and with it no
-  /// part in a split brain.
+  /// The same without anything that the node that fell could lack: no new generation, and with it
+  /// no part in a split brain.
   @Test
   void flushAfterATakeoverIsNoBranchWhenBothHadFlushed() {
     var pair = CorePair.inStep(ReplicationMode.FULLSYNC);

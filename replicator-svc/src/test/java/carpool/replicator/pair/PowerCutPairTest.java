@@ -102,7 +102,8 @@ final class PowerCutPairTest {
 
       pair.kill(1);
       first.powerOff();
-      pair.await(2, "the loss of its peer", r -> r.getPeerDisk() != DiskState.DISK_STATE_UP_TO_DATE);
+      pair.await(
+          2, "the loss of its peer", r -> r.getPeerDisk() != DiskState.DISK_STATE_UP_TO_DATE);
       assertEquals(Role.ROLE_PRIMARY, pair.role(2, Role.ROLE_PRIMARY).getNow(), pair.logs());
       fio(pair, 2, "randread", "0", "--end_fsync=0");
       fio(pair, 2, "randwrite", "32M", "--end_fsync=0");
@@ -114,7 +115,8 @@ final class PowerCutPairTest {
       // Both acknowledged, neither flushed: the second power cut is survived by the first node.
       pair.kill(2);
       second.powerOff();
-      pair.await(1, "the loss of its peer", r -> r.getPeerDisk() != DiskState.DISK_STATE_UP_TO_DATE);
+      pair.await(
+          1, "the loss of its peer", r -> r.getPeerDisk() != DiskState.DISK_STATE_UP_TO_DATE);
       assertEquals(Role.ROLE_PRIMARY, pair.role(1, Role.ROLE_PRIMARY).getNow(), pair.logs());
       fio(pair, 1, "randread", "0", "--end_fsync=0");
       fio(pair, 1, "randread", "32M", "--end_fsync=0");

@@ -81,7 +81,9 @@ class TlsPairTest {
       assertThat(fio).contains("err= 0");
       pair.awaitComplete(1);
       assertEquals(-1, pair.firstDifference());
-      assertThat(pair.logs().lines().filter(line -> line.contains("event=DISCONNECT"))).as(pair::logs).isEmpty();
+      assertThat(pair.logs().lines().filter(line -> line.contains("event=DISCONNECT")))
+          .as(pair::logs)
+          .isEmpty();
     }
   }
 

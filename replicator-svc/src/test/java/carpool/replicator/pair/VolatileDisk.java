@@ -55,7 +55,8 @@ final class VolatileDisk implements AutoCloseable {
     await(() -> Files.exists(mount.resolve("disk")));
   }
 
-  /// What was not flushed is gone. The replicator on this disk must be dead already, or die with it.
+  /// What was not flushed is gone. The replicator on this disk must be dead already, or die with
+  /// it.
   void powerOff() throws IOException, InterruptedException {
     for (var process : processes) {
       process.destroyForcibly();

@@ -73,7 +73,10 @@ final class TlsTransportTest {
                   directory.resolve(name + ".p12").toString())
               .redirectErrorStream(true)
               .start();
-      assertEquals(0, made.waitFor(), new String(made.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+      assertEquals(
+          0,
+          made.waitFor(),
+          new String(made.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
     }
   }
 

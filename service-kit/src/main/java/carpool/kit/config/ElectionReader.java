@@ -121,9 +121,7 @@ final class ElectionReader {
     var value = map.get("interface");
     var machine = value.flatMap(YamlValue::machine);
     return machine.isPresent() && !machine.get().has(name)
-        ? value
-            .get()
-            .refuse("no interface of this machine, '" + name + "',", machine.get().names())
+        ? value.get().refuse("no interface of this machine, '" + name + "',", machine.get().names())
         : Optional.of(name);
   }
 

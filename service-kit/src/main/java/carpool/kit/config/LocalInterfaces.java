@@ -53,7 +53,8 @@ public record LocalInterfaces(Map<String, List<Cidr>> addresses) {
   /// Whether the interface has an address of the family, and one that is not the shared one itself.
   boolean hasOwn(String name, Cidr shared) {
     return addresses.getOrDefault(name, List.of()).stream()
-        .anyMatch(own -> own.isIpv4() == shared.isIpv4() && !own.address().equals(shared.address()));
+        .anyMatch(
+            own -> own.isIpv4() == shared.isIpv4() && !own.address().equals(shared.address()));
   }
 
   /// Whether the shared address is in the subnet of one of the interface's own addresses.

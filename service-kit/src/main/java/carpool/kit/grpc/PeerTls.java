@@ -35,8 +35,8 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
-/// Mutual TLS 1.3 between the two nodes of a pair, from the PEM files of `tls:`; new files hold from
-/// the next connection on.
+/// Mutual TLS 1.3 between the two nodes of a pair, from the PEM files of `tls:`; new files hold
+/// from the next connection on.
 ///
 /// A certificate is accepted when it is signed by `ca`, is within its dates, and is made out to the
 /// node: one of its dNSNames is the name of the node (the word after `on` in hast.conf), without
@@ -59,8 +59,7 @@ public final class PeerTls {
   private final SslContext client;
   private final SslContext server;
 
-  private PeerTls(TlsFiles files, Consumer<String> refusals)
-      throws IOException {
+  private PeerTls(TlsFiles files, Consumer<String> refusals) throws IOException {
     var identity = TlsIdentity.load(files);
     var trust = new TellingTrust(identity, refusals);
     grpcClient = GrpcSslContexts.configure(forClient(identity, trust), SslProvider.JDK).build();
@@ -93,9 +92,7 @@ public final class PeerTls {
 
   private static SslContextBuilder forServer(TlsIdentity identity, TellingTrust trust) {
     return common(
-        SslContextBuilder.forServer(identity.keys())
-            .clientAuth(ClientAuth.REQUIRE),
-        trust);
+        SslContextBuilder.forServer(identity.keys()).clientAuth(ClientAuth.REQUIRE), trust);
   }
 
   private static SslContextBuilder common(SslContextBuilder builder, TellingTrust trust) {

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Certificate, key and authority of `tls:`, from files that may be replaced while the service runs.
+/// Certificate, key and authority of `tls:`, from files that may be replaced while the service
+/// runs.
 ///
 /// The files are looked at when a connection is made, at most once a second. New ones hold from the
 /// next connection on; connections that stand keep what they were made with. Files that do not

@@ -25,8 +25,7 @@ final class Signs {
     // Not virtual threads: a ping is a system call that holds its carrier until the time is over,
     // and two silent hosts would hold all of a small machine's.
     var threads =
-        Executors.newThreadPerTaskExecutor(
-            Thread.ofPlatform().name("ping").daemon(true).factory());
+        Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("ping").daemon(true).factory());
     try {
       return Optional.of(
           threads.invokeAny(

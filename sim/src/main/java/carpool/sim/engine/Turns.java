@@ -1,0 +1,119 @@
+package carpool.sim.engine;
+
+import carpool.sim.VirtualTime;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.util.ArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/// Runs threads one at a time, in an order that the seed decides: one seed gives one run.
+///
+/// The threads are virtual threads of the JDK whose scheduler is this class: whatever makes one of
+/// them wait (a lock, a condition, a queue, [#pause]) gives the turn to the next. So the product's
+/// own locks work, nothing has to be rewritten to be simulated, and a change of turns costs less
+/// than a microsecond. The JDK has this scheduler for its own tests only; hence `--add-opens
+/// java.base/java.lang=ALL-UNNAMED`. Waits with a time limit would use the real clock: the product
+/// has none on these threads ([carpool.kit.boot.Host#within]).
+final class Turns {
+  private static final Constructor<?> BUILDER = builder();
+
+  private record Turn(SimProcess process, Runnable work) {}
+
+  private final VirtualTime time;
+  private final Thread owner = Thread.currentThread();
+  private final ArrayList<Turn> ready = new ArrayList<>();
+  private @Nullable RuntimeException failure;
+
+  Turns(VirtualTime time) {
+    this.time = time;
+  }
+
+  @SuppressWarnings("JavaReflectionInvocation")
+  private static Constructor<?> builder() {
+    try {
+      var builder =
+          Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
+              .getDeclaredConstructor(Executor.class);
+      builder.setAccessible(true);
+      return builder;
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      throw new IllegalStateException(
+          "the engine world needs --add-opens java.base/java.lang=ALL-UNNAMED", e);
+    }
+  }
+
+  /// A thread of a process, not started.
+  Thread thread(SimProcess process, String name, Runnable work) {
+    try {
+      Executor scheduler = turn -> offer(process, turn);
+      var builder = (Thread.Builder.OfVirtual) BUILDER.newInstance(scheduler);
+      return builder
+          .name(name)
+          .uncaughtExceptionHandler((_, e) ->
+              fail(new IllegalStateException("thread " + name + " of " + process + " failed", e)))
+          .unstarted(work);
+    } catch (InstantiationException | IllegalAccessException | InvocationTargetException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void offer(SimProcess process, Runnable turn) {
+    var caller = Thread.currentThread();
+    if (!caller.isVirtual() && !caller.equals(owner)) {
+      return; // a real timer: of a run that is over
+    }
+    if (process.frozen()) {
+      process.hold(() -> ready.add(new Turn(process, turn)));
+    } else {
+      ready.add(new Turn(process, turn));
+    }
+  }
+
+  /// Something that must not be: the run ends with it.
+  void fail(RuntimeException e) {
+    if (failure == null) {
+      failure = e;
+    }
+  }
+
+  /// Runs threads and events until `untilMicros`.
+  void run(long untilMicros) {
+    while (true) {
+      if (failure != null) {
+        throw failure;
+      }
+      if (ready.isEmpty()) {
+        if (!time.runNext(untilMicros)) {
+          return;
+        }
+        continue;
+      }
+      int last = ready.size() - 1;
+      int chosen = last == 0 ? 0 : time.random().nextInt(last + 1);
+      var turn = ready.set(chosen, ready.get(last));
+      ready.remove(last);
+      if (turn.process.frozen()) {
+        turn.process.hold(() -> ready.add(turn));
+      } else if (turn.process.alive()) {
+        turn.work.run();
+      }
+    }
+  }
+
+  /// The calling thread goes on after so much virtual time.
+  void pause(long micros) {
+    var thread = Thread.currentThread();
+    var over = new boolean[1];
+    time.after(
+        micros,
+        () -> {
+          over[0] = true;
+          LockSupport.unpark(thread);
+        });
+    while (!over[0]) {
+      LockSupport.park(this);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.sim.engine;
+
+import org.jspecify.annotations.NullMarked;
