@@ -6,9 +6,9 @@ import carpool.sim.pair.WholePairWorld;
 import carpool.sim.replication.PairWorld;
 import java.util.function.LongFunction;
 
-/// `carpool-sim [--world replication|carp|pair|engine] [--seeds N] [--first S] [--jobs J]`: runs the
-/// simulator and stops at the first violation, with the seed and its transcript. Exit 0 when all
-/// seeds passed, 1 when one failed, 2 for wrong usage.
+/// `carpool-sim [--world replication|carp|pair|engine] [--seeds N] [--first S] [--jobs J]`: runs
+/// the simulator and stops at the first violation, with the seed and its transcript. Exit 0 when
+/// all seeds passed, 1 when one failed, 2 for wrong usage.
 public final class Main {
   private static final String USAGE =
       "usage: carpool-sim [--world replication|carp|pair|engine] [--seeds N] [--first SEED] [--jobs N]";
