@@ -58,25 +58,21 @@ public final class VirtualTime {
 
   /// Runs events until `untilMicros`; time stands there afterwards.
   public void runUntil(long untilMicros) {
-    while (size > 0 && keys[0] >>> NUMBER_BITS <= untilMicros) {
-      nowMicros = keys[0] >>> NUMBER_BITS;
-      pop().run();
+    while (runNext(untilMicros)) {
+      // what is due
     }
-    nowMicros = Math.max(nowMicros, untilMicros);
   }
 
   /// Runs the next event, if there is one until `untilMicros`; else time stands there afterwards.
   ///
   /// @return false when there was none
   public boolean runNext(long untilMicros) {
-    var event = events.peek();
-    if (event == null || event.atMicros > untilMicros) {
+    if (size == 0 || keys[0] >>> NUMBER_BITS > untilMicros) {
       nowMicros = Math.max(nowMicros, untilMicros);
       return false;
     }
-    events.remove();
-    nowMicros = event.atMicros;
-    event.action.run();
+    nowMicros = keys[0] >>> NUMBER_BITS;
+    pop().run();
     return true;
   }
 
