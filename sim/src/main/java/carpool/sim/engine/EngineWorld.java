@@ -476,8 +476,11 @@ public final class EngineWorld {
 
   void noteInStep() {
     for (var node : nodes) {
-      // The process found its disk good since, and what was lost was copied again.
-      if (node.disk() == DiskState.UP_TO_DATE && startedAfterTold[node.index]) {
+      // What was lost was copied again since, and the process has found or just records its disk good.
+      boolean good =
+          node.disk() == DiskState.UP_TO_DATE
+              || node.ask(ReplicationCore::phase, Phase.APART) == Phase.ADOPTING;
+      if (good && startedAfterTold[node.index]) {
         told[node.index] = false;
         latent[node.index] = false;
         startedAfterTold[node.index] = false;
@@ -518,6 +521,7 @@ public final class EngineWorld {
       return;
     }
     node.log(powerCut ? "power cut" : "killed");
+    noteInStep();
     boolean elsewhere = heldElsewhere(node);
     lossy[node.index] |= powerCut;
     var other = other(node);
