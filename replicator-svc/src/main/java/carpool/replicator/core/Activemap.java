@@ -79,19 +79,18 @@ final class Activemap {
   /// Marks the extents of a write. True when it may start at once, false when it has to wait until
   /// [#durable] says so.
   boolean mark(long offsetBytes, long lengthBytes) {
+    long first = extentOf(offsetBytes);
     long end = extentOf(offsetBytes + lengthBytes - 1) + 1;
-    boolean ready = true;
-    for (long extent = extentOf(offsetBytes); extent < end; extent++) {
-      referenced.add(extent);
-      if (marked.add(extent)) {
-        undurable.add(extent);
-        changedSectors.add(extent / SECTOR_EXTENTS);
-        ready = false;
-      } else if (undurable.contains(extent)) {
-        ready = false;
-      }
+    referenced.addRange(first, end);
+    for (long gap = marked.runEnd(first, end); gap < end; ) {
+      long next = marked.next(gap);
+      long gapEnd = next < 0 ? end : Math.min(next, end);
+      marked.addRange(gap, gapEnd);
+      undurable.addRange(gap, gapEnd);
+      changedSectors.addRange(gap / SECTOR_EXTENTS, (gapEnd - 1) / SECTOR_EXTENTS + 1);
+      gap = marked.runEnd(gapEnd, end);
     }
-    return ready;
+    return !undurable.intersects(first, end);
   }
 
   /// True when every extent of the range is marked durably.
@@ -149,13 +148,24 @@ final class Activemap {
     var bytes = new byte[Math.toIntExact((endSector - firstSector) * SECTOR_BYTES)];
     long firstExtent = firstSector * SECTOR_EXTENTS;
     long endExtent = Math.min(endSector * SECTOR_EXTENTS, marked.size());
-    for (long extent = marked.next(firstExtent);
-        extent >= 0 && extent < endExtent;
-        extent = marked.next(extent + 1)) {
-      int bit = (int) (extent - firstExtent);
-      bytes[bit >>> 3] |= (byte) (1 << (bit & 7));
+    for (long extent = marked.next(firstExtent); extent >= 0 && extent < endExtent; ) {
+      long end = marked.runEnd(extent, endExtent);
+      setBits(bytes, (int) (extent - firstExtent), (int) (end - firstExtent));
+      extent = marked.next(end);
     }
     return bytes;
+  }
+
+  private static void setBits(byte[] bytes, int from, int to) {
+    for (int bit = from; bit < to; ) {
+      if ((bit & 7) == 0 && to - bit >= 8) {
+        bytes[bit >>> 3] = -1;
+        bit += 8;
+      } else {
+        bytes[bit >>> 3] |= (byte) (1 << (bit & 7));
+        bit++;
+      }
+    }
   }
 
   /// The write with this token is durable.
@@ -163,7 +173,7 @@ final class Activemap {
     var extents = writingExtents;
     Check.invariant(token == writing, "map write not under way");
     if (extents != null) {
-      extents.forEach(undurable::remove);
+      undurable.removeAll(extents);
     }
     writingExtents = null;
     writing = 0;

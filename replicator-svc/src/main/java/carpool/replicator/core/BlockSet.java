@@ -233,13 +233,21 @@ public final class BlockSet {
   public long runEnd(long start, long limit) {
     long stop = Math.min(limit, size);
     long end = start;
-    while (end < stop && contains(end)) {
+    while (end < stop) {
       var page = pages[(int) (end >>> PAGE_SHIFT)];
+      if (page == null) {
+        break;
+      }
       if (isFull(page)) {
         end = (end | (PAGE_BITS - 1)) + 1;
-      } else {
-        end++;
+        continue;
       }
+      long clear = ~page[word(end)] & (-1L << end);
+      if (clear != 0) {
+        end = (end & ~63L) + Long.numberOfTrailingZeros(clear);
+        break;
+      }
+      end = (end | 63) + 1;
     }
     return Math.min(end, stop);
   }
@@ -248,6 +256,16 @@ public final class BlockSet {
   public void forEach(LongConsumer action) {
     for (long block = next(0); block >= 0; block = next(block + 1)) {
       action.accept(block);
+    }
+  }
+
+  /// Removes every block of `other`, which must be of the same size.
+  void removeAll(BlockSet other) {
+    Check.invariant(other.size == size, "sets of different sizes");
+    for (long start = other.next(0); start >= 0; ) {
+      long end = other.runEnd(start, size);
+      removeRange(start, end);
+      start = other.next(end);
     }
   }
 

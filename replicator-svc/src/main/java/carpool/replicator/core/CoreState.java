@@ -112,11 +112,13 @@ final class CoreState {
   }
 
   private void markExtentsDifferent(BlockSet extents) {
-    extents.forEach(extent -> {
+    for (long extent = extents.next(0); extent >= 0; ) {
+      long endExtent = extents.runEnd(extent, extents.size());
       long start = extent * settings.extentSizeBytes();
-      long end = Math.min(start + settings.extentSizeBytes(), settings.dataSizeBytes());
+      long end = Math.min(endExtent * settings.extentSizeBytes(), settings.dataSizeBytes());
       differences.markDifferent(start, end - start);
-    });
+      extent = extents.next(endExtent);
+    }
   }
 
   /// For so many ticks this primary's claim stays what it was when it was told last.

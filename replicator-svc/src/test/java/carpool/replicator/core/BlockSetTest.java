@@ -39,6 +39,11 @@ class BlockSetTest {
           var next = oracle.ceiling(start);
           assertEquals(next == null ? -1 : next, set.next(start));
           assertEquals(!oracle.subSet(start, end).isEmpty(), set.intersects(start, end));
+          long run = start;
+          while (run < end && oracle.contains(run)) {
+            run++;
+          }
+          assertEquals(run, set.runEnd(start, end));
         }
       }
       assertEquals(oracle.size(), set.count());
@@ -46,6 +51,10 @@ class BlockSetTest {
     var all = new TreeSet<Long>();
     set.copy().forEach(all::add);
     assertEquals(oracle, all);
+    var half = new BlockSet(size);
+    half.addRange(size / 3, size);
+    half.removeAll(set);
+    assertEquals(size - size / 3 - oracle.tailSet(size / 3).size(), half.count());
   }
 
   @ParameterizedTest
