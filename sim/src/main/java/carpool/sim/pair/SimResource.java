@@ -96,7 +96,7 @@ final class SimResource implements SimHost {
   public Settings settings(String node) {
     return new Settings(
         node,
-        memsync() ? ReplicationMode.MEMSYNC : ReplicationMode.FULLSYNC,
+        world.memsync ? ReplicationMode.MEMSYNC : ReplicationMode.FULLSYNC,
         true,
         DATA_BYTES,
         EXTENT_BYTES,
@@ -104,7 +104,7 @@ final class SimResource implements SimHost {
         6,
         3,
         24,
-        SimHost.CHUNK_UNITS * SimDisk.UNIT_BYTES,
+        SimHost.CHUNK_BYTES,
         node.startsWith("a") ? "b" : "a",
         4,
         20);
@@ -116,12 +116,12 @@ final class SimResource implements SimHost {
   }
 
   @Override
-  public long syncRate() {
+  public long syncRate(int node) {
     return syncRate;
   }
 
   @Override
-  public boolean memsync() {
+  public boolean memsync(int node) {
     return world.memsync;
   }
 
@@ -282,7 +282,7 @@ final class SimResource implements SimHost {
             && other.disk.generation() == node.disk.generation();
     // As in the replication world: received, answered, and perhaps not written when this node fell.
     boolean receivedOnly =
-        memsync()
+        world.memsync
             && node.holdsReceived()
             && other.alive()
             && other.running().disk() == DiskState.FAILED;

@@ -32,6 +32,12 @@ public final class Oracle {
     /// A double failure may have taken it.
     boolean perhapsLost;
 
+    /// Answered before the peer had it, by the rules of async.
+    boolean async;
+
+    /// The peer has written it.
+    boolean replicated;
+
     Write(long id, int firstUnit, int endUnit, long startMicros, int node) {
       this.id = id;
       this.content = id;
@@ -73,8 +79,8 @@ public final class Oracle {
 
   public Oracle(int units) {
     for (int i = 0; i < units; i++) {
-      var initial = new Write(0, i, i + 1, -2, -1);
-      initial.overMicros = -1;
+      var initial = new Write(0, i, i + 1, -100, -1);
+      initial.overMicros = -99;
       initial.acknowledged = true;
       initial.flushed = true;
       var list = new ArrayList<Write>();
@@ -142,10 +148,78 @@ public final class Oracle {
     }
   }
 
+  /// Async promises nothing about what the peer had not written yet when this node fell.
+  void perhapsLostUnreplicated(int node) {
+    for (var write : all) {
+      write.perhapsLost |= write.node == node && write.async && !write.replicated;
+    }
+  }
+
+  /// True when this node answered something that the peer has not written.
+  boolean ahead(int node) {
+    for (var write : all) {
+      if (write.node == node && write.async && !write.replicated && !write.perhapsLost) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Both copies hold everything that was over before.
+  void replicated(long beforeMicros) {
+    for (var write : all) {
+      write.replicated |= write.overMicros < beforeMicros;
+    }
+  }
+
   /// True when a firm write came after this one was over.
   private static boolean superseded(Write write, List<Write> writes, long beforeMicros) {
     for (var other : writes) {
       if (other != write
+          && other.acknowledged
+          && !other.perhapsLost
+          && other.overMicros <= beforeMicros
+          && other.startMicros > write.overMicros) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Checks a value that one of two branches returned. What the reader itself acknowledged in its
+  /// branch binds it; what the other was told since then it cannot have.
+  ///
+  /// @param sinceMicros since when nobody but its own clients has changed the reader's copy
+  void checkBranch(
+      String rule, int unit, long value, long readStartMicros, int reader, long sinceMicros) {
+    var writes = perUnit.get(unit);
+    for (int i = writes.size() - 1; i >= 0; i--) {
+      var write = writes.get(i);
+      boolean foreign = write.node == 1 - reader && write.startMicros > sinceMicros;
+      if (write.content == value
+          && !foreign
+          && !supersededIn(reader, sinceMicros, write, writes, readStartMicros)) {
+        return;
+      }
+    }
+    throw new Violation(
+        rule,
+        "unit "
+            + unit
+            + " holds #"
+            + value
+            + " in its branch since "
+            + sinceMicros
+            + ", but: "
+            + writes);
+  }
+
+  private static boolean supersededIn(
+      int reader, long sinceMicros, Write write, List<Write> writes, long beforeMicros) {
+    for (var other : writes) {
+      if (other != write
+          && other.node == reader
+          && other.startMicros > sinceMicros
           && other.acknowledged
           && !other.perhapsLost
           && other.overMicros <= beforeMicros

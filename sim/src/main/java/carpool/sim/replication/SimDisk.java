@@ -13,13 +13,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 
-/// A provider with a volatile write cache. Content is one number per 4 KiB unit: the id of the
-/// write that put it there.
+/// A provider with a volatile write cache. Content is one number per unit ([SimHost#unitBytes]):
+/// the id of the write that put it there.
 ///
 /// A power cut keeps an arbitrary part of what was written after the last flush, unit by unit:
 /// writes are lost, torn and reordered. Metadata and map writes are flushed by their nature; one
 /// under way during a cut is there or not.
 public final class SimDisk {
+  /// Usual size of a unit.
   public static final int UNIT_BYTES = 4096;
 
   /// Written, and not flushed.
@@ -105,19 +106,39 @@ public final class SimDisk {
     }
   }
 
+  /// A disk of a pair that is not new.
+  void belongsTo(Role lastRole, DiskState state, Identity identityThen) {
+    writeMetadata(lastRole, state, identityThen);
+  }
+
+  /// Number of units.
+  int units() {
+    return visible.length;
+  }
+
+  /// A disk that `create` made and nobody has written.
+  boolean fresh() {
+    return identity.resuid() == 0 && identity.generation() == 0;
+  }
+
   /// A disk that hastd wrote last.
   void madeByHastd(long localcnt, long remotecnt) {
     role = Role.SECONDARY;
     identity = new Identity(77, localcnt, remotecnt, Identity.HAST_GENERATION, false, List.of());
   }
 
-  /// What hastd wrote while the peer was away: durable, in marked extents.
-  void writtenByHastd(int unit, long value, int firstExtent, int endExtent) {
+  /// Written while the peer was away, before the run: durable, in marked extents.
+  void writtenBefore(int unit, long value, int firstExtent, int endExtent) {
     visible[unit] = value;
     durable[unit] = value;
     for (int extent = firstExtent; extent < endExtent; extent++) {
       map[extent >> 3] |= (byte) (1 << (extent & 7));
     }
+  }
+
+  /// Nothing of it is unreadable, and it refuses nothing.
+  boolean sound() {
+    return unreadable.isEmpty() && trouble == Trouble.NONE;
   }
 
   /// From now on the unit cannot be read, until it is written.
@@ -231,7 +252,9 @@ public final class SimDisk {
   Found found() {
     var marked = new BlockSet(extents);
     for (int extent = 0; extent < extents; extent++) {
-      if (marked(extent)) {
+      if (map[extent >> 3] == 0) {
+        extent |= 7;
+      } else if (marked(extent)) {
         marked.add(extent);
       }
     }

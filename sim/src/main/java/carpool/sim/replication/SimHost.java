@@ -7,7 +7,12 @@ import carpool.sim.VirtualTime;
 /// The world in which the two nodes of one resource live: what they take from it.
 public interface SimHost {
   /// Longest chunk of a synchronisation.
-  int CHUNK_UNITS = (128 << 10) / SimDisk.UNIT_BYTES;
+  int CHUNK_BYTES = 128 << 10;
+
+  /// What a unit of the devices' content stands for.
+  default int unitBytes() {
+    return SimDisk.UNIT_BYTES;
+  }
 
   VirtualTime time();
 
@@ -26,10 +31,10 @@ public interface SimHost {
   long freshId();
 
   /// Bytes per second.
-  long syncRate();
+  long syncRate(int node);
 
-  /// The peer says when it has received.
-  boolean memsync();
+  /// The peer of this node says when it has received.
+  boolean memsync(int node);
 
   boolean slowDisk(int node);
 
@@ -41,7 +46,18 @@ public interface SimHost {
   boolean diskTrouble();
 
   /// Something is about to become durable, or to be told: a good moment for a fault.
-  default void pending(SimNode node) {}
+  default void pending(SimNode node, Moment moment) {}
+
+  /// The node's core has heard of the end of its session.
+  default void disconnected(SimNode node) {}
+
+  /// The peer has written what the request in this slot sent it.
+  default void replicated(SimNode node, int slot) {}
+
+  /// True when this attempt to connect is to fail at any point.
+  default boolean handshakeFails() {
+    return false;
+  }
 
   /// A flush was refused, and what it should have covered may be gone from this disk.
   void flushFailed(SimNode node);

@@ -6,12 +6,17 @@ import carpool.replicator.core.WriteKind;
 import java.nio.LongBuffer;
 import org.jspecify.annotations.Nullable;
 
-/// The connection between two nodes: in order, delayed, cut at any moment. Each side notices a cut
-/// at a time of its own, and what was under way may arrive or not.
+/// The connection between two nodes: in order, delayed, cut at any moment, in both directions or in
+/// one. Each side notices a cut at a time of its own, and what was under way may arrive or not. Of
+/// a session that a node has ended already some frames still reach it.
 public final class SimLink {
   /// What travels.
   sealed interface Frame {
-    record Write(long seq, long offset, int length, LongBuffer payload, WriteKind kind)
+    /// A write.
+    ///
+    /// @param receipt the sender wants to know when it has arrived
+    record Write(
+        long seq, long offset, int length, LongBuffer payload, WriteKind kind, boolean receipt)
         implements Frame {}
 
     record Read(long seq, long offset, int length) implements Frame {}
@@ -44,8 +49,8 @@ public final class SimLink {
     final boolean[] ready = {false, false};
     final long[] lastArrival = {0, 0};
 
-    /// Frames sent after this moment are lost.
-    long cutAt = Long.MAX_VALUE;
+    /// Frames to this side that arrive after this moment are lost.
+    final long[] cutAt = {Long.MAX_VALUE, Long.MAX_VALUE};
 
     Connection(long id) {
       this.id = id;
@@ -55,24 +60,53 @@ public final class SimLink {
   private final SimHost world;
   private @Nullable Connection now;
   private long lastId;
-  private boolean up = true;
+  private long connectedMicros;
+  private final boolean[] reached = {true, true};
 
   /// A link that is up.
   public SimLink(SimHost world) {
     this.world = world;
   }
 
+  /// When the present connection, or the last one, began.
+  long connectedMicros() {
+    return connectedMicros;
+  }
+
+  /// In both directions.
   public boolean up() {
-    return up;
+    return reached[0] && reached[1];
   }
 
   public void heal() {
-    up = true;
+    reached[0] = true;
+    reached[1] = true;
     world.transcript().add("net", "link up");
   }
 
+  /// Nothing reaches this node any more; what it sends arrives until one of the two gives up.
+  void cutTowards(int deaf) {
+    reached[deaf] = false;
+    world.transcript().add("net", "nothing reaches " + world.node(deaf).name);
+    var connection = now;
+    if (connection != null && connection.cutAt[deaf] == Long.MAX_VALUE) {
+      connection.cutAt[deaf] = world.time().nowMicros();
+      world
+          .time()
+          .within(
+              1,
+              world.noticedWithinMicros(true),
+              () -> {
+                if (now == connection) {
+                  breakConnection(true);
+                }
+              });
+    }
+  }
+
   public void cut() {
-    up = false;
+    reached[0] = false;
+    reached[1] = false;
     world.transcript().add("net", "link cut");
     breakConnection(true);
   }
@@ -83,11 +117,16 @@ public final class SimLink {
   public void breakConnection(boolean silent) {
     var connection = now;
     now = null;
-    if (connection != null && connection.cutAt == Long.MAX_VALUE) {
-      connection.cutAt = world.time().nowMicros();
+    if (connection != null) {
+      loseAfter(connection, world.time().nowMicros());
       notice(connection, 0, 1, world.noticedWithinMicros(silent));
       notice(connection, 1, 1, world.noticedWithinMicros(silent));
     }
+  }
+
+  private static void loseAfter(Connection connection, long micros) {
+    connection.cutAt[0] = Math.min(connection.cutAt[0], micros);
+    connection.cutAt[1] = Math.min(connection.cutAt[1], micros);
   }
 
   private void notice(Connection connection, int side, long min, long max) {
@@ -101,6 +140,7 @@ public final class SimLink {
       if (core != null) {
         core.disconnected(connection.id);
         core.checkInvariants();
+        world.disconnected(world.node(side));
       }
     }
   }
@@ -119,9 +159,7 @@ public final class SimLink {
       return; // its end is on the way already
     }
     now = null;
-    if (connection.cutAt == Long.MAX_VALUE) {
-      connection.cutAt = world.time().nowMicros() + world.time().between(0, 500);
-    }
+    loseAfter(connection, world.time().nowMicros() + world.time().between(0, 500));
     notice(connection, node.index, 0, 0);
     notice(connection, 1 - node.index, 1, 3000);
   }
@@ -142,11 +180,25 @@ public final class SimLink {
   private void tryConnect() {
     var dialler = world.node(0);
     var listener = world.node(1);
-    if (!up || now != null || !ready(dialler) || !ready(listener)) {
+    if (!up() || now != null || !ready(dialler) || !ready(listener)) {
       return;
     }
     var connection = new Connection(++lastId);
     now = connection;
+    connectedMicros = world.time().nowMicros();
+    if (world.handshakeFails()) {
+      world
+          .time()
+          .within(
+              0,
+              world.slowLink() ? 10_000 : 1500,
+              () -> {
+                if (now == connection) {
+                  world.transcript().add("net", "the handshake fails");
+                  breakConnection(false);
+                }
+              });
+    }
     var hello = dialler.running().openSession(connection.id);
     deliver(
         connection,
@@ -181,14 +233,14 @@ public final class SimLink {
   /// A call of its own, outside of any session; lost when the link is cut on its way.
   void call(SimNode to, Runnable arrival) {
     var time = world.time();
-    if (!up) {
+    if (!reached[to.index]) {
       return;
     }
     time.within(
         50,
         world.slowLink() ? 3000 : 800,
         () -> {
-          if (up) {
+          if (reached[to.index]) {
             world.reach(to, arrival);
           }
         });
@@ -204,15 +256,26 @@ public final class SimLink {
       return;
     }
     int to = 1 - from.index;
-    deliver(connection, to, () -> world.node(to).receive(session, frame));
+    deliver(
+        connection,
+        to,
+        () -> world.node(to).receive(session, frame),
+        () -> world.node(to).receiveLate(session, frame));
+  }
+
+  private void deliver(Connection connection, int to, Runnable arrival) {
+    deliver(connection, to, arrival, () -> {});
   }
 
   /// In order per direction; lost when the connection was cut before it arrived.
-  private void deliver(Connection connection, int to, Runnable arrival) {
+  ///
+  /// @param late what happens when the node has ended the session before
+  private void deliver(Connection connection, int to, Runnable arrival, Runnable late) {
     long sent = world.time().nowMicros();
-    if (sent >= connection.cutAt) {
+    if (sent >= connection.cutAt[to]) {
       return;
     }
+    int life = world.node(to).life();
     long at =
         Math.max(
             connection.lastArrival[to] + 1,
@@ -223,13 +286,22 @@ public final class SimLink {
         .after(
             at - sent,
             () -> {
-              if (at < connection.cutAt) {
+              var node = world.node(to);
+              if (node.life() != life) {
+                return;
+              }
+              if (!connection.open[to]) {
+                // It was in the receiver's buffer when the session ended, or is lost.
+                if (node.alive() && world.time().chance(1, 2)) {
+                  world.reach(node, late);
+                }
+              } else if (at < connection.cutAt[to]) {
                 world.reach(
-                    world.node(to),
+                    node,
                     () -> {
-                      if (connection.open[to] && world.node(to).alive()) {
+                      if (connection.open[to] && node.alive()) {
                         arrival.run();
-                        world.node(to).running().checkInvariants();
+                        node.running().checkInvariants();
                       }
                     });
               }

@@ -32,9 +32,12 @@ public final class SimNode implements Effects {
   private static final int PARTS_MAX = 4;
 
   private final SimHost world;
+  private final int unitBytes;
+  private final int blockUnits;
+  private final int chunkUnits;
   public final int index;
   public final String name;
-  public final SimDisk disk;
+  public SimDisk disk;
   @Nullable ReplicationCore core;
 
   /// Counts the lives of the process; events of an earlier life are dropped.
@@ -60,6 +63,22 @@ public final class SimNode implements Effects {
     this.index = index;
     this.name = name;
     this.disk = new SimDisk(units, extents);
+    unitBytes = world.unitBytes();
+    blockUnits = (64 << 10) / unitBytes;
+    chunkUnits = SimHost.CHUNK_BYTES / unitBytes;
+  }
+
+  /// Counts the lives of the process.
+  int life() {
+    return life;
+  }
+
+  /// Another disk takes the place of the present one; only while the process does not run.
+  void insert(SimDisk other) {
+    if (alive()) {
+      throw new IllegalStateException(name + " runs");
+    }
+    disk = other;
   }
 
   public boolean alive() {
@@ -89,7 +108,7 @@ public final class SimNode implements Effects {
       freePeerSlots.add(CLIENT_SLOTS + SYNC_SLOTS + i);
     }
     core = new ReplicationCore(world.settings(name), disk.found(), world::freshId, this);
-    core.configureSyncRate(world.syncRate());
+    core.configureSyncRate(world.syncRate(index));
     core.setRole(0, Role.SECONDARY, false);
     log(() -> "starts: " + core);
   }
@@ -116,16 +135,16 @@ public final class SimNode implements Effects {
     return !freeClientSlots.isEmpty();
   }
 
-  public void write(
+  /// Returns the slot, which counts until the client is answered.
+  public int write(
       int unit, int units, long value, WriteKind kind, boolean forced, Consumer<Result> answer) {
     int slot = freeClientSlots.remove();
     var payload = new long[units];
     java.util.Arrays.fill(payload, kind == WriteKind.DATA ? value : 0);
     buffers[slot] = payload;
     answers.put(slot, answer);
-    running()
-        .clientWrite(
-            slot, (long) unit * SimDisk.UNIT_BYTES, units * SimDisk.UNIT_BYTES, kind, forced);
+    running().clientWrite(slot, (long) unit * unitBytes, units * unitBytes, kind, forced);
+    return slot;
   }
 
   public void read(int unit, int units, Consumer<long @Nullable []> answer) {
@@ -133,7 +152,7 @@ public final class SimNode implements Effects {
     var buffer = new long[units]; // the reader's own, whoever uses the slot afterwards
     buffers[slot] = buffer;
     answers.put(slot, result -> answer.accept(result == Result.OK ? buffer : null));
-    running().clientRead(slot, (long) unit * SimDisk.UNIT_BYTES, units * SimDisk.UNIT_BYTES);
+    running().clientRead(slot, (long) unit * unitBytes, units * unitBytes);
   }
 
   public void flush(Consumer<Result> answer) {
@@ -160,21 +179,27 @@ public final class SimNode implements Effects {
   void receive(long session, Frame frame) {
     var c = running();
     switch (frame) {
-      case Frame.Write(long seq, long offset, int length, LongBuffer payload, WriteKind kind) -> {
+      case Frame.Write(
+              long seq,
+              long offset,
+              int length,
+              LongBuffer payload,
+              WriteKind kind,
+              boolean receipt) -> {
         Integer slot = freePeerSlots.poll();
         if (slot == null) {
           throw new IllegalStateException("no peer slot");
         }
         buffers[slot] = payload.array();
         peerSeq[slot] = seq;
-        c.peerWriteArrived(session, slot, offset, length, kind, world.memsync());
+        c.peerWriteArrived(session, slot, offset, length, kind, receipt);
       }
       case Frame.Read(long seq, long offset, int length) -> {
         Integer slot = freePeerSlots.poll();
         if (slot == null) {
           throw new IllegalStateException("no peer slot");
         }
-        buffers[slot] = new long[length / SimDisk.UNIT_BYTES];
+        buffers[slot] = new long[length / unitBytes];
         peerSeq[slot] = seq;
         c.peerReadArrived(session, slot, offset, length);
       }
@@ -183,7 +208,7 @@ public final class SimNode implements Effects {
         if (slot == null) {
           throw new IllegalStateException("no peer slot");
         }
-        buffers[slot] = content == null ? new long[length / SimDisk.UNIT_BYTES] : content.array();
+        buffers[slot] = content == null ? new long[length / unitBytes] : content.array();
         comparesZeroes[slot] = content == null;
         peerSeq[slot] = seq;
         c.peerCompareArrived(session, slot, offset, length);
@@ -191,7 +216,12 @@ public final class SimNode implements Effects {
       case Frame.Compared(long seq, int covered, long mask) ->
           c.peerCompared(session, (int) seq, covered, mask);
       case Frame.Received(long seq) -> c.peerReceived(session, (int) seq);
-      case Frame.Written(long seq, boolean ok) -> c.peerWritten(session, (int) seq, ok);
+      case Frame.Written(long seq, boolean ok) -> {
+        if (ok) {
+          world.replicated(this, (int) seq);
+        }
+        c.peerWritten(session, (int) seq, ok);
+      }
       case Frame.Data(long seq, LongBuffer payload, boolean ok) -> {
         if (ok) {
           payload.get(0, buffers[(int) seq], 0, payload.limit());
@@ -202,6 +232,26 @@ public final class SimNode implements Effects {
       case Frame.Flushed(long id, boolean ok) -> c.peerFlushed(session, id, ok);
       case Frame.Message(PeerMessage message) -> c.message(session, message);
     }
+  }
+
+  /// A frame of a session that this node has ended. The shell throws away what belongs to a request
+  /// of its own that is over, but the core may see it.
+  void receiveLate(long session, Frame frame) {
+    var c = running();
+    switch (frame) {
+      case Frame.Data(long seq, _, boolean ok) -> c.peerReadDone(session, (int) seq, ok);
+      case Frame.Written(long seq, boolean ok) -> c.peerWritten(session, (int) seq, ok);
+      case Frame.Write _,
+          Frame.Read _,
+          Frame.Compare _,
+          Frame.Compared _,
+          Frame.Received _,
+          Frame.Flush _,
+          Frame.Flushed _,
+          Frame.Message _ ->
+          receive(session, frame);
+    }
+    c.checkInvariants();
   }
 
   // ----- effects
@@ -225,8 +275,8 @@ public final class SimNode implements Effects {
 
   @Override
   public void writeLocal(int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
-    int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
-    int units = lengthBytes / SimDisk.UNIT_BYTES;
+    int first = (int) (offsetBytes / unitBytes);
+    int units = lengthBytes / unitBytes;
     var payload = java.util.Arrays.copyOf(buffers[slot], units);
     var refused = new boolean[1];
     long most = world.slowDisk(index) ? 8000 : 300;
@@ -270,8 +320,8 @@ public final class SimNode implements Effects {
         1,
         400,
         c -> {
-          int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
-          int units = lengthBytes / SimDisk.UNIT_BYTES;
+          int first = (int) (offsetBytes / unitBytes);
+          int units = lengthBytes / unitBytes;
           boolean ok = disk.readable(first, first + units);
           if (ok) {
             System.arraycopy(disk.visible(), first, buffers[slot], 0, units);
@@ -282,12 +332,10 @@ public final class SimNode implements Effects {
   }
 
   private void room(int slot, int lengthBytes) {
-    if (buffers[slot] == null || buffers[slot].length < lengthBytes / SimDisk.UNIT_BYTES) {
-      buffers[slot] = new long[lengthBytes / SimDisk.UNIT_BYTES];
+    if (buffers[slot] == null || buffers[slot].length < lengthBytes / unitBytes) {
+      buffers[slot] = new long[lengthBytes / unitBytes];
     }
   }
-
-  private static final int BLOCK_UNITS = (64 << 10) / SimDisk.UNIT_BYTES;
 
   /// Units that are zero from `first` on, in whole blocks or to the end.
   private int zeroUnits(int first, int units) {
@@ -297,31 +345,30 @@ public final class SimNode implements Effects {
         && disk.readable(first + zero, first + zero + 1)) {
       zero++;
     }
-    return zero == units ? zero : zero - zero % BLOCK_UNITS;
+    return zero == units ? zero : zero - zero % blockUnits;
   }
 
   @Override
   public void scanLocal(int slot, long offsetBytes, int lengthBytes, boolean digest) {
-    int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
-    int units = lengthBytes / SimDisk.UNIT_BYTES;
+    int first = (int) (offsetBytes / unitBytes);
+    int units = lengthBytes / unitBytes;
     later(
         1,
         400,
         c -> {
           int zero = zeroUnits(first, units);
-          boolean ok =
-              zero > 0 || disk.readable(first, first + Math.min(units, SimHost.CHUNK_UNITS));
+          boolean ok = zero > 0 || disk.readable(first, first + Math.min(units, chunkUnits));
           buffers[slot] =
               java.util.Arrays.copyOfRange(
-                  disk.visible(), first, first + Math.min(units, SimHost.CHUNK_UNITS));
-          c.localScanned(slot, ok, zero * SimDisk.UNIT_BYTES);
+                  disk.visible(), first, first + Math.min(units, chunkUnits));
+          c.localScanned(slot, ok, zero * unitBytes);
         });
   }
 
   @Override
   public void compareLocal(int slot, long offsetBytes, int lengthBytes) {
-    int first = (int) (offsetBytes / SimDisk.UNIT_BYTES);
-    int units = lengthBytes / SimDisk.UNIT_BYTES;
+    int first = (int) (offsetBytes / unitBytes);
+    int units = lengthBytes / unitBytes;
     boolean zeroes = comparesZeroes[slot];
     later(
         1,
@@ -329,10 +376,10 @@ public final class SimNode implements Effects {
         c -> {
           int zero = zeroUnits(first, units);
           if (zeroes && zero > 0) {
-            c.localCompared(slot, true, zero * SimDisk.UNIT_BYTES, 0);
+            c.localCompared(slot, true, zero * unitBytes, 0);
           } else if (zeroes) {
-            int one = Math.min(units, BLOCK_UNITS);
-            c.localCompared(slot, disk.readable(first, first + one), one * SimDisk.UNIT_BYTES, 1);
+            int one = Math.min(units, blockUnits);
+            c.localCompared(slot, disk.readable(first, first + one), one * unitBytes, 1);
           } else if (!disk.readable(first, first + units)) {
             c.localCompared(slot, false, lengthBytes, -1);
           } else {
@@ -342,11 +389,11 @@ public final class SimNode implements Effects {
   }
 
   private long differentMask(long[] content, int first, int units) {
-    int blocks = (units - 1) / BLOCK_UNITS + 1;
+    int blocks = (units - 1) / blockUnits + 1;
     long mask = 0;
     for (int unit = 0; unit < units; unit++) {
       if (content[unit] != disk.visible()[first + unit]) {
-        mask |= 1L << (blocks - 1 - unit / BLOCK_UNITS);
+        mask |= 1L << (blocks - 1 - unit / blockUnits);
       }
     }
     return mask;
@@ -355,14 +402,14 @@ public final class SimNode implements Effects {
   @Override
   public void flushLocal(long flushId) {
     int covered = disk.cached();
-    world.pending(this);
+    world.pending(this, Moment.FLUSH);
     later(50, 2000, c -> c.localFlushed(flushId, flush(covered)));
   }
 
   @Override
   public void flushForPeer(long session, long flushId) {
     int covered = disk.cached();
-    world.pending(this);
+    world.pending(this, Moment.FLUSH_FOR_PEER);
     later(50, 2000, c -> c.peerFlushDone(session, flushId, flush(covered)));
   }
 
@@ -399,7 +446,7 @@ public final class SimNode implements Effects {
         .after(
             done - now,
             () -> disk.whenItAnswers(() -> reach(thisLife, c -> event.accept(c, disk.writable()))));
-    world.pending(this);
+    world.pending(this, Moment.RECORD);
   }
 
   @Override
@@ -410,6 +457,9 @@ public final class SimNode implements Effects {
   @Override
   public void writeMetadata(long token, Role role, DiskState state, Identity identity) {
     log(() -> "metadata " + role + " " + state + " " + identity);
+    if (identity.alone() && !disk.identity().alone()) {
+      world.pending(this, Moment.ALONE);
+    }
     journal(
         () -> disk.writeMetadata(role, state, identity), (c, ok) -> c.metadataWritten(token, ok));
   }
@@ -420,20 +470,28 @@ public final class SimNode implements Effects {
 
   @Override
   public void sendWrite(long session, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
-    int units = lengthBytes / SimDisk.UNIT_BYTES;
+    int units = lengthBytes / unitBytes;
     var payload =
         kind == WriteKind.DATA ? java.util.Arrays.copyOf(buffers[slot], units) : new long[units];
-    send(session, new Frame.Write(slot, offsetBytes, lengthBytes, LongBuffer.wrap(payload), kind));
+    send(
+        session,
+        new Frame.Write(
+            slot, offsetBytes, lengthBytes, LongBuffer.wrap(payload), kind, world.memsync(index)));
   }
 
   @Override
   public void sendChunk(long session, int slot, long offsetBytes, int lengthBytes, int skipBytes) {
-    int skip = skipBytes / SimDisk.UNIT_BYTES;
-    var part =
-        java.util.Arrays.copyOfRange(buffers[slot], skip, skip + lengthBytes / SimDisk.UNIT_BYTES);
+    int skip = skipBytes / unitBytes;
+    var part = java.util.Arrays.copyOfRange(buffers[slot], skip, skip + lengthBytes / unitBytes);
     send(
         session,
-        new Frame.Write(slot, offsetBytes, lengthBytes, LongBuffer.wrap(part), WriteKind.DATA));
+        new Frame.Write(
+            slot,
+            offsetBytes,
+            lengthBytes,
+            LongBuffer.wrap(part),
+            WriteKind.DATA,
+            world.memsync(index)));
   }
 
   @Override
@@ -448,7 +506,7 @@ public final class SimNode implements Effects {
             zeroes
                 ? null
                 : LongBuffer.wrap(
-                    java.util.Arrays.copyOf(buffers[slot], lengthBytes / SimDisk.UNIT_BYTES))));
+                    java.util.Arrays.copyOf(buffers[slot], lengthBytes / unitBytes))));
   }
 
   @Override
@@ -474,7 +532,7 @@ public final class SimNode implements Effects {
 
   @Override
   public void ackReceived(long session, int slot) {
-    world.pending(this);
+    world.pending(this, Moment.RECEIPT);
     send(session, new Frame.Received(seqOf(slot)));
   }
 

@@ -1,0 +1,192 @@
+package carpool.sim.replication;
+
+import carpool.replicator.core.DiskState;
+import carpool.replicator.core.Phase;
+import carpool.replicator.core.ReplicationMode;
+import carpool.replicator.core.Role;
+import carpool.sim.Violation;
+
+/// What somebody knows who sees both nodes at all times: who serves, whether the copies have gone
+/// apart, what a double failure may take. Looked at after every step.
+final class Watcher {
+  static final long NEVER = Long.MIN_VALUE;
+
+  private final PairWorld world;
+  private final SimNode[] nodes;
+  final ForceRule forceRule = new ForceRule();
+
+  /// Since when this node's clients were told things that the other does not have; or NEVER.
+  final long[] aloneSince = {NEVER, NEVER};
+
+  /// Since when only its own clients have changed this node's copy.
+  final long[] branchSince = {0, 0};
+
+  /// Since the copies were equal.
+  private final boolean[] lostPower = {false, false};
+
+  private final boolean[] wasPrimary = {false, false};
+
+  /// The copies have gone apart and were not equal since.
+  boolean diverged;
+
+  private boolean wereInStep;
+
+  Watcher(PairWorld world) {
+    this.world = world;
+    nodes = world.nodes;
+    diverged = world.traits.start().mismatch();
+  }
+
+  static boolean primary(SimNode node) {
+    return node.alive() && node.running().role() == Role.PRIMARY;
+  }
+
+  SimNode other(SimNode node) {
+    return nodes[1 - node.index];
+  }
+
+  boolean bothInStep() {
+    return nodes[0].alive()
+        && nodes[1].alive()
+        && nodes[0].running().complete()
+        && nodes[1].running().complete();
+  }
+
+  /// Both sides of one session say that the copies are equal but for what is under way.
+  boolean sameSession() {
+    return nodes[0].alive()
+        && nodes[1].alive()
+        && nodes[0].running().phase() == Phase.IN_STEP
+        && nodes[1].running().phase() == Phase.IN_STEP;
+  }
+
+  /// After every step.
+  void observe() {
+    for (var node : nodes) {
+      boolean primary = primary(node);
+      if (primary && !wasPrimary[node.index]) {
+        promoted(node);
+      }
+      wasPrimary[node.index] = primary;
+      if (node.alive() && node.running().phase().agreed()) {
+        branchSince[node.index] = world.time.nowMicros();
+        if (world.traits.start().mismatch() && world.mismatched()) {
+          throw new Violation("mismatch", "agreed with a copy of something else: " + node.core);
+        }
+      }
+    }
+    noteDiverged();
+    forceRule.check(nodes);
+  }
+
+  private void noteDiverged() {
+    diverged |= primary(nodes[0]) && primary(nodes[1]);
+  }
+
+  /// The node is primary since this step. It may answer a client before the operator hears of it.
+  private void promoted(SimNode node) {
+    int other = 1 - node.index;
+    diverged |=
+        !node.running().phase().agreed()
+            && (aloneSince[other] != NEVER || world.oracle.ahead(other));
+    forceRule.promoted(node);
+    world.pending(node, Moment.PROMOTED);
+  }
+
+  /// A client of the node was told that its write is done.
+  void answered(SimNode node, Oracle.Write write) {
+    write.async = world.mode(node.index) == ReplicationMode.ASYNC;
+    if (node.running().phase() != Phase.IN_STEP && aloneSince[node.index] == NEVER) {
+      aloneSince[node.index] = write.startMicros;
+    }
+  }
+
+  /// A client of the node was told that its flush is done.
+  void flushed(SimNode node, long sinceMicros) {
+    if (node.running().identity().alone() && aloneSince[node.index] == NEVER) {
+      aloneSince[node.index] = sinceMicros;
+    }
+  }
+
+  /// Looked at by the operator, between steps.
+  void noteInStep() {
+    boolean inStep = bothInStep();
+    if (inStep && !(primary(nodes[0]) && primary(nodes[1]))) {
+      diverged = world.mismatched();
+      forceRule.inStep();
+    }
+    if (inStep) {
+      if (!wereInStep) {
+        world.oracle.replicated(world.link.connectedMicros());
+      }
+      aloneSince[0] = NEVER;
+      aloneSince[1] = NEVER;
+      lostPower[0] = false;
+      lostPower[1] = false;
+      world.replaced[0] = false;
+      world.replaced[1] = false;
+    }
+    wereInStep = inStep;
+  }
+
+  /// True when the other node surely has whatever this one acknowledged.
+  boolean heldElsewhere(SimNode node) {
+    var other = other(node);
+    // Of two primaries each has what the other has not.
+    boolean follows = primary(other) && !primary(node) && aloneSince[node.index] == NEVER;
+    return node.alive()
+        && other.alive()
+        && other.running().disk() == DiskState.UP_TO_DATE
+        && (follows || node.running().complete() || node.running().servesFromPeer());
+  }
+
+  /// A flush was refused: like after a failed fsync of an operating system, what was cached is
+  /// gone.
+  void flushFailed(SimNode node) {
+    var other = other(node);
+    if (other.alive() && other.running().servesFromPeer()) {
+      world.oracle.perhapsLostUnflushedAndUnanswered();
+    } else if (!heldElsewhere(node)) {
+      // The only copy: an answer that is on its way is worth no more than one that was given.
+      world.oracle.perhapsLostUnflushedAndUnanswered();
+    }
+    world.oracle.perhapsLostUnreplicated(node.index);
+    branchSince[node.index] = world.time.nowMicros();
+  }
+
+  /// The node's process is about to end. What may be gone with it: what was not flushed when the
+  /// last of both fell, if either fell by a power cut, because a node does not know which of two
+  /// crashed copies has more.
+  void crashing(SimNode node, boolean powerCut) {
+    var oracle = world.oracle;
+    boolean elsewhere = heldElsewhere(node);
+    lostPower[node.index] |= powerCut;
+    // The other's disk failed and this node has not recorded yet that it has the only copy.
+    var other = other(node);
+    boolean indistinct =
+        other.alive()
+            && other.running().disk() == DiskState.FAILED
+            && other.disk.generation() == node.disk.generation();
+    // Answered when this node had received it, and it may not have written it yet; it says that it
+    // is the only copy only when it has. Until then two have failed, the other's disk and this one.
+    boolean receivedOnly =
+        world.memsync(other.index)
+            && node.holdsReceived()
+            && other.alive()
+            && other.running().disk() == DiskState.FAILED;
+    if ((!elsewhere && (lostPower[0] || lostPower[1])) || indistinct || receivedOnly) {
+      oracle.perhapsLostUnflushed();
+    }
+    if (powerCut) {
+      // A branch of its own is only here: that the other branch has it does not help when that one
+      // is given up.
+      if (world.traits.branches() && primary(node) && !node.running().phase().agreed()) {
+        node.disk.forEachCached(oracle::perhapsLostContent);
+      }
+      branchSince[node.index] = world.time.nowMicros();
+    }
+    oracle.perhapsLostUnreplicated(node.index);
+    forceRule.crashed(node);
+    wasPrimary[node.index] = false;
+  }
+}

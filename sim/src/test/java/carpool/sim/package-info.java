@@ -1,0 +1,4 @@
+@NullMarked
+package carpool.sim;
+
+import org.jspecify.annotations.NullMarked;
