@@ -80,6 +80,11 @@ final class CorePair {
     b.later(session, () -> b.core().connected(session, fromA));
   }
 
+  /// Number of the session under way; 0 when there is none.
+  long session() {
+    return session;
+  }
+
   /// Breaks the connection: what is under way is lost.
   void cut() {
     long broken = session;
@@ -187,6 +192,9 @@ final class CorePair {
 
     /// Flushes for the peer that were begun.
     int forPeer;
+
+    /// What the peer was told of its last write, if the session lasted so long.
+    boolean toldWritten;
 
     /// Hears no message of the peer.
     boolean deaf;
@@ -646,6 +654,7 @@ final class CorePair {
 
     @Override
     public void ackWritten(long ofSession, int slot, boolean ok) {
+      toldWritten = ok;
       int there = sequence[slot] - 1;
       sequence[slot] = 0;
       send(ofSession, () -> other(this).core().peerWritten(ofSession, there, ok));

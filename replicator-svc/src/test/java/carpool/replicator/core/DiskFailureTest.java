@@ -59,6 +59,18 @@ final class DiskFailureTest {
   }
 
   @Test
+  void writeThatFailsOnTheSecondaryIsNotToldToBeDone() {
+    var pair = CorePair.inStep(ReplicationMode.FULLSYNC);
+    pair.a.write(4, 40);
+    pair.settle();
+    assertThat(pair.b.toldWritten).isTrue();
+    pair.b.refusesWrites = true;
+    pair.a.write(4, 41);
+    pair.settle();
+    assertThat(pair.b.toldWritten).isFalse();
+  }
+
+  @Test
   void failedDiskThatComesBackIsATargetEvenIfItWasPrimary() {
     var pair = CorePair.inStep(ReplicationMode.FULLSYNC);
     pair.a.refusesWrites = true;

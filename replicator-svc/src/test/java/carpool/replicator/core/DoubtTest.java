@@ -61,11 +61,12 @@ final class DoubtTest {
     here.a.write(3, 30);
     here.settle();
     int before = here.a.read(3); // under way when the process stands still
+    int flushes = here.b.forPeer;
     here.a.core().stoodStill();
     int read = here.a.read(3);
     int write = here.a.write(4, 40);
     int flush = here.a.flush();
-    while (here.b.forPeer == 0 && here.step()) {
+    while (here.b.forPeer == flushes && here.step()) {
       assertThat(here.a.answers).doesNotContainKeys(before, read, write, flush);
     }
     here.settle();

@@ -224,12 +224,19 @@ class AttachedProviderTest {
 
   @Test
   void diskOfAnotherPairHasNoPast() throws Exception {
-    var attachment = attach(disk(ALONE));
-    new FailedCopies(state).note("r", attachment.metadata(), "test");
-    var another = new Identity(6, 2, 1, 77, true, List.of(76L));
+    var other = disk(new Identity(6, 2, 1, 77, true, List.of(76L)));
+    new FailedCopies(state).note("r", attach(disk(ALONE)).metadata(), "test");
 
-    assertThat(attach(disk(another)).foundDisk()).isEqualTo(DiskState.UP_TO_DATE);
+    assertThat(attach(other).foundDisk()).isEqualTo(DiskState.UP_TO_DATE);
     assertThat(note()).doesNotExist();
+  }
+
+  @Test
+  void noteIsAboutTheDiskThatFailed() throws Exception {
+    var same = disk(ALONE);
+    new FailedCopies(state).note("r", attach(disk(ALONE)).metadata(), "test");
+
+    assertThat(attach(same).foundDisk()).isEqualTo(DiskState.INCONSISTENT);
   }
 
   @Test

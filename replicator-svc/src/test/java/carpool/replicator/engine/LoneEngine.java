@@ -5,42 +5,59 @@ import static org.assertj.core.api.Assertions.assertThat;
 import carpool.replicator.block.BlockDevice;
 import carpool.replicator.core.Effect;
 import carpool.replicator.core.Effects.Notice;
+import carpool.replicator.core.Leave;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.ReplicationMode;
 import carpool.replicator.core.Role;
 import carpool.replicator.store.ProviderException;
+import carpool.replicator.store.RecordingFile;
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/// A resource without a peer over an attachment, served as to NBD clients.
-final class LoneEngine implements AutoCloseable {
+/// A resource over an attachment, served as to NBD clients: without a peer, or with one that nobody
+/// reaches before a test connects it.
+public final class LoneEngine implements AutoCloseable {
   private final AttachedProvider attachment;
-  final ResourceEngine engine;
-  final ResourceDevice device;
+  private final boolean peerConfigured;
+  public final ResourceEngine engine;
+  public final ResourceDevice device;
 
   LoneEngine(AttachedProvider attachment) {
+    this(attachment, false);
+  }
+
+  private LoneEngine(AttachedProvider attachment, boolean peerConfigured) {
     this.attachment = attachment;
-    engine =
-        new ResourceEngine("r", attachment, LoneEngine::settings, new Counters(), new Nobody());
+    this.peerConfigured = peerConfigured;
+    engine = new ResourceEngine("r", attachment, this::settings, new Counters(), new Nobody());
     device = new ResourceDevice(engine);
     engine.setRole(Role.SECONDARY, false, _ -> {});
   }
 
-  private static final class Nobody implements ResourceEngine.Listener {
+  /// With a peer, over a disk on which the resource `r` was created.
+  public static LoneEngine withPeer(RecordingFile disk, Path stateDir) throws Exception {
+    return new LoneEngine(
+        AttachedProvider.open("r", disk.provider(), new FailedCopies(stateDir)), true);
+  }
+
+  private final class Nobody implements ResourceEngine.Listener {
     @Override
     public void happened(Notice notice) {}
 
     @Override
-    public void asksLeave(Effect.AskLeave question) {}
+    public void asksLeave(Effect.AskLeave question) {
+      engine.step(core -> core.leaveAnswered(question.question(), Leave.UNREACHABLE));
+    }
   }
 
-  private static ReplicationCore.Settings settings(AttachedProvider attachment) {
-    var metadata = attachment.metadata();
+  private ReplicationCore.Settings settings(AttachedProvider attached) {
+    var metadata = attached.metadata();
     return new ReplicationCore.Settings(
         "hast1",
         ReplicationMode.FULLSYNC,
-        /* peerConfigured= */ false,
+        peerConfigured,
         metadata.dataSizeBytes(),
         metadata.extentSizeBytes(),
         512,
@@ -53,35 +70,53 @@ final class LoneEngine implements AutoCloseable {
         60);
   }
 
-  Verdict role(Role role, boolean force) throws Exception {
+  public Verdict role(Role role, boolean force) throws Exception {
     var answer = new CompletableFuture<Verdict>();
     engine.setRole(role, force, answer::complete);
     return answer.get(10, TimeUnit.SECONDS);
   }
 
-  void promote() throws Exception {
+  public void promote() throws Exception {
     assertThat(role(Role.PRIMARY, false)).isEqualTo(Verdict.ALLOWED);
   }
 
-  long dataOffset() {
+  public long dataOffset() {
     return attachment.metadata().offsetBytes();
   }
 
   /// Writes 4096 bytes and waits for the answer.
-  void write(long offset) throws Exception {
-    var slot = device.acquire();
-    var done = new CompletableFuture<Boolean>();
-    device.write(slot, offset, 4096, false, answer(done));
-    assertThat(done.get(10, TimeUnit.SECONDS)).isTrue();
+  public void write(long offset) throws Exception {
+    assertThat(startWrite(offset).get(10, TimeUnit.SECONDS)).isTrue();
   }
 
-  CompletableFuture<Boolean> flush() throws Exception {
+  /// Writes 4096 bytes.
+  public CompletableFuture<Boolean> startWrite(long offset) throws Exception {
+    var done = new CompletableFuture<Boolean>();
+    device.write(device.acquire(), offset, 4096, false, answer(done));
+    return done;
+  }
+
+  /// Reads 4096 bytes.
+  public CompletableFuture<Boolean> startRead(long offset) throws Exception {
+    var done = new CompletableFuture<Boolean>();
+    device.read(
+        device.acquire(),
+        offset,
+        4096,
+        (slot, ok) -> {
+          device.release(slot);
+          done.complete(ok);
+        });
+    return done;
+  }
+
+  public CompletableFuture<Boolean> flush() throws Exception {
     var done = new CompletableFuture<Boolean>();
     device.flush(device.acquire(), answer(done));
     return done;
   }
 
-  static BlockDevice.Answer answer(CompletableFuture<Boolean> done) {
+  public static BlockDevice.Answer answer(CompletableFuture<Boolean> done) {
     return (slot, ok) -> done.complete(ok);
   }
 

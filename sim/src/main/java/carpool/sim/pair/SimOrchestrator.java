@@ -16,6 +16,7 @@ import carpool.orchestrator.core.PoolSpec;
 import carpool.orchestrator.core.ResourceFacts;
 import carpool.orchestrator.core.Role;
 import carpool.orchestrator.core.Step;
+import carpool.sim.Violation;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -187,6 +188,9 @@ final class SimOrchestrator {
       case PoolEffect.Remember(var next) -> memory = next;
       case PoolEffect.Resign(var cause, _) -> {
         world.log(node.name, "resigns: " + cause);
+        if (cause.equals("switchover")) {
+          checkPlannedMove();
+        }
         gate.within(
             1_000,
             20_000,
@@ -207,6 +211,19 @@ final class SimOrchestrator {
           PoolEffect.PassageOver _,
           PoolEffect.ServiceNoted _,
           PoolEffect.Answer _ -> {}
+    }
+  }
+
+  /// The role goes when the pool is gone from here, and the other node has everything.
+  private void checkPlannedMove() {
+    if (node.pool.imported()) {
+      throw new Violation("planned move", node.name + " resigns while the pool is here");
+    }
+    for (var resource : world.resources) {
+      if (!resource.sameContent()) {
+        throw new Violation(
+            "planned move", node.name + " resigns, and the other node lacks a part of " + resource.name);
+      }
     }
   }
 

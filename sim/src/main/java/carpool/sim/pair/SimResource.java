@@ -322,8 +322,13 @@ final class SimResource implements SimHost {
     }
   }
 
+  /// Every block is the same on both nodes.
+  boolean sameContent() {
+    return nodes[0].disk.sameContent(nodes[1].disk);
+  }
+
   void checkContent() {
-    if (!nodes[0].disk.sameContent(nodes[1].disk)) {
+    if (!sameContent()) {
       throw new Violation("R7", name + " is complete, but the copies differ");
     }
     for (int unit = 0; unit < UNITS; unit++) {

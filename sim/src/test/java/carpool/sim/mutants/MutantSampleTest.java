@@ -18,7 +18,7 @@ final class MutantSampleTest {
     var catalogue = Catalogue.read(ROOT);
     var classPath =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path", ""));
-    var planter = new Planter(catalogue, new Workshop(ROOT, classPath), LIMIT_SECONDS);
+    var planter = new Planter(catalogue, new Workshop(ROOT, classPath), LIMIT_SECONDS, true);
     for (var mutant : catalogue.sample(SIZE)) {
       assertThat(planter.withoutFault(mutant.module(), mutant.tests(), mutant.worlds()))
           .as("%s without the fault", mutant.id())

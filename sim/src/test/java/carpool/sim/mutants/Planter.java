@@ -12,15 +12,21 @@ import java.util.concurrent.TimeUnit;
 
 /// Plants one fault after another and runs what may find it, each run in a JVM of its own.
 final class Planter {
+  /// Exit status of the simulator that was asked for a world that it has not.
+  private static final int WRONG_USAGE = 2;
+
   private final Catalogue catalogue;
   private final Workshop workshop;
   private final long limitSeconds;
+  private final boolean simulates;
 
   /// @param limitSeconds a run that takes longer has found the fault
-  Planter(Catalogue catalogue, Workshop workshop, long limitSeconds) {
+  /// @param simulates the worlds are run, too
+  Planter(Catalogue catalogue, Workshop workshop, long limitSeconds, boolean simulates) {
     this.catalogue = catalogue;
     this.workshop = workshop;
     this.limitSeconds = limitSeconds;
+    this.simulates = simulates;
   }
 
   /// Plants the fault and says what became of it.
@@ -30,7 +36,8 @@ final class Planter {
     try {
       var overlay = Files.createDirectory(place.resolve("classes"));
       workshop.compile(mutant, mutant.plantedIn(catalogue.sourceOf(mutant)), overlay);
-      var killer = run(mutant.module(), mutant.tests(), mutant.worlds(), overlay.toString(), place);
+      var worlds = simulates ? mutant.worlds() : List.<Mutant.World>of();
+      var killer = run(mutant.module(), mutant.tests(), worlds, overlay.toString(), place);
       return new Trial(
           mutant, outcome(mutant, killer.isPresent()), killer.orElse(""), since(start));
     } catch (IllegalArgumentException broken) {
@@ -123,12 +130,13 @@ final class Planter {
     }
     return process.exitValue() == 0
         ? Optional.empty()
-        : Optional.of(reason(process.exitValue(), arguments, Files.readAllLines(log)));
+        : Optional.of(reason(process.exitValue(), program, arguments, Files.readAllLines(log)));
   }
 
   /// The test that failed, or the seed and the rule that it breaks.
-  private static String reason(int status, List<String> arguments, List<String> log) {
-    if (status == 3 || status == 2) {
+  private static String reason(
+      int status, Class<?> program, List<String> arguments, List<String> log) {
+    if (status == (program == Main.class ? WRONG_USAGE : TestProcess.NOTHING_TESTED)) {
       throw new IllegalArgumentException(
           "nothing was run: " + String.join(" ", arguments) + ": " + String.join("\n", log));
     }

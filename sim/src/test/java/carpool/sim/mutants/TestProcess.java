@@ -10,11 +10,14 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /// Runs the test classes named on its command line and ends at the first failure: 0 all passed, 1
-/// one failed (the last line says which), 3 nothing was tested. Processes that a test started end
+/// one failed (the last line says which), [#NOTHING_TESTED]. Processes that a test started end
 /// with it.
 final class TestProcess {
   /// Before the name of the test that failed.
   static final String FAILED = "failed: ";
+
+  /// Exit status; none that a program under test ends with.
+  static final int NOTHING_TESTED = 93;
 
   private int passed;
 
@@ -28,7 +31,7 @@ final class TestProcess {
             .build();
     var process = new TestProcess();
     LauncherFactory.create().execute(request, process.new Listener());
-    end(process.passed > 0 ? 0 : 3);
+    end(process.passed > 0 ? 0 : NOTHING_TESTED);
   }
 
   private static void end(int status) {

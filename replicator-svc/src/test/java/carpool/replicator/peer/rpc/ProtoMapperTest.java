@@ -2,11 +2,13 @@ package carpool.replicator.peer.rpc;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import carpool.replicator.core.BlockSet;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Hello;
 import carpool.replicator.core.Identity;
+import carpool.replicator.core.Leave;
 import carpool.replicator.core.Role;
 import com.google.protobuf.ByteString;
 import java.io.IOException;
@@ -47,6 +49,41 @@ class ProtoMapperTest {
     }
     for (var disk : DiskState.values()) {
       assertEquals(disk, ProtoMapper.disk(ProtoMapper.disk(disk)));
+    }
+  }
+
+  /// What a newer peer says that this version does not know must not make a copy count as good, or
+  /// hold a primary up.
+  @Test
+  void whatIsNotKnownCountsAsNothing() {
+    assertEquals(
+        DiskState.DISKLESS,
+        ProtoMapper.disk(carpool.replicator.v1.DiskState.DISK_STATE_UNSPECIFIED));
+    assertEquals(
+        DiskState.DISKLESS, ProtoMapper.disk(carpool.replicator.v1.DiskState.UNRECOGNIZED));
+    assertEquals(Role.INIT, ProtoMapper.role(carpool.replicator.v1.Role.UNRECOGNIZED));
+    assertEquals(Leave.UNREACHABLE, ProtoMapper.leave(carpool.peer.v1.Leave.LEAVE_UNSPECIFIED));
+    assertEquals(Leave.UNREACHABLE, ProtoMapper.leave(carpool.peer.v1.Leave.UNRECOGNIZED));
+    for (var leave : Leave.values()) {
+      assertEquals(leave, ProtoMapper.leave(ProtoMapper.leave(leave)));
+    }
+  }
+
+  /// Every second block differs: too many runs for a message.
+  @Test
+  void setThatIsToldCoarserLosesNoBlock() throws IOException {
+    long size = 4 << 20;
+    var set = new BlockSet(size);
+    for (long block = 0; block < size / 2; block += 2) {
+      set.add(block);
+    }
+    set.addRange(size - 5, size);
+    var told = ProtoMapper.blocks(set);
+    assertTrue(told.size() <= ProtoMapper.RUNS_MAX_BYTES, "bytes: " + told.size());
+
+    var heard = ProtoMapper.blocks(told, size);
+    for (long block = set.next(0); block >= 0; block = set.next(block + 1)) {
+      assertTrue(heard.contains(block), "block " + block);
     }
   }
 
