@@ -47,8 +47,13 @@ final class PeerLinkTest {
   private final LinkedBlockingQueue<String> ended = new LinkedBlockingQueue<>();
   private SocketChannel ours;
   private LoneEngine node;
+  /// From [#meet] on.
+  @SuppressWarnings("NullAway.Init")
   private PeerLink link;
+
+  @SuppressWarnings("NullAway.Init")
   private BlockConnection connection;
+
   private WirePeer peer;
 
   @BeforeEach

@@ -2,6 +2,7 @@ package carpool.replicator.peer.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import carpool.kit.boot.Host;
 import carpool.kit.config.Rate;
 import carpool.kit.config.ReplicatorSettings;
 import carpool.kit.config.ReplicatorSettings.SplitBrainPolicy;
@@ -52,7 +53,7 @@ final class TimeoutsTest {
 
   @Test
   void oldestRequestIsToldWhicheverSlotItHas() {
-    var owed = new OutstandingRequests(4);
+    var owed = new OutstandingRequests(Host.REAL, 4);
     long later = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
     assertThat(owed.oldestNanos(later)).isZero();
     owed.ask(1);
@@ -66,7 +67,7 @@ final class TimeoutsTest {
 
   @Test
   void flushIsOwedUntilItsOwnAnswer() {
-    var owed = new OutstandingRequests(1);
+    var owed = new OutstandingRequests(Host.REAL, 1);
     long later = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
     owed.askFlush(2);
     owed.flushAnswered(1);
