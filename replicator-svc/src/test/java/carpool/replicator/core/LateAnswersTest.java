@@ -65,8 +65,10 @@ final class LateAnswersTest {
   @Test
   void messageOfAnEarlierSessionIsNotObeyed() {
     var pair = reconnected(ReplicationMode.FULLSYNC);
-    pair.a.core().message(pair.session() - 1, new PeerMessage.StateChanged(
-        Role.PRIMARY, DiskState.UP_TO_DATE));
+    pair.a
+        .core()
+        .message(
+            pair.session() - 1, new PeerMessage.StateChanged(Role.PRIMARY, DiskState.UP_TO_DATE));
     pair.settle();
     assertThat(pair.a.core().phase()).isEqualTo(Phase.IN_STEP);
     assertThat(pair.a.core().peerRole()).isEqualTo(Role.SECONDARY);

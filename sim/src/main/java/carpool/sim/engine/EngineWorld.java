@@ -476,7 +476,8 @@ public final class EngineWorld {
 
   void noteInStep() {
     for (var node : nodes) {
-      // What was lost was copied again since, and the process has found or just records its disk good.
+      // What was lost was copied again since, and the process has found or just records its disk
+      // good.
       boolean good =
           node.disk() == DiskState.UP_TO_DATE
               || node.ask(ReplicationCore::phase, Phase.APART) == Phase.ADOPTING;

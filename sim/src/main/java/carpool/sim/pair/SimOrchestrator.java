@@ -222,7 +222,8 @@ final class SimOrchestrator {
     for (var resource : world.resources) {
       if (!resource.sameContent()) {
         throw new Violation(
-            "planned move", node.name + " resigns, and the other node lacks a part of " + resource.name);
+            "planned move",
+            node.name + " resigns, and the other node lacks a part of " + resource.name);
       }
     }
   }

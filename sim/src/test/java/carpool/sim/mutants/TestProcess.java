@@ -10,8 +10,8 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /// Runs the test classes named on its command line and ends at the first failure: 0 all passed, 1
-/// one failed (the last line says which), [#NOTHING_TESTED]. Processes that a test started end
-/// with it.
+/// one failed (the last line says which), [#NOTHING_TESTED]. Processes that a test started end with
+/// it.
 final class TestProcess {
   /// Before the name of the test that failed.
   static final String FAILED = "failed: ";

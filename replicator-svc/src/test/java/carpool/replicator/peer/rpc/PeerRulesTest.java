@@ -70,9 +70,7 @@ final class PeerRulesTest {
     refused(hello().setResource("disk2"), "disk2");
     refused(hello().setNode("hast3"), "hast3");
     refused(
-        hello()
-            .setProtocolMin(PeerSessions.PROTOCOL + 1)
-            .setProtocolMax(PeerSessions.PROTOCOL + 2),
+        hello().setProtocolMin(PeerSessions.PROTOCOL + 1).setProtocolMax(PeerSessions.PROTOCOL + 2),
         "speaks block protocol");
     refused(hello().setProtocolMin(0).setProtocolMax(PeerSessions.PROTOCOL - 1), "protocol");
   }

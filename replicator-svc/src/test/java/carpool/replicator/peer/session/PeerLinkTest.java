@@ -33,9 +33,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.junit.jupiter.api.io.TempDir;
 
 /// One node's end of a session, with a real engine behind it and a peer that speaks frames.
 final class PeerLinkTest {
@@ -47,6 +47,7 @@ final class PeerLinkTest {
   private final LinkedBlockingQueue<String> ended = new LinkedBlockingQueue<>();
   private SocketChannel ours;
   private LoneEngine node;
+
   /// From [#meet] on.
   @SuppressWarnings("NullAway.Init")
   private PeerLink link;
@@ -82,8 +83,7 @@ final class PeerLinkTest {
     link = new PeerLink(node.engine, SESSION, receipts, ended::add);
     var told = node.engine.connect(link, core -> core.openSession(SESSION));
     assertThat(told).isNotNull();
-    connection =
-        new BlockConnection(BlockStream.plain(ours), link, WirePeer.CODING, sizeBytes());
+    connection = new BlockConnection(BlockStream.plain(ours), link, WirePeer.CODING, sizeBytes());
     var hello =
         new Hello(
             "hast2",
