@@ -52,6 +52,9 @@ final class Chaos {
               new Link(Moment.ANSWERED, Act.POWER_HERE), new Link(Moment.FLUSHED, Act.KILL_HERE)),
           List.of(new Link(Moment.ANSWERED, Act.BREAK), new Link(Moment.ANSWERED, Act.POWER_THERE)),
           List.of(new Link(Moment.RECEIPT, Act.POWER_HERE)),
+          List.of(
+              new Link(Moment.PEER_WROTE, Act.BREAK), new Link(Moment.ANSWERED, Act.POWER_THERE)),
+          List.of(new Link(Moment.PEER_WROTE, Act.POWER_THERE)),
           List.of(new Link(Moment.RECEIPT, Act.BREAK), new Link(Moment.ANSWERED, Act.POWER_BOTH)),
           List.of(new Link(Moment.FLUSH_FOR_PEER, Act.POWER_HERE)),
           List.of(new Link(Moment.FLUSHED, Act.POWER_THERE)),

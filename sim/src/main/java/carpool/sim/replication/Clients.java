@@ -243,6 +243,9 @@ final class Clients {
       var write = inSlot[node.index][slot];
       if (write != null) {
         write.replicated = true;
+        if (!write.acknowledged) {
+          world.pending(node, Moment.PEER_WROTE);
+        }
       }
     }
   }

@@ -10,6 +10,8 @@ enum Moment {
   FLUSH_FOR_PEER,
   /// A receipt of a write that is not carried out yet was sent.
   RECEIPT,
+  /// The peer has written what this node has perhaps not.
+  PEER_WROTE,
   /// A client was told that its write is done.
   ANSWERED,
   /// A client was told that its flush is done.

@@ -45,6 +45,8 @@ final class Operator {
     for (var node : nodes) {
       if (node.alive() && node.running().fenced()) {
         world.log(node, () -> "orchestrator gives up");
+        // What it answered after the other one was promoted.
+        world.oracle.perhapsLostUnreplicated(node.index);
         node.setRole(Role.SECONDARY, false, _ -> {});
         return;
       }
@@ -193,6 +195,10 @@ final class Operator {
     watcher.forceRule.order(node);
     watcher.diverged = true;
     giveUp(node);
+    // All that it was ever told, and not only alone: the nodes may meet while the promotion waits for
+    // the peer's word. Then it becomes an ordinary one, without a branch of its own, and what this
+    // copy lacks is overwritten on the other.
+    world.oracle.perhapsLostOf(node.index, PairWorld.BEFORE_MICROS);
     node.setRole(
         Role.PRIMARY,
         true,

@@ -89,6 +89,10 @@ final class Watcher {
     diverged |=
         !node.running().phase().agreed()
             && (aloneSince[other] != NEVER || world.oracle.ahead(other));
+    if (!node.running().phase().agreed()) {
+      // Whether the other one gives way or is found to be a branch.
+      world.oracle.perhapsLostUnreplicated(other);
+    }
     forceRule.promoted(node);
     world.pending(node, Moment.PROMOTED);
   }

@@ -27,14 +27,13 @@ class PairWorldTest {
     assertTrue(faults > SEEDS * 3L, "hardly a fault: " + faults);
   }
 
-  /// Each failed once: a node that had not noticed that its peer went on alone, and died; a forced
-  /// write whose flush began while the nodes were apart and ended when they had met again; a
-  /// checker that forgot that in memsync a node may not have written yet what it has received; a
-  /// checker that knew a copy of a forced promotion only until its source went on alone; a checker
-  /// that protected a copy which the operator had given up; a checker that heard of a second branch
-  /// only after the first read of it.
+  /// Each failed once in this world: a flush after a takeover that the copy of the node that fell
+  /// outlived; checkers that wanted marks where every block is copied anyway, that forgot what a
+  /// forced primary had not answered yet, that did not know that an answer on its way from a failed
+  /// disk is worth nothing, and (twice) that did not see two branches where async had left one node
+  /// ahead.
   @ParameterizedTest
-  @ValueSource(longs = {719_962, 2_012_570, 4_107_532, 1819, 2030, 5343})
+  @ValueSource(longs = {115, 366, 3096, 8933, 14_648, 18_654})
   void seedThatFailedOncePasses(long seed) {
     assertTrue(PairWorld.run(seed).acknowledgedWrites() > 0);
   }
