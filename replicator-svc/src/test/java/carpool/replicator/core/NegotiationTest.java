@@ -163,6 +163,56 @@ class NegotiationTest {
   }
 
   @Test
+  void pairOfTwoSizesOrOfTwoPairsDoesNotMeet() {
+    var identity = new Identity(PAIR, 0, 0, 50, false, List.of());
+    var small = of("a", identity, Role.SECONDARY, DiskState.UP_TO_DATE);
+    var large =
+        new Hello(
+            "b",
+            Role.SECONDARY,
+            0,
+            false,
+            DiskState.UP_TO_DATE,
+            identity,
+            2 << 20,
+            7,
+            false,
+            new BlockSet(32));
+    assertEquals(new Refused(RefusalReason.SIZE_DIFFERS), Negotiation.decide(small, large));
+    assertEquals(new Refused(RefusalReason.SIZE_DIFFERS), Negotiation.decide(large, small));
+
+    var other = of("b", identity.withResuid(PAIR + 1), Role.SECONDARY, DiskState.UP_TO_DATE);
+    assertEquals(new Refused(RefusalReason.RESUID_DIFFERS), Negotiation.decide(small, other));
+    assertEquals(new Refused(RefusalReason.RESUID_DIFFERS), Negotiation.decide(other, small));
+  }
+
+  /// Both maps together cover what changed only when both sides left the same generation.
+  @ParameterizedTest
+  @CsvSource({"50, 50, false", "50, 40, true"})
+  void afterASplitBrainAllIsCopiedUnlessBothLeftTheSameGeneration(
+      long myPast, long hisPast, boolean full) {
+    var survivor = hello("a", Role.SECONDARY, DiskState.UP_TO_DATE, 100, true, myPast, 30L);
+    var loser = yielding(hello("b", Role.SECONDARY, DiskState.UP_TO_DATE, 200, true, hisPast, 30L));
+
+    assertEquals(new Source(full, PAIR), Negotiation.decide(survivor, loser));
+    assertEquals(new Target(full, PAIR), Negotiation.decide(loser, survivor));
+  }
+
+  private static Hello yielding(Hello hello) {
+    return new Hello(
+        hello.nodeName(),
+        hello.role(),
+        hello.primaryTicks(),
+        hello.wasPrimary(),
+        hello.disk(),
+        hello.identity(),
+        hello.dataSizeBytes(),
+        hello.proposedResuid(),
+        true,
+        hello.different());
+  }
+
+  @Test
   void equalsWaitForAPromotion() {
     var a = hello("a", Role.SECONDARY, DiskState.UP_TO_DATE, 50, false);
     var b = hello("b", Role.SECONDARY, DiskState.UP_TO_DATE, 50, false);

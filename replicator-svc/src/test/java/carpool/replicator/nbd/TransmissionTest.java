@@ -251,6 +251,62 @@ class TransmissionTest {
     }
   }
 
+  /// Whether its payload goes straight into slots or is collected first.
+  @Test
+  void fuaOfALongWriteReachesTheDeviceWithEveryPart() throws Exception {
+    try (var client = client(false)) {
+      for (var length : new int[] {MIB + 17, 5 * MIB + 17}) {
+        client.send(WireClient.request(0, 1, 1, 0, length, new byte[length]));
+        assertThat(client.simpleReply(1)).isZero();
+        assertThat(device.forcedWrites.getAndSet(0)).isZero();
+        client.send(WireClient.request(Wire.FLAG_FUA, 1, 2, 0, length, new byte[length]));
+        assertThat(client.simpleReply(2)).isZero();
+        assertThat(device.forcedWrites.getAndSet(0))
+            .isEqualTo(Math.ceilDiv(length, device.slotBytes()));
+      }
+    }
+  }
+
+  @Test
+  void zeroesWithNoHoleStayAllocated() throws Exception {
+    try (var client = client(false)) {
+      for (boolean noHole : new boolean[] {true, false}) {
+        client.send(WireClient.request(0, 1, 1, 0, 8192, random(8192)));
+        assertThat(client.simpleReply(1)).isZero();
+        client.request(noHole ? Wire.FLAG_NO_HOLE : 0, Wire.CMD_WRITE_ZEROES, 2, 0, 8192);
+        assertThat(client.simpleReply(2)).isZero();
+        assertThat(device.bytes(0, 8192)).containsOnly(0);
+        assertThat(device.allocation(0, 8192).hole()).isEqualTo(!noHole);
+      }
+    }
+  }
+
+  @Test
+  void errorOfOnePartIsThatOfTheWholeRequest() throws Exception {
+    device.failing = true;
+    try (var client = client(false)) {
+      for (var length : new int[] {4096, MIB + 17, 5 * MIB + 17}) {
+        client.send(WireClient.request(0, 1, 1, 0, length, new byte[length]));
+        assertThat(client.simpleReply(1)).as("write of " + length).isEqualTo(5);
+        client.request(0, 0, 2, 0, length);
+        assertThat(client.simpleReply(2)).as("read of " + length).isEqualTo(5);
+      }
+    } finally {
+      device.failing = false;
+    }
+  }
+
+  /// Lengths are unsigned on the wire.
+  @Test
+  void lengthBeyondTwoGibIsPastTheEndAndNotNegative() throws Exception {
+    try (var client = client(false)) {
+      client.request(0, Wire.CMD_TRIM, 1, 0, 0x8000_0000);
+      assertThat(client.simpleReply(1)).isEqualTo(22);
+      client.request(0, Wire.CMD_WRITE_ZEROES, 2, 4096, 0xffff_f000);
+      assertThat(client.simpleReply(2)).isEqualTo(28);
+    }
+  }
+
   @Test
   void oneExtentIsNotLongerThanAsked() throws Exception {
     try (var client = new WireClient(server.address())) {

@@ -23,7 +23,17 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 /// that has none of its own.
 final class Catalogue {
   private static final Set<String> ENTRY_KEYS =
-      Set.of("id", "file", "find", "replace", "why", "tests", "worlds", "equivalent", "sample");
+      Set.of(
+          "id",
+          "file",
+          "find",
+          "replace",
+          "why",
+          "tests",
+          "worlds",
+          "equivalent",
+          "sample",
+          "untried");
   private static final Set<String> FILE_KEYS =
       Set.of("module", "package", "tests", "worlds", "mutants");
 
@@ -73,7 +83,7 @@ final class Catalogue {
     var turnOf = new HashMap<Mutant, Integer>();
     var marked = Comparator.comparing((Mutant mutant) -> !mutant.sample());
     for (var mutant : mutants.stream().sorted(marked).toList()) {
-      if (mutant.equivalent().isEmpty()) {
+      if (mutant.equivalent().isEmpty() && !mutant.untried()) {
         turnOf.put(mutant, turns.merge(mutant.layer(), 1, Integer::sum));
       }
     }
@@ -116,7 +126,8 @@ final class Catalogue {
             .map(Mutant.World::parse)
             .toList(),
         entry.containsKey("equivalent") ? text(id, entry, "equivalent") : "",
-        Boolean.TRUE.equals(entry.get("sample")));
+        Boolean.TRUE.equals(entry.get("sample")),
+        Boolean.TRUE.equals(entry.get("untried")));
   }
 
   private static Map<?, ?> map(String where, @Nullable Object value, Set<String> keys) {

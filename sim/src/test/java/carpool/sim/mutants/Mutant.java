@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 /// @param worlds what the simulator is asked to run, for example `replication 1..300`
 /// @param equivalent why nothing can find it, or empty
 /// @param sample one of those that every build plants
+/// @param untried nobody has seen yet what finds it; planted only when asked for
 record Mutant(
     String id,
     String layer,
@@ -30,7 +31,8 @@ record Mutant(
     List<String> tests,
     List<World> worlds,
     String equivalent,
-    boolean sample) {
+    boolean sample,
+    boolean untried) {
 
   /// A world of the simulator with its first and last seed.
   record World(String name, long first, long last) {

@@ -33,7 +33,9 @@ final class MutantCatalogueTest {
 
   @Test
   void catalogueIsAsLargeAsPromised() {
-    assertThat(catalogue.mutants().stream().filter(mutant -> mutant.equivalent().isEmpty()))
+    assertThat(
+            catalogue.mutants().stream()
+                .filter(mutant -> mutant.equivalent().isEmpty() && !mutant.untried()))
         .hasSizeGreaterThanOrEqualTo(LEAST);
   }
 

@@ -8,19 +8,21 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 
 /// `deploy/test --mutants [--only ID|LAYER]... [--sample N] [--jobs N] [--limit SECONDS] [--quick]
-/// [--list]`: plants the faults of the catalogue and prints what found each; `--quick` without the
-/// simulated worlds, and without a look whether the tests pass as things are. Exit 0 when all were
-/// found or are said to be equivalent, 1 when not, 2 for wrong usage.
+/// [--untried] [--list]`: plants the faults of the catalogue and prints what found each; `--quick`
+/// without the simulated worlds, and without a look whether the tests pass as things are;
+/// `--untried` those that nobody has planted yet. Exit 0 when all were found or are said to be
+/// equivalent, 1 when not, 2 for wrong usage.
 public final class Mutants {
   private static final String USAGE =
       "usage: deploy/test --mutants [--only ID|LAYER]... [--sample N] [--jobs N] [--limit SECONDS]"
-          + " [--quick] [--list]";
+          + " [--quick] [--untried] [--list]";
 
   private final List<String> only = new ArrayList<>();
   private int sample;
   private int jobs = 1;
   private long limitSeconds = 120;
   private boolean quick;
+  private boolean untried;
   private boolean list;
 
   private Mutants() {}
@@ -44,6 +46,7 @@ public final class Mutants {
         case "--jobs" -> jobs = Integer.parseInt(args[++i]);
         case "--limit" -> limitSeconds = Long.parseLong(args[++i]);
         case "--quick" -> quick = true;
+        case "--untried" -> untried = true;
         case "--list" -> list = true;
         default -> throw new IllegalArgumentException("unknown option " + args[i]);
       }

@@ -377,4 +377,29 @@ final class CommandTest {
     assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
     assertThat(bench.running()).isNull();
   }
+
+  @Test
+  void forceEndsWithTheTakeoverThatItWasAskedFor() {
+    var bench = new Bench(Bench.zfs()).standby();
+    bench.ask(new Command.TakeOver(true));
+    assertThat(bench.runningStep())
+        .isInstanceOfSatisfying(
+            Step.Promote.class, promote -> assertThat(promote.force()).isTrue());
+    bench.done("promote").role(Role.PRIMARY).devices().done("import");
+    bench.carp(Carp.MASTER).carp(Carp.BACKUP);
+    bench.done("export").done("demote").role(Role.SECONDARY).carp(Carp.MASTER);
+    assertThat(bench.runningStep())
+        .isInstanceOfSatisfying(
+            Step.Promote.class, promote -> assertThat(promote.force()).isFalse());
+  }
+
+  @Test
+  void deadPoolThatIsLeftAloneDemotesNobody() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Unmanaged(true, "by hand"));
+    for (int looks = 0; looks < 4; looks++) {
+      bench.pass(6).inspected(true, Health.FAULTED);
+    }
+    assertThat(bench.lines()).doesNotContain("+ pool", "resign alone", "run export");
+  }
 }

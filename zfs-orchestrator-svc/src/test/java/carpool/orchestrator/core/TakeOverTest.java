@@ -2,6 +2,7 @@ package carpool.orchestrator.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
 
 final class TakeOverTest {
@@ -297,5 +298,19 @@ final class TakeOverTest {
 
     assertThat(bench.lines())
         .containsExactly("run inspect", "= TAKING_OVER", "run import", "= SERVING", "answer done");
+  }
+
+  @Test
+  void theEndOfAnEarlierStepIsNotThatOfTheOneThatRuns() {
+    var bench = new Bench(Bench.zfs()).standby().carp(Carp.MASTER);
+    assertThat(bench.running()).isEqualTo("promote");
+    var effects = new ArrayList<PoolEffect>();
+    long later = 2_000_000_000_000L;
+    bench.machine.step(new PoolEvent.StepDone(later, 1, false, Health.ONLINE, ""), effects::add);
+    bench.machine.step(
+        new PoolEvent.StepFailed(later, 1, Failure.of(Failure.Kind.FAILED, "late")), effects::add);
+    bench.machine.step(new PoolEvent.CarpSeen(later, Carp.MASTER, "test"), effects::add);
+    assertThat(effects).noneMatch(effect -> effect instanceof PoolEffect.Run);
+    assertThat(bench.machine.view().problem()).isEmpty();
   }
 }

@@ -47,7 +47,6 @@ final class PeerLinkTest {
   private final LinkedBlockingQueue<String> ended = new LinkedBlockingQueue<>();
   private SocketChannel ours;
   private LoneEngine node;
-
   /// From [#meet] on.
   @SuppressWarnings("NullAway.Init")
   private PeerLink link;
@@ -67,6 +66,8 @@ final class PeerLinkTest {
       ours = SocketChannel.open(port.getLocalAddress());
       peer = new WirePeer(port.accept(), sizeBytes());
     }
+    link = new PeerLink(node.engine, SESSION, false, ended::add);
+    connection = new BlockConnection(BlockStream.plain(ours), link, WirePeer.CODING, sizeBytes());
   }
 
   @AfterEach
@@ -80,10 +81,12 @@ final class PeerLinkTest {
   }
 
   private void meet(Role peerRole, Identity peerIdentity, boolean receipts) {
-    link = new PeerLink(node.engine, SESSION, receipts, ended::add);
+    if (receipts) {
+      link = new PeerLink(node.engine, SESSION, true, ended::add);
+      connection = new BlockConnection(BlockStream.plain(ours), link, WirePeer.CODING, sizeBytes());
+    }
     var told = node.engine.connect(link, core -> core.openSession(SESSION));
     assertThat(told).isNotNull();
-    connection = new BlockConnection(BlockStream.plain(ours), link, WirePeer.CODING, sizeBytes());
     var hello =
         new Hello(
             "hast2",
