@@ -31,9 +31,14 @@ final class FlushRounds {
     record Background() implements Waiter {}
   }
 
+  /// In the number of a flush: when it began, this copy had taken every write that the peer had
+  /// been sent before. Older versions never set it.
+  private static final long COVERS_ALL_SENT = 1L << 62;
+
   private List<Waiter> current = new ArrayList<>();
   private List<Waiter> next = new ArrayList<>();
-  private long lastId;
+  private long lastNumber;
+  private long runningId;
   private boolean running;
   private boolean localPending;
   private boolean remotePending;
@@ -53,8 +58,15 @@ final class FlushRounds {
     return !running && !next.isEmpty();
   }
 
+  /// Whether the sender's own disk had everything that it had sent before this flush.
+  static boolean coversAllSent(long id) {
+    return (id & COVERS_ALL_SENT) != 0;
+  }
+
   /// Starts a round and returns its id (> 0).
-  long start(boolean withPeer) {
+  ///
+  /// @param coversAllSent no write that the peer was sent is still under way to the local disk
+  long start(boolean withPeer, boolean coversAllSent) {
     var waiters = next;
     next = current;
     current = waiters;
@@ -63,12 +75,13 @@ final class FlushRounds {
     remotePending = withPeer;
     remotePart = withPeer;
     localOk = false;
-    return ++lastId;
+    runningId = ++lastNumber | (coversAllSent ? COVERS_ALL_SENT : 0);
+    return runningId;
   }
 
   /// True when this id is the running round's.
   boolean isCurrent(long id) {
-    return running && id == lastId;
+    return running && id == runningId;
   }
 
   void localDone(boolean ok) {
@@ -93,7 +106,7 @@ final class FlushRounds {
 
   /// Id of the last round.
   long lastId() {
-    return lastId;
+    return runningId;
   }
 
   boolean ended() {

@@ -47,7 +47,7 @@ final class FlushWork {
   void pumpFlush() {
     if (state.disk == DiskState.FAILED) {
       if (state.flushes.due() && state.soleCopy == SoleCopy.CONFIRMED) {
-        long id = state.flushes.start(true);
+        long id = state.flushes.start(true, false);
         state.flushes.localDone(true);
         state.effects.sendFlush(state.session, id);
       }
@@ -56,12 +56,23 @@ final class FlushWork {
     if (state.flushes.due()) {
       boolean withPeer = state.phase.peerTakesWrites();
       state.differences.flushStarts();
-      long id = state.flushes.start(withPeer);
+      long id = state.flushes.start(withPeer, withPeer && nothingUnderWay());
       if (withPeer) {
         state.effects.sendFlush(state.session, id);
       }
       state.effects.flushLocal(id);
     }
+  }
+
+  /// No write of a client is under way to the local disk.
+  private boolean nothingUnderWay() {
+    var held = state.ranges.held();
+    for (int i = 0; i < held.size(); i++) {
+      if (held.get(i).localPending) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// The peer's answer to `sendFlush`.

@@ -115,8 +115,11 @@ final class PeerRequests {
   /// Target: the peer flushes.
   void peerFlushArrived(long fromSession, long flushId) {
     if (fromSession == state.session) {
+      // The last round has ended on both, or this one would not have begun.
       flushedWrites = flushingWrites;
-      flushingWrites = peerWrites;
+      if (FlushRounds.coversAllSent(flushId)) {
+        flushingWrites = peerWrites; // else it may lack what its disk had not taken yet
+      }
       peerFlushes.addLast(new PeerFlush(fromSession, flushId, peerWrites));
       startPeerFlushes();
     }

@@ -123,6 +123,44 @@ final class DurabilityOrderTest {
     assertThat(pair.b.data[3]).isEqualTo(30);
   }
 
+  /// The peer's flushes say nothing of a write that its own slow disk had not taken yet when they
+  /// began: it is acknowledged after them.
+  @Test
+  void flushAfterATakeoverCoversWhatTheNodeThatFellWroteAfterItsLastFlushes() {
+    var pair = CorePair.inStep(ReplicationMode.FULLSYNC);
+    pair.a.write(2, 20); // marks the extent
+    pair.settle();
+    pair.a.hang();
+    int write = pair.a.write(3, 30);
+    pair.settle();
+    assertThat(pair.b.data[3]).isEqualTo(30);
+    pair.a.hangsOnlyWhatItHas();
+    for (int i = 0; i < 3; i++) {
+      pair.a.flush();
+      pair.settle();
+    }
+    pair.a.unhangOne();
+    pair.settle();
+    assertThat(pair.a.answers.get(write)).isEqualTo(OK);
+    pair.a.kill();
+    pair.a.data[3] = 0; // it was in the disk's cache
+    assertThat(pair.promote(pair.b)).isEqualTo(PromotionRule.Verdict.ALLOWED);
+    int flush = pair.b.flush();
+    pair.settle();
+    assertThat(pair.b.answers.get(flush)).isEqualTo(OK);
+    pair.b.kill();
+    pair.settle();
+    pair.a.start();
+    pair.b.start();
+
+    pair.connect();
+    pair.promote(pair.a);
+    pair.settle();
+
+    assertThat(pair.a.data[3]).isEqualTo(30);
+    assertThat(pair.b.data[3]).isEqualTo(30);
+  }
+
   /// The same without anything that the node that fell could lack: no new generation, and with it
   /// no part in a split brain.
   @Test

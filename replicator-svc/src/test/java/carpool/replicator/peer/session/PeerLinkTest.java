@@ -47,6 +47,7 @@ final class PeerLinkTest {
   private final LinkedBlockingQueue<String> ended = new LinkedBlockingQueue<>();
   private SocketChannel ours;
   private LoneEngine node;
+
   /// From [#meet] on.
   @SuppressWarnings("NullAway.Init")
   private PeerLink link;
