@@ -1,5 +1,6 @@
 package carpool.replicator.engine;
 
+import carpool.kit.boot.Host;
 import carpool.replicator.block.BlockDevice;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.WriteKind;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// One slot and the request in it; the fields are the present request's.
 public final class RequestSlot implements BlockDevice.Slot {
+  private final Host host;
   final int number;
   private @Nullable ByteBuffer buffer;
   private @Nullable ByteBuffer diskView;
@@ -52,6 +54,11 @@ public final class RequestSlot implements BlockDevice.Slot {
   private ByteBuffer digests = ByteBuffer.allocate(0);
 
   RequestSlot(int number) {
+    this(Host.REAL, number);
+  }
+
+  RequestSlot(Host host, int number) {
+    this.host = host;
     this.number = number;
     clientWrites = core -> core.clientWrite(number, offsetBytes, lengthBytes, kind, fua);
     clientReads = core -> core.clientRead(number, offsetBytes, lengthBytes);
@@ -92,7 +99,7 @@ public final class RequestSlot implements BlockDevice.Slot {
   public ByteBuffer buffer() {
     var b = buffer;
     if (b == null) {
-      b = ByteBuffer.allocateDirect(Slots.BYTES);
+      b = host.buffer(Slots.BYTES);
       buffer = b;
     }
     return b;

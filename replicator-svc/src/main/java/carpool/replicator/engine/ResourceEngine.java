@@ -66,7 +66,7 @@ public final class ResourceEngine {
   private final ReentrantLock lock = new ReentrantLock();
   private final ReplicationCore core;
   private final EffectCollector collector = new EffectCollector();
-  private final Slots slots = new Slots(CLIENT_SLOTS, LONG_PAYLOAD_SLOTS, SYNC_SLOTS, PEER_SLOTS);
+  private final Slots slots;
   private final Counters counters;
   private final ArrayDeque<EffectBatch> spareBatches = new ArrayDeque<>();
   private final PendingReplies<Verdict> roleReplies = new PendingReplies<>();
@@ -110,6 +110,7 @@ public final class ResourceEngine {
       Listener listener) {
     this.host = host;
     this.name = name;
+    slots = new Slots(host, CLIENT_SLOTS, LONG_PAYLOAD_SLOTS, SYNC_SLOTS, PEER_SLOTS);
     this.disk = disk;
     this.listener = listener;
     this.counters = counters;

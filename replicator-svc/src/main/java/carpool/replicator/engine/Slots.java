@@ -1,5 +1,6 @@
 package carpool.replicator.engine;
 
+import carpool.kit.boot.Host;
 import carpool.replicator.block.BlockDevice.DeviceGoneException;
 import carpool.replicator.core.Geometry;
 import java.util.concurrent.Semaphore;
@@ -20,13 +21,13 @@ public final class Slots {
 
   /// @param client slots of clients
   /// @param longPayloads how many of them may wait for the rest of a long payload at a time
-  Slots(int client, int longPayloads, int sync, int peer) {
+  Slots(Host host, int client, int longPayloads, int sync, int peer) {
     all = new RequestSlot[client + sync + peer];
     freeClient = new FreeSlots(client);
     freePeer = new FreeSlots(peer);
     filling = new Semaphore(longPayloads);
     for (int i = all.length - 1; i >= 0; i--) {
-      all[i] = new RequestSlot(i);
+      all[i] = new RequestSlot(host, i);
       if (i < client) {
         freeClient.add(all[i]);
       } else if (i >= client + sync) {

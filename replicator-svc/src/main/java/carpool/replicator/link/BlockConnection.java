@@ -83,7 +83,7 @@ public final class BlockConnection {
   private final ByteBuffer packed;
   private final ByteBuffer[] gather = new ByteBuffer[BATCH * 3];
 
-  private final ByteBuffer in = ByteBuffer.allocateDirect(64 << 10).limit(0);
+  private final ByteBuffer in;
   private final Packer inPacker = new Packer();
 
   /// The last frame's payload was long: the next one's will be, and reading ahead would copy it.
@@ -116,12 +116,13 @@ public final class BlockConnection {
     this.coding = coding;
     this.sizeBytesMax = sizeBytes;
     int stride = HEADER_BYTES + coding.sent().bytes();
-    var heads = ByteBuffer.allocateDirect(BATCH * stride);
+    in = host.buffer(64 << 10).limit(0);
+    var heads = host.buffer(BATCH * stride);
     for (int i = 0; i < BATCH; i++) {
       headers[i] = heads.slice(i * stride, HEADER_BYTES);
       sums[i] = heads.slice(i * stride + HEADER_BYTES, coding.sent().bytes());
     }
-    packed = packs() ? ByteBuffer.allocateDirect(PACKED_BYTES) : EMPTY;
+    packed = packs() ? host.buffer(PACKED_BYTES) : EMPTY;
     lastSentNanos = host.nanoTime();
     lastReceivedNanos = lastSentNanos;
   }

@@ -1,5 +1,6 @@
 package carpool.kit.boot;
 
+import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 
 /// What a process takes from its machine besides I/O: clocks, threads, chance, and its own end. The
@@ -20,6 +21,9 @@ public interface Host {
 
   /// A daemon thread of its own for work that may block, not started.
   Thread thread(String name, Runnable work);
+
+  /// A direct buffer for a purpose that lasts; what is in it is arbitrary.
+  ByteBuffer buffer(int bytes);
 
   /// True when the calling thread may block in a socket; a virtual thread of the JDK must not (it
   /// would leave the socket in non-blocking mode).

@@ -1,5 +1,6 @@
 package carpool.kit.boot;
 
+import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -25,6 +26,11 @@ final class RealHost implements Host {
   @Override
   public Thread thread(String name, Runnable work) {
     return Thread.ofPlatform().name(name).daemon(true).unstarted(work);
+  }
+
+  @Override
+  public ByteBuffer buffer(int bytes) {
+    return ByteBuffer.allocateDirect(bytes);
   }
 
   @Override

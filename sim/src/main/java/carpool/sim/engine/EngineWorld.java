@@ -64,6 +64,7 @@ public final class EngineWorld {
   private final Windows windows;
   private final WorldFaults chaos;
   private final Path stateDir;
+  private final Buffers buffers = new Buffers();
 
   private final ReplicationMode mode;
   private final long dataBytes;
@@ -107,7 +108,7 @@ public final class EngineWorld {
   private EngineWorld(long seed, boolean keepTranscript, Path stateDir) {
     this.stateDir = stateDir;
     time = new VirtualTime(seed);
-    turns = new Turns(time);
+    turns = new Turns(time, keepTranscript);
     transcript = new Transcript(time, keepTranscript ? 6000 : 0);
     var random = time.random();
     mode =
@@ -120,7 +121,9 @@ public final class EngineWorld {
     boolean large = time.chance(1, 5);
     long sectors = large ? 34_000 + random.nextInt(20_000) : 600 + random.nextInt(1200);
     dataBytes = sectors * SECTOR;
-    extentBytes = 1L << (large ? 12 + random.nextInt(10) : 12 + random.nextInt(6));
+    // Half of the large devices have an activemap of several sectors.
+    int exponent = large && time.chance(1, 2) ? 9 + random.nextInt(3) : 12 + random.nextInt(6);
+    extentBytes = 1L << exponent;
     hotExtents = 1 << random.nextInt(7);
     windows = large ? new Windows(sectors, 5, 150) : new Windows(sectors, 1, (int) sectors);
     history = new History(windows.sectors());
@@ -192,7 +195,8 @@ public final class EngineWorld {
         throw new IllegalStateException(
             "seed " + seed + ": " + second.getMessage() + "\n" + lines[0] + trace(second), second);
       }
-      throw new IllegalStateException("seed " + seed + " failed once and not again", first);
+      throw new IllegalStateException(
+          "seed " + seed + " failed once and not again: " + first.getMessage(), first);
     }
   }
 
@@ -214,7 +218,14 @@ public final class EngineWorld {
         if (lines != null) {
           lines[0] = world.transcript;
         }
-        return world.play();
+        try {
+          return world.play();
+        } finally {
+          for (var node : world.nodes) {
+            node.end(/* powerCut= */ true);
+          }
+          world.buffers.end();
+        }
       } finally {
         delete(directory);
       }
@@ -255,6 +266,10 @@ public final class EngineWorld {
 
   Transcript transcript() {
     return transcript;
+  }
+
+  Buffers buffers() {
+    return buffers;
   }
 
   SimNetwork network() {
@@ -521,6 +536,7 @@ public final class EngineWorld {
     if (!node.up()) {
       return;
     }
+    noteInStep();
     node.log(powerCut ? "power cut" : "killed");
     noteInStep();
     boolean elsewhere = heldElsewhere(node);
@@ -752,12 +768,13 @@ public final class EngineWorld {
   private void checkConverged() {
     for (var node : nodes) {
       if (!node.ask(ReplicationCore::complete, false)) {
-        throw new Violation("liveness", "no end: " + nodes[0] + " " + nodes[1]);
+        throw new Violation("liveness", "no end: " + nodes[0] + " " + nodes[1] + turns.waiting());
       }
       var clients = node.clients();
       if (clients != null) {
         for (var request : clients.waiting()) {
-          throw new Violation("deadline", request + " of " + node + " is not answered");
+          throw new Violation(
+              "deadline", request + " of " + node + " is not answered" + turns.waiting());
         }
       }
     }

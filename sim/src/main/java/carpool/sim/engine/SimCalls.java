@@ -128,6 +128,9 @@ final class SimCalls implements SystemCalls {
     if (hasBadDay() && chance(1, 50)) {
       return -EINTR;
     }
+    if (offset < SimDisk.BIG_SECTOR_BYTES) {
+      world.pending(); // the metadata
+    }
     int length = (int) from.byteSize();
     if (length > 1 && hasBadDay() && chance(1, 30)) {
       length = 1 + upTo(length - 2);

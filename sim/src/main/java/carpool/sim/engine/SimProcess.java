@@ -1,6 +1,7 @@
 package carpool.sim.engine;
 
 import carpool.kit.boot.Host;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -15,7 +16,7 @@ final class SimProcess implements Host {
 
   private final EngineWorld world;
   private final String name;
-  private boolean alive = true;
+  private volatile boolean alive = true;
   private boolean frozen;
   private final List<Runnable> held = new ArrayList<>();
 
@@ -78,6 +79,11 @@ final class SimProcess implements Host {
   @Override
   public Thread thread(String what, Runnable work) {
     return world.turns().thread(this, what, work);
+  }
+
+  @Override
+  public ByteBuffer buffer(int bytes) {
+    return world.buffers().take(bytes);
   }
 
   @Override

@@ -4,6 +4,8 @@ import carpool.sim.VirtualTime;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +28,15 @@ final class Turns {
   private final ArrayList<Turn> ready = new ArrayList<>();
   private @Nullable RuntimeException failure;
 
-  Turns(VirtualTime time) {
+  /// All threads of a run that keeps a transcript, and whose they are.
+  private final Map<Thread, SimProcess> threads = new LinkedHashMap<>();
+
+  private final boolean remembers;
+
+  /// @param remembers [#waiting] will be asked
+  Turns(VirtualTime time, boolean remembers) {
     this.time = time;
+    this.remembers = remembers;
   }
 
   @SuppressWarnings("JavaReflectionInvocation")
@@ -49,26 +58,53 @@ final class Turns {
     try {
       Executor scheduler = turn -> offer(process, turn);
       var builder = (Thread.Builder.OfVirtual) BUILDER.newInstance(scheduler);
-      return builder
-          .name(name)
-          .uncaughtExceptionHandler((_, e) ->
-              fail(new IllegalStateException("thread " + name + " of " + process + " failed", e)))
-          .unstarted(work);
+      var thread =
+          builder
+              .name(name)
+              .uncaughtExceptionHandler((_, e) ->
+                  fail(
+                      new IllegalStateException(
+                          "thread " + name + " of " + process + " failed", e)))
+              .unstarted(work);
+      if (remembers) {
+        threads.put(thread, process);
+      }
+      return thread;
     } catch (InstantiationException | IllegalAccessException | InvocationTargetException e) {
       throw new IllegalStateException(e);
     }
   }
 
   private void offer(SimProcess process, Runnable turn) {
+    if (!process.alive()) {
+      return; // the JDK tidies up what a dead process left
+    }
     var caller = Thread.currentThread();
     if (!caller.isVirtual() && !caller.equals(owner)) {
-      return; // a real timer: of a run that is over
+      fail(new IllegalStateException("a thread of " + process + " waited in real time"));
+      return;
     }
     if (process.frozen()) {
       process.hold(() -> ready.add(new Turn(process, turn)));
     } else {
       ready.add(new Turn(process, turn));
     }
+  }
+
+  /// Where the threads of living processes stand.
+  String waiting() {
+    var text = new StringBuilder();
+    threads.forEach((thread, process) -> {
+      if (process.alive() && thread.isAlive()) {
+        text.append("\n").append(process).append(" ").append(thread.getName());
+        for (var frame : thread.getStackTrace()) {
+          if (frame.getClassName().startsWith("carpool")) {
+            text.append("\n    ").append(frame);
+          }
+        }
+      }
+    });
+    return text.toString();
   }
 
   /// Something that must not be: the run ends with it.

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 
 class EngineWorldTest {
-  private static final int SEEDS = Integer.getInteger("carpool.engine.seeds", 300);
+  private static final int SEEDS = Integer.getInteger("carpool.engine.seeds", 200);
 
   @Test
   void everySeedKeepsTheRulesAndConverges() {
