@@ -90,9 +90,14 @@ public final class Mutants {
       }
     }
     return catalogue.mutants().stream()
-        .filter(
-            mutant -> only.isEmpty() || only.contains(mutant.id()) || only.contains(mutant.layer()))
+        .filter(mutant -> only.contains(mutant.id()) || inTurn(mutant))
+        .filter(mutant -> !quick || !mutant.tests().isEmpty())
         .toList();
+  }
+
+  /// Of a layer that was named, or of any.
+  private boolean inTurn(Mutant mutant) {
+    return mutant.untried() == untried && (only.isEmpty() || only.contains(mutant.layer()));
   }
 
   /// A test that fails without a fault finds nothing.

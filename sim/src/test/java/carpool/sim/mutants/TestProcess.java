@@ -48,6 +48,9 @@ final class TestProcess {
         case ABORTED -> {}
         case FAILED -> {
           result.getThrowable().ifPresent(Throwable::printStackTrace);
+          if (test.getParentId().isEmpty()) { // not a test, but what looks for them
+            end(NOTHING_TESTED);
+          }
           System.out.println();
           System.out.println(
               FAILED + test.getUniqueId().replaceAll("\\[engine:[^]]*]/|[\\[\\]]", ""));
