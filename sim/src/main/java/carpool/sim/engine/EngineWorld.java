@@ -538,7 +538,6 @@ public final class EngineWorld {
     }
     noteInStep();
     node.log(powerCut ? "power cut" : "killed");
-    noteInStep();
     boolean elsewhere = heldElsewhere(node);
     lossy[node.index] |= powerCut;
     var other = other(node);

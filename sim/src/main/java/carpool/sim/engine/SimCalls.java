@@ -36,6 +36,7 @@ final class SimCalls implements SystemCalls {
 
   /// Changes that failed in this life of the process.
   private int refusals;
+  private int toldRefusals;
 
   /// An open file.
   private static final class Open {
@@ -249,9 +250,7 @@ final class SimCalls implements SystemCalls {
   private long call(long micros, LongSupplier action) {
     if (micros == 0 && !machine.hangs()) {
       long result = action.getAsLong();
-      if (refusals > 0) {
-        world.told(machine);
-      }
+      tellOfRefusals();
       return result;
     }
     var caller = Thread.currentThread();
@@ -268,10 +267,16 @@ final class SimCalls implements SystemCalls {
       LockSupport.park(this);
     }
     machine.returned(pending);
-    if (refusals > 0) {
+    tellOfRefusals();
+    return result[0];
+  }
+
+  /// Each is told of once: a process that could not attach may attach later and be made good.
+  private void tellOfRefusals() {
+    if (refusals > toldRefusals) {
+      toldRefusals = refusals;
       world.told(machine);
     }
-    return result[0];
   }
 
   /// A change fails; the process does not know yet.
