@@ -1,7 +1,6 @@
 package carpool.replicator.core;
 
 import carpool.replicator.core.PromotionRule.Verdict;
-import java.time.Duration;
 
 /// Whether the role of an earlier process is taken again. A service that is restarted within `hold`
 /// of its predecessor's last sign of life goes on as primary if the peer did not take over; until
@@ -19,23 +18,26 @@ public final class RestartRecovery {
     GIVE_UP
   }
 
-  private final Duration hold;
+  private static final long SECOND_NANOS = 1_000_000_000L;
+
+  private final long holdNanos;
   private boolean trying;
   private long deadlineNanos;
 
-  /// @param hold for how long after the predecessor's last sign of life the role may be taken again
-  public RestartRecovery(Duration hold) {
-    this.hold = hold;
+  /// @param holdNanos for how long after the predecessor's last sign of life the role may be taken
+  ///   again
+  public RestartRecovery(long holdNanos) {
+    this.holdNanos = holdNanos;
   }
 
   /// A predecessor had the role on this boot.
   ///
-  /// @param ago its last sign of life
+  /// @param agoNanos its last sign of life
   /// @param nowNanos the monotonic clock
   /// @return true when the role is tried for
-  public boolean start(Duration ago, long nowNanos) {
-    trying = ago.compareTo(hold) < 0;
-    deadlineNanos = nowNanos + hold.minus(ago).toNanos();
+  public boolean start(long agoNanos, long nowNanos) {
+    trying = agoNanos < holdNanos;
+    deadlineNanos = nowNanos + holdNanos - agoNanos;
     return trying;
   }
 
@@ -67,7 +69,7 @@ public final class RestartRecovery {
   /// Why the role is given up, for people.
   public String reason(Verdict verdict) {
     return verdict == Verdict.CURRENCY_UNKNOWN
-        ? "the peer was not met within " + hold.toSeconds() + " s"
+        ? "the peer was not met within " + holdNanos / SECOND_NANOS + " s"
         : verdict + ": " + verdict.reason() + ": " + verdict.hint();
   }
 }

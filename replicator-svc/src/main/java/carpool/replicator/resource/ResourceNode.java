@@ -89,7 +89,7 @@ public final class ResourceNode {
     this.hub = hub;
     this.listener = listener;
     syncLimit = config.replicator().syncRate();
-    recovery = new RestartRecovery(config.replicator().hold());
+    recovery = new RestartRecovery(config.replicator().hold().toNanos());
     failedCopies = new FailedCopies(config.stateDir());
     sessionWaitTicks = (int) config.replicator().deadAfter().toSeconds() + 1;
     roleFile =
@@ -210,7 +210,7 @@ public final class ResourceNode {
 
   private boolean startRecovery(Duration ago) {
     synchronized (recovery) {
-      return recovery.start(ago, System.nanoTime());
+      return recovery.start(ago.toNanos(), System.nanoTime());
     }
   }
 

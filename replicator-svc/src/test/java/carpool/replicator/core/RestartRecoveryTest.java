@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.RestartRecovery.Move;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,19 +19,19 @@ class RestartRecoveryTest {
     return Long.MAX_VALUE - 5_000_000_000L;
   }
 
-  private final RestartRecovery recovery = new RestartRecovery(Duration.ofSeconds(30));
+  private final RestartRecovery recovery = new RestartRecovery(30 * SECOND);
 
   @Test
   void nothingIsTriedWithoutAPredecessorOrAfterTheHold() {
     assertEquals(Move.NONE, recovery.look(Verdict.ALLOWED, NOW));
 
-    assertFalse(recovery.start(Duration.ofSeconds(30), NOW));
+    assertFalse(recovery.start(30 * SECOND, NOW));
     assertEquals(Move.NONE, recovery.look(Verdict.ALLOWED, NOW));
   }
 
   @Test
   void theRoleIsTakenAsSoonAsThatIsAllowed() {
-    assertTrue(recovery.start(Duration.ofSeconds(1), NOW));
+    assertTrue(recovery.start(SECOND, NOW));
 
     assertEquals(Move.WAIT, recovery.look(Verdict.CURRENCY_UNKNOWN, NOW));
     assertEquals(Move.PROMOTE, recovery.look(Verdict.ALLOWED, NOW + SECOND));
@@ -44,7 +43,7 @@ class RestartRecoveryTest {
   /// wait.
   @Test
   void aPeerThatIsNotMetWithinTheHoldEndsIt() {
-    assertTrue(recovery.start(Duration.ofSeconds(10), NOW));
+    assertTrue(recovery.start(10 * SECOND, NOW));
 
     assertEquals(Move.WAIT, recovery.look(Verdict.CURRENCY_UNKNOWN, NOW + 20 * SECOND - 1));
     assertEquals(Move.GIVE_UP, recovery.look(Verdict.CURRENCY_UNKNOWN, NOW + 20 * SECOND));
@@ -56,7 +55,7 @@ class RestartRecoveryTest {
       mode = EnumSource.Mode.EXCLUDE,
       names = {"ALLOWED", "CURRENCY_UNKNOWN"})
   void aRefusalThatTimeDoesNotChangeEndsItAtOnce(Verdict refusal) {
-    assertTrue(recovery.start(Duration.ZERO, NOW));
+    assertTrue(recovery.start(0, NOW));
 
     assertEquals(Move.GIVE_UP, recovery.look(refusal, NOW));
     assertTrue(recovery.reason(refusal).contains(refusal.hint()), recovery.reason(refusal));

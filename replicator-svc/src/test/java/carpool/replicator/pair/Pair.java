@@ -3,6 +3,7 @@ package carpool.replicator.pair;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import carpool.kit.grpc.Channels;
+import carpool.kit.testing.FreePort;
 import carpool.kit.testing.JavaProcess;
 import carpool.replicator.MainForTests;
 import carpool.replicator.offline.OfflineCommand;
@@ -24,7 +25,6 @@ import io.grpc.ManagedChannel;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -149,9 +149,7 @@ final class Pair implements AutoCloseable {
   }
 
   static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
+    return FreePort.find();
   }
 
   private Path home(int node) {

@@ -36,6 +36,7 @@ final class SimCalls implements SystemCalls {
 
   /// Changes that failed in this life of the process.
   private int refusals;
+
   private int toldRefusals;
 
   /// An open file.
