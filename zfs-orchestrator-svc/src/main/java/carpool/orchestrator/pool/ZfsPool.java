@@ -92,6 +92,11 @@ public final class ZfsPool implements PoolAccess {
     return datasets(commands).stream().filter(ZpoolText.Dataset::missing).toList();
   }
 
+  private boolean stillUnmounted(PoolCommands commands, String dataset)
+      throws PoolException, InterruptedException {
+    return unmounted(commands).stream().anyMatch(other -> other.name().equals(dataset));
+  }
+
   private List<ZpoolText.Dataset> datasets(PoolCommands commands)
       throws PoolException, InterruptedException {
     var list = commands.run(listing("name,canmount,mountpoint,mounted,keystatus"));
@@ -128,7 +133,8 @@ public final class ZfsPool implements PoolAccess {
             "make load-key of the pool in carpool.yaml load it");
       }
       var mount = commands.run(List.of("zfs", "mount", dataset.name()));
-      if (!mount.done()) {
+      // An operator who creates datasets in a pool that was just made may have mounted it first.
+      if (!mount.done() && stillUnmounted(commands, dataset.name())) {
         var said = firstLine(mount);
         throw new PoolException(
             Kind.FAILED,
