@@ -116,19 +116,20 @@ final class Lab implements AutoCloseable {
         "/dev/hast/disk1",
         "/dev/hast/disk2",
         "/dev/hast/disk3");
+    // The orchestrator mounts what it finds unmounted in a pool that it takes over, and may come
+    // first.
     must(
         first,
-        "zfs",
-        "create",
-        "-o",
-        "exec=off",
-        "-o",
-        "setuid=off",
-        "-o",
-        "compression=gzip-9",
-        "-o",
-        "quota=60M",
-        "zhast/data");
+        "sh",
+        "-c",
+        """
+        zfs create -o exec=off -o setuid=off -o compression=gzip-9 -o quota=60M zhast/data && exit
+        for i in 1 2 3 4 5; do
+          [ "$(zfs get -H -o value mounted zhast/data)" = yes ] && exit 0
+          sleep 1
+        done
+        exit 1
+        """);
     must(
         first,
         "sh",
