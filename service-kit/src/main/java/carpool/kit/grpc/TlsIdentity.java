@@ -2,8 +2,6 @@ package carpool.kit.grpc;
 
 import carpool.kit.config.CarpoolConfig.TlsFiles;
 import io.grpc.util.AdvancedTlsX509KeyManager;
-import io.grpc.util.AdvancedTlsX509TrustManager;
-import io.grpc.util.AdvancedTlsX509TrustManager.Verification;
 import io.grpc.util.CertificateUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -37,7 +35,7 @@ final class TlsIdentity {
 
   private final TlsFiles files;
   private final AdvancedTlsX509KeyManager key = new AdvancedTlsX509KeyManager();
-  private final AdvancedTlsX509TrustManager authority;
+  private final ReplaceableTrust authority;
   private final ReentrantLock looking = new ReentrantLock();
 
   // Guarded by `looking`.
@@ -47,11 +45,8 @@ final class TlsIdentity {
 
   private TlsIdentity(TlsFiles files) throws IOException, GeneralSecurityException {
     this.files = files;
-    authority =
-        AdvancedTlsX509TrustManager.newBuilder()
-            .setVerification(Verification.CERTIFICATE_ONLY_VERIFICATION)
-            .build();
     read = contents();
+    authority = new ReplaceableTrust(ReplaceableTrust.of(certificates(read[0], files.ca())));
     use(read);
   }
 
@@ -122,7 +117,7 @@ final class TlsIdentity {
     var chain = certificates(contents[1], files.certificate());
     var privateKey = CertificateUtils.getPrivateKey(new ByteArrayInputStream(contents[2]));
     requireMatch(chain[0], privateKey);
-    authority.updateTrustCredentials(trusted);
+    authority.replace(ReplaceableTrust.of(trusted));
     key.updateIdentityCredentials(chain, privateKey);
   }
 

@@ -21,8 +21,15 @@ public final class TestCertificates {
 
   private TestCertificates() {}
 
-  /// Makes them in `directory`.
+  /// Makes them in `directory`, for loopback.
   public static TlsFiles make(Path directory) throws Exception {
+    return make(directory, "dns:localhost,ip:127.0.0.1");
+  }
+
+  /// Makes them in `directory`.
+  ///
+  /// @param names as keytool wants them
+  public static TlsFiles make(Path directory, String names) throws Exception {
     var store = directory.resolve("test.p12");
     var keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
     var process =
@@ -37,7 +44,7 @@ public final class TestCertificates {
                     "-dname",
                     "CN=localhost",
                     "-ext",
-                    "san=dns:localhost,ip:127.0.0.1",
+                    "san=" + names,
                     "-ext",
                     "bc=ca:true",
                     "-validity",

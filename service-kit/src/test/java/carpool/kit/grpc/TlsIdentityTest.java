@@ -5,13 +5,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import carpool.kit.boot.TestCertificates;
 import carpool.kit.config.CarpoolConfig.TlsFiles;
+import carpool.kit.testing.FreePort;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthGrpc;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -100,5 +110,33 @@ final class TlsIdentityTest {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("do not make an identity: the key is not the certificate's")
         .hasMessageContaining(fresh.key().toString());
+  }
+
+  /// The name of the other side is checked where the connection asks for it.
+  @Test
+  void aServerWithACertificateForAnotherHostIsRefused() throws Exception {
+    var other =
+        TestCertificates.make(
+            Files.createDirectory(directory.resolve("other")), "dns:other.example");
+    assertThat(health(old)).isEqualTo(Status.Code.OK);
+    assertThat(health(other)).isEqualTo(Status.Code.UNAVAILABLE);
+  }
+
+  private static Status.Code health(TlsFiles files) throws Exception {
+    var address = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), FreePort.find());
+    var server = GrpcEndpoint.tcp(address, Optional.of(files), List.of(), new HealthBoard());
+    var client = Channels.tcp(address, Optional.of(files), 10_000);
+    try {
+      var _ =
+          HealthGrpc.newBlockingStub(client)
+              .withDeadlineAfter(10, TimeUnit.SECONDS)
+              .check(HealthCheckRequest.getDefaultInstance());
+      return Status.Code.OK;
+    } catch (StatusRuntimeException e) {
+      return e.getStatus().getCode();
+    } finally {
+      client.shutdownNow();
+      server.close(Duration.ofSeconds(5));
+    }
   }
 }
