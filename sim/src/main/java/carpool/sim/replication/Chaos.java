@@ -206,10 +206,12 @@ final class Chaos {
       }
       case 9 -> {
         var node = either();
-        var troubles = SimDisk.Trouble.values();
-        world.diskTrouble = true;
-        node.disk.trouble(troubles[1 + time.random().nextInt(troubles.length - 1)]);
-        world.log(node, () -> "disk trouble: " + node.disk.trouble());
+        if (!world.replaced[1 - node.index]) { // else nothing would be left of the pair
+          var troubles = SimDisk.Trouble.values();
+          world.diskTrouble = true;
+          node.disk.trouble(troubles[1 + time.random().nextInt(troubles.length - 1)]);
+          world.log(node, () -> "disk trouble: " + node.disk.trouble());
+        }
       }
       case 10 -> loseDisk(either());
       default -> cut();
