@@ -626,13 +626,15 @@ public final class BlockConnection {
         handler.onIdle();
       }
       in.clear().limit(coding.received().bytes() + HEADER_BYTES);
+      long n;
       try {
         waitsSinceNanos = host.nanoTime();
-        count(stream.read(target, in));
+        n = stream.read(target, in);
       } finally {
         waitsSinceNanos = 0;
         in.flip();
       }
+      count(n); // after the end of the wait: who sees the bytes sees the next one
     }
     slowLink = host.nanoTime() - begun > SLOW_LINK_NANOS;
   }
