@@ -9,6 +9,7 @@ import carpool.election.control.Groups.Change;
 import carpool.election.core.CarpEffect;
 import carpool.election.core.CarpEffect.AnnounceAddresses;
 import carpool.election.core.CarpEffect.ArmTimer;
+import carpool.election.core.CarpEffect.CheckAddresses;
 import carpool.election.core.CarpEffect.HoldAddresses;
 import carpool.election.core.CarpEffect.ReleaseAddresses;
 import carpool.election.core.CarpEffect.ReportDemotion;
@@ -66,6 +67,9 @@ final class GroupRunner {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.election");
   private static final int MAILBOX_MAX = 1024;
 
+  /// Between two attempts to open the sockets.
+  private static final Duration REOPEN = Duration.ofSeconds(2);
+
   private static final List<String> MISSING_CAPABILITIES = Capabilities.missing();
 
   /// Weight and name of the cause that stands until the orchestrator takes it back.
@@ -87,6 +91,7 @@ final class GroupRunner {
 
   private CarpState state;
   private @Nullable GroupTransport transport;
+  private @Nullable TimerToken reopening;
   private List<IpAddress> own = List.of();
   private String reason = "";
   private long sinceUnixMillis = System.currentTimeMillis();
@@ -285,6 +290,11 @@ final class GroupRunner {
       case SendAdvertisement send -> answers.addAll(send(send));
       case ArmTimer(var kind, var deadlineNanos, var token) -> arm(kind, deadlineNanos, token);
       case HoldAddresses(var leaseSeconds) -> answers.add(hold(leaseSeconds));
+      case CheckAddresses _ -> {
+        if (addressesFree()) {
+          answers.add(new CarpEvent.AddressesFree(loop.nowNanos()));
+        }
+      }
       case ReleaseAddresses _ -> release();
       case AnnounceAddresses _ -> announce();
       case ReportTransition(var from, var to, var why) -> transition(from, to, why);
@@ -332,10 +342,25 @@ final class GroupRunner {
   }
 
   private CarpEvent hold(int leaseSeconds) {
-    List<String> problems =
-        transport == null
-            ? List.of("no interface " + settings.interfaceName())
-            : addresses.hold(transport.link().index(), leaseSeconds);
+    var problems =
+        transport == null ? noInterface() : addresses.hold(transport.link().index(), leaseSeconds);
+    noteAddressTrouble(problems);
+    return problems.isEmpty()
+        ? new CarpEvent.AddressesHeld(loop.nowNanos())
+        : new CarpEvent.AddressesNotHeld(loop.nowNanos());
+  }
+
+  private boolean addressesFree() {
+    var problems = transport == null ? noInterface() : addresses.check(transport.link().index());
+    noteAddressTrouble(problems);
+    return problems.isEmpty();
+  }
+
+  private List<String> noInterface() {
+    return List.of("no interface " + settings.interfaceName());
+  }
+
+  private void noteAddressTrouble(List<String> problems) {
     String now = String.join("; ", problems);
     if (!now.equals(addressTrouble)) {
       addressTrouble = now;
@@ -343,9 +368,6 @@ final class GroupRunner {
         LOG.error("carp: {}: {}", label(), now);
       }
     }
-    return problems.isEmpty()
-        ? new CarpEvent.AddressesHeld(loop.nowNanos())
-        : new CarpEvent.AddressesNotHeld(loop.nowNanos());
   }
 
   private void release() {
@@ -406,6 +428,10 @@ final class GroupRunner {
   }
 
   private void onLinkState(Optional<LinkState> link) {
+    if (reopening != null) {
+      reopening.cancel();
+      reopening = null;
+    }
     boolean usable = link.isPresent() && link.get().usable();
     if (!usable) {
       // The machine lets go while the old index is still known.
@@ -437,8 +463,15 @@ final class GroupRunner {
               this::claimedByOther);
       trouble = "";
     } catch (PosixException e) {
-      trouble = e.getMessage() + (e.notPermitted() ? ": CAP_NET_RAW is missing" : "");
-      LOG.error("carp: {}: {}", label(), trouble);
+      String now = e.getMessage() + (e.notPermitted() ? ": CAP_NET_RAW is missing" : "");
+      if (!now.equals(trouble)) {
+        trouble = now;
+        LOG.error("carp: {}: {}; tried again every {} s", label(), trouble, REOPEN.toSeconds());
+      }
+      // No event tells when the kernel has memory or a free membership again.
+      reopening =
+          loop.schedule(
+              REOPEN.toNanos(), () -> new GroupInput.Task(() -> onLinkState(Optional.of(link))));
     }
   }
 

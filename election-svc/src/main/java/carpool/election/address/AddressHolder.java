@@ -146,7 +146,7 @@ public final class AddressHolder implements AutoCloseable {
     }
     for (var address : addresses) {
       if (present.stream().anyMatch(other -> isForeign(other, address))) {
-        problems.add(address + " is on the interface already and was not added by this service");
+        problems.add(foreign(address));
         continue;
       }
       try {
@@ -158,6 +158,25 @@ public final class AddressHolder implements AutoCloseable {
       }
     }
     return problems;
+  }
+
+  /// Looks whether a [#hold] would find anything in its way, and changes nothing.
+  ///
+  /// @return what is wrong, one sentence per address; empty when nothing
+  public List<String> check(int index) {
+    try {
+      var present = kernel.list(index);
+      return addresses.stream()
+          .filter(address -> present.stream().anyMatch(other -> isForeign(other, address)))
+          .map(AddressHolder::foreign)
+          .toList();
+    } catch (PosixException e) {
+      return List.of(e.getMessage());
+    }
+  }
+
+  private static String foreign(VirtualAddress address) {
+    return address + " is on the interface already and was not added by this service";
   }
 
   private boolean isForeign(InterfaceAddress present, VirtualAddress address) {

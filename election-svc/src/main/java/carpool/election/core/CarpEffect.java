@@ -18,6 +18,10 @@ public sealed interface CarpEffect {
   /// [CarpEvent.AddressesHeld] or [CarpEvent.AddressesNotHeld].
   record HoldAddresses(int leaseSeconds) implements CarpEffect {}
 
+  /// As BACKUP: look whether the addresses could be held, and change nothing. Answered by
+  /// [CarpEvent.AddressesFree] if they could, else not at all.
+  record CheckAddresses() implements CarpEffect {}
+
   /// Take the addresses off the interface, before anything slow. Must not fail quietly.
   record ReleaseAddresses() implements CarpEffect {}
 

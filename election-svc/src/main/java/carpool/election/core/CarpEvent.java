@@ -33,6 +33,9 @@ public sealed interface CarpEvent {
   /// The answer to [CarpEffect.HoldAddresses] when at least one address could not be added.
   record AddressesNotHeld(long nowNanos) implements CarpEvent {}
 
+  /// [CarpEffect.CheckAddresses] found nothing in the way.
+  record AddressesFree(long nowNanos) implements CarpEvent {}
+
   /// Somebody else answers for one of our addresses.
   record DuplicateAddressSeen(long nowNanos) implements CarpEvent {}
 

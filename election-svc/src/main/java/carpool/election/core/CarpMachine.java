@@ -1,5 +1,6 @@
 package carpool.election.core;
 
+import carpool.election.core.CarpEvent.AddressesFree;
 import carpool.election.core.CarpEvent.AddressesHeld;
 import carpool.election.core.CarpEvent.AddressesNotHeld;
 import carpool.election.core.CarpEvent.AdvertisementHeard;
@@ -95,6 +96,7 @@ public final class CarpMachine {
       case AdvertisementSent _ -> step.onSent();
       case AdvertisementNotSent _ -> step.onNotSent();
       case AddressesHeld _ -> step.clear(CAUSE_ADDRESS);
+      case AddressesFree _ -> step.onAddressesFree();
       case AddressesNotHeld _ -> step.demote(CAUSE_ADDRESS, OWN_DEMOTION, false);
       case DuplicateAddressSeen _ -> step.onDuplicate();
       case DemotionSet(_, var cause, var amount, var ineligible) ->

@@ -12,6 +12,7 @@ import static carpool.election.core.CarpMachine.REASSERT_SECONDS;
 
 import carpool.election.core.CarpEffect.AnnounceAddresses;
 import carpool.election.core.CarpEffect.ArmTimer;
+import carpool.election.core.CarpEffect.CheckAddresses;
 import carpool.election.core.CarpEffect.HoldAddresses;
 import carpool.election.core.CarpEffect.ReleaseAddresses;
 import carpool.election.core.CarpEffect.ReportDemotion;
@@ -41,6 +42,12 @@ final class CarpStep {
 
   /// How long an orchestrator may take to report to a process that resumed.
   private static final int RESUME_REPORT_SECONDS = 10;
+
+  /// How often a BACKUP looks whether it could hold the addresses again.
+  private static final int CHECK_SECONDS = 10;
+
+  /// How long refused sends count against a BACKUP. The next claim shows what is true now.
+  private static final int FORGET_SECONDS = 60;
 
   private static final long SECOND = 1_000_000_000L;
 
@@ -104,6 +111,7 @@ final class CarpStep {
   }
 
   Transition finish() {
+    outliveOwnCauses();
     var next =
         new CarpState(
             config,
@@ -135,6 +143,21 @@ final class CarpStep {
     return new Transition(next, List.copyOf(effects));
   }
 
+  /// What a MASTER noticed about itself is disproved by its next hold and its next sends. A BACKUP
+  /// does neither.
+  private void outliveOwnCauses() {
+    armAsBackup(TimerKind.CHECK_ADDRESSES, CarpMachine.CAUSE_ADDRESS, CHECK_SECONDS);
+    armAsBackup(TimerKind.FORGET_SEND_ERRORS, CarpMachine.CAUSE_SEND_ERROR, FORGET_SECONDS);
+  }
+
+  private void armAsBackup(TimerKind kind, String cause, int seconds) {
+    if (stopped || role != Role.BACKUP || !demotions.causes().containsKey(cause)) {
+      timers.remove(kind);
+    } else if (!timers.containsKey(kind)) {
+      arm(kind, now + seconds * SECOND);
+    }
+  }
+
   /// Runs before every event: whatever it is, a master that was not running for so long that a peer
   /// may have taken over must first let go.
   void assumeOutlivedIfLate() {
@@ -152,6 +175,9 @@ final class CarpStep {
     linkUp = up;
     if (!up) {
       becomeInit(Reason.INTERFACE_DOWN);
+      // What the interface refused says nothing about the one that comes back.
+      forgetSendErrors();
+      clear(CarpMachine.CAUSE_ADDRESS);
       return;
     }
     if (resumes) {
@@ -226,6 +252,8 @@ final class CarpStep {
           announce();
         }
       }
+      case CHECK_ADDRESSES -> effects.add(new CheckAddresses());
+      case FORGET_SEND_ERRORS -> forgetSendErrors();
       case ORCHESTRATOR -> demote(CarpMachine.CAUSE_ORCHESTRATOR_SILENT, OWN_DEMOTION, false);
     }
   }
@@ -335,9 +363,19 @@ final class CarpStep {
     }
     sendSuccesses++;
     if (sendSuccesses >= SEND_THRESHOLD) {
-      sendFailures = 0;
-      sendSuccesses = 0;
-      clear(CarpMachine.CAUSE_SEND_ERROR);
+      forgetSendErrors();
+    }
+  }
+
+  private void forgetSendErrors() {
+    sendFailures = 0;
+    sendSuccesses = 0;
+    clear(CarpMachine.CAUSE_SEND_ERROR);
+  }
+
+  void onAddressesFree() {
+    if (role == Role.BACKUP) {
+      clear(CarpMachine.CAUSE_ADDRESS);
     }
   }
 
@@ -348,6 +386,11 @@ final class CarpStep {
       if (sendFailures == SEND_THRESHOLD) {
         demote(CarpMachine.CAUSE_SEND_ERROR, OWN_DEMOTION, false);
       }
+    }
+    if (claim != null && claim != Reason.MASTER_TIMED_OUT) {
+      // A master lives and cannot contradict what it does not hear.
+      dropClaimAndListen();
+      holdBack();
     }
   }
 

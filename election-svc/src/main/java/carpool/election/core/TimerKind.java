@@ -12,6 +12,10 @@ public enum TimerKind {
   ANNOUNCE,
   /// MASTER, late with its advertisement: hold the addresses again if nobody objected.
   RENEW,
+  /// BACKUP that could not hold the addresses as MASTER: look whether it could now.
+  CHECK_ADDRESSES,
+  /// BACKUP whose sends were refused as MASTER: it sends nothing that could be refused again.
+  FORGET_SEND_ERRORS,
   /// The orchestrator promised to speak again before now.
   ORCHESTRATOR
 }

@@ -19,6 +19,8 @@ final class Bench {
   private final List<Change> changes = new ArrayList<>();
   private CarpState state;
   private long now;
+  private boolean sendsFail;
+  private boolean addressTaken;
   private long counter = 1;
 
   /// A change of role.
@@ -100,6 +102,16 @@ final class Bench {
     step(at.apply(now));
   }
 
+  /// From now on every send is refused, as by a packet filter, or no longer.
+  void sendsFail(boolean fail) {
+    sendsFail = fail;
+  }
+
+  /// From now on somebody else's address is on the interface, or no longer.
+  void addressTaken(boolean taken) {
+    addressTaken = taken;
+  }
+
   /// Lets time pass; timers fire in order, each at its time.
   void pass(double seconds) {
     long end = now + (long) (seconds * SECOND);
@@ -146,6 +158,7 @@ final class Bench {
       case ArmTimer(var kind, _, _) -> "arm " + kind;
       case CarpEffect.HoldAddresses(var lease) -> "hold " + lease + "s";
       case CarpEffect.ReleaseAddresses _ -> "release";
+      case CarpEffect.CheckAddresses _ -> "check";
       case CarpEffect.AnnounceAddresses _ -> "announce";
       case CarpEffect.ReportTransition(var from, var to, var why) ->
           from + "->" + to + " (" + why.text() + ")";
@@ -167,9 +180,14 @@ final class Bench {
     check();
     for (var effect : step.effects()) {
       if (effect instanceof SendAdvertisement send && !send.advertisement().leaving()) {
-        step(new CarpEvent.AdvertisementSent(now, send.family()));
+        step(
+            sendsFail
+                ? new CarpEvent.AdvertisementNotSent(now, send.family())
+                : new CarpEvent.AdvertisementSent(now, send.family()));
       } else if (effect instanceof CarpEffect.HoldAddresses) {
-        step(new CarpEvent.AddressesHeld(now));
+        step(addressTaken ? new CarpEvent.AddressesNotHeld(now) : new CarpEvent.AddressesHeld(now));
+      } else if (effect instanceof CarpEffect.CheckAddresses && !addressTaken) {
+        step(new CarpEvent.AddressesFree(now));
       } else if (effect instanceof CarpEffect.ReportTransition(_, var to, var why)) {
         changes.add(new Change(seconds(), to, why));
       }

@@ -125,6 +125,31 @@ final class VariantsTest {
     assertThat(wire.has(1, VIP4)).isTrue();
   }
 
+  /// The kernel says no once, and no event tells when it would say yes.
+  @Test
+  void socketsThatCouldNotBeOpenedAreTriedAgain() {
+    wire.in(1, "sysctl -qw net.ipv4.igmp_max_memberships=0");
+    var own = node(1, VIP4 + "/24", 0);
+    Command.await(3, "told", () -> !own.status().getWarningsList().isEmpty());
+    assertThat(own.role()).isEqualTo("INIT");
+    wire.in(1, "sysctl -qw net.ipv4.igmp_max_memberships=20");
+    own.awaitMaster(9);
+    assertThat(own.status().getWarningsList()).isEmpty();
+  }
+
+  /// What made a master give the role away ends, and the node can be trusted again.
+  @Test
+  void aBackupWhoseAddressIsFreeAgainIsNoLongerDemoted() {
+    wire.in(1, "ip addr add 10.77.0.50/24 dev eth0");
+    var own = node(1, VIP4 + "/24", 0);
+    own.awaitMaster(6);
+    Command.await(3, "demoted", () -> own.status().getEffectiveAdvskew() == 240);
+    var other = node(2, VIP4 + "/24", 100);
+    other.awaitMaster(8);
+    wire.in(1, "ip addr del 10.77.0.50/24 dev eth0");
+    Command.await(13, "trusted", () -> own.status().getEffectiveAdvskew() == 0);
+  }
+
   private List<String> lines(int node, String words) {
     return wire.in(node, words).lines().map(String::strip).toList();
   }
