@@ -1,12 +1,17 @@
 package carpool.orchestrator;
 
+import carpool.kit.boot.ConfigReload;
+import carpool.kit.boot.Reloadable;
 import carpool.kit.boot.Startable;
+import carpool.kit.config.LoadedConfig;
 import carpool.orchestrator.control.Node;
 import carpool.orchestrator.control.OrchestratorService;
 import com.google.inject.AbstractModule;
+import com.google.inject.Provides;
 import com.google.inject.Singleton;
 import com.google.inject.multibindings.Multibinder;
 import io.grpc.BindableService;
+import java.util.Map;
 
 /// What carpool-orchestrator adds to the kit.
 final class OrchestratorModule extends AbstractModule {
@@ -15,9 +20,34 @@ final class OrchestratorModule extends AbstractModule {
     bind(OrchestratorNode.class).in(Singleton.class);
     bind(Node.class).to(OrchestratorNode.class);
     bind(OrchestratorService.class).in(Singleton.class);
+    Multibinder.newSetBinder(binder(), Reloadable.class).addBinding().to(ConfigReload.class);
     Multibinder.newSetBinder(binder(), Startable.class).addBinding().to(OrchestratorNode.class);
     Multibinder.newSetBinder(binder(), BindableService.class)
         .addBinding()
         .to(OrchestratorService.class);
+  }
+
+  /// Hooks change at once. What a pool's machine goes by does not change under it: the next process
+  /// finds the pool served and goes on with it.
+  @Provides
+  @Singleton
+  static ConfigReload reload(LoadedConfig loaded, OrchestratorNode node) {
+    var restart = "a restart of carpool-orchestrator takes it over; served pools stay served";
+    return new ConfigReload(
+        loaded,
+        Map.ofEntries(
+            Map.entry("cluster", restart),
+            Map.entry("runtime-dir", restart),
+            Map.entry("state-dir", restart),
+            Map.entry("device-dir", restart),
+            Map.entry("tls", restart),
+            Map.entry("control", restart),
+            Map.entry("metrics", restart),
+            Map.entry("log", restart),
+            Map.entry("replicator", restart),
+            Map.entry("election", restart),
+            Map.entry("pools", restart),
+            Map.entry("resources", restart)),
+        node::replaceHooks);
   }
 }

@@ -4,6 +4,7 @@ import carpool.election.v1.Group;
 import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastConfig;
+import carpool.kit.config.HookConfig;
 import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.HealthBoard;
 import carpool.orchestrator.control.Couple;
@@ -146,6 +147,11 @@ final class OrchestratorNode implements Startable, Node {
             group -> carp.getOrDefault(group, Carp.UNKNOWN));
     this.liveness = new LivenessProbe(pools.values());
     health.aliveWhile(liveness::alive);
+  }
+
+  /// Those that run from the next event on; one that runs now is not touched.
+  void replaceHooks(List<HookConfig> fresh) {
+    hooks.replace(fresh);
   }
 
   @Override

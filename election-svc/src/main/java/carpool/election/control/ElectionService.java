@@ -6,6 +6,8 @@ import carpool.election.v1.DemoteResponse;
 import carpool.election.v1.ElectionGrpc;
 import carpool.election.v1.GetStatusRequest;
 import carpool.election.v1.GetStatusResponse;
+import carpool.election.v1.ReloadRequest;
+import carpool.election.v1.ReloadResponse;
 import carpool.election.v1.ReportRequest;
 import carpool.election.v1.ReportResponse;
 import carpool.election.v1.ResignRequest;
@@ -14,7 +16,9 @@ import carpool.election.v1.UndemoteRequest;
 import carpool.election.v1.UndemoteResponse;
 import carpool.election.v1.WatchEvent;
 import carpool.election.v1.WatchRequest;
+import carpool.kit.boot.ConfigReload;
 import carpool.kit.boot.Version;
+import carpool.kit.config.ConfigException;
 import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.ServerStream;
 import carpool.kit.grpc.ServiceError;
@@ -34,11 +38,13 @@ public final class ElectionService extends ElectionGrpc.ElectionImplBase {
 
   private final Groups groups;
   private final Process process;
+  private final ConfigReload reload;
 
   /// For the injector.
   @Inject
-  public ElectionService(Groups groups, LoadedConfig loaded) {
+  public ElectionService(Groups groups, LoadedConfig loaded, ConfigReload reload) {
     this.groups = groups;
+    this.reload = reload;
     this.process =
         ElectionProtoMapper.process(
             System.currentTimeMillis(),
@@ -56,6 +62,26 @@ public final class ElectionService extends ElectionGrpc.ElectionImplBase {
         .forEach(status -> out.addGroups(ElectionProtoMapper.group(status)));
     answer.onNext(out.build());
     answer.onCompleted();
+  }
+
+  @Override
+  public void reload(ReloadRequest request, StreamObserver<ReloadResponse> answer) {
+    try {
+      var outcome = reload.now();
+      answer.onNext(
+          ReloadResponse.newBuilder()
+              .addAllChanges(outcome.applied())
+              .addAllNeedsRestart(outcome.needsRestart())
+              .build());
+      answer.onCompleted();
+    } catch (ConfigException e) {
+      throw new ServiceError(
+          Status.Code.FAILED_PRECONDITION,
+          RefusalReason.CONFIGURATION_INVALID,
+          "",
+          String.join("\n", e.problems().stream().map(String::valueOf).toList()),
+          "what was in force stays in force");
+    }
   }
 
   @Override

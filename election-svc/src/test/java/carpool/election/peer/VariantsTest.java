@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import carpool.election.v1.DemoteRequest;
+import carpool.election.v1.ReloadRequest;
+import carpool.election.v1.ReloadResponse;
 import carpool.election.v1.ResignRequest;
 import carpool.election.v1.WatchRequest;
 import java.nio.file.Files;
@@ -123,6 +125,26 @@ final class VariantsTest {
     own.signal("TERM");
     own.awaitEnd();
     assertThat(wire.has(1, VIP4)).isTrue();
+  }
+
+  @Test
+  void reloadNamesWhatNeedsARestartUntilItHadOne() throws Exception {
+    var own = node(1, VIP4 + "/24", 0);
+    Path yaml = wire.directory().resolve("node1/carpool.yaml");
+    assertThat(reload(own).getNeedsRestartList()).isEmpty();
+    Files.writeString(yaml, Files.readString(yaml).replace("advskew: 0", "advskew: 50"));
+    for (int i = 0; i < 2; i++) {
+      assertThat(reload(own).getNeedsRestartList())
+          .singleElement()
+          .asString()
+          .startsWith("election[storage].advskew: 0 -> 50; a restart of carpool-election");
+    }
+    Files.writeString(yaml, Files.readString(yaml).replace("advskew: 50", "advskew: fast"));
+    assertThatThrownBy(() -> reload(own)).hasMessageContaining("advskew");
+  }
+
+  private static ReloadResponse reload(OwnNode node) {
+    return node.call(stub -> stub.reload(ReloadRequest.getDefaultInstance()));
   }
 
   /// The kernel says no once, and no event tells when it would say yes.

@@ -415,7 +415,13 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
   @Override
   public void reload(ReloadRequest request, StreamObserver<ReloadResponse> response) {
     try {
-      answer(response, ReloadResponse.newBuilder().addAllChanges(reload.now()).build());
+      var outcome = reload.now();
+      answer(
+          response,
+          ReloadResponse.newBuilder()
+              .addAllChanges(outcome.applied())
+              .addAllNeedsRestart(outcome.needsRestart())
+              .build());
     } catch (ConfigException e) {
       throw new ServiceError(
           Status.Code.FAILED_PRECONDITION,

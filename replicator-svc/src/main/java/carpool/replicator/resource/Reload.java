@@ -1,5 +1,6 @@
 package carpool.replicator.resource;
 
+import carpool.kit.boot.ConfigReload.Outcome;
 import carpool.kit.boot.Reloadable;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.ConfigException;
@@ -7,11 +8,13 @@ import carpool.kit.config.ConfigLoader;
 import carpool.kit.config.HastResource;
 import carpool.kit.config.LoadedConfig;
 import carpool.kit.config.Rate;
+import carpool.kit.config.Units;
 import carpool.replicator.core.Role;
 import carpool.replicator.peer.rpc.PeerSessions;
 import carpool.replicator.store.ProviderException;
 import jakarta.inject.Inject;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,13 +27,18 @@ import org.slf4j.LoggerFactory;
 public final class Reload implements Reloadable {
   private static final Logger LOG = LoggerFactory.getLogger(Reload.class);
 
+  private static final String RESTART =
+      "a restart of carpool-replicator takes it over; clients wait meanwhile";
+
   private final ReplicatorNode node;
   private final PeerSessions hub;
+  private final LoadedConfig started;
   private volatile LoadedConfig current;
 
   /// For the injector.
   @Inject
   public Reload(LoadedConfig loaded, ReplicatorNode node, PeerSessions hub) {
+    this.started = loaded;
     this.current = loaded;
     this.node = node;
     this.hub = hub;
@@ -44,7 +52,9 @@ public final class Reload implements Reloadable {
   @Override
   public void reload() {
     try {
-      now().forEach(change -> LOG.info("reload: {}", change));
+      var outcome = now();
+      outcome.applied().forEach(change -> LOG.info("reload: {}", change));
+      outcome.needsRestart().forEach(change -> LOG.warn("reload: {}", change));
     } catch (ConfigException e) {
       e.problems().forEach(problem -> LOG.error("reload: {}", problem));
       LOG.error("reload: the configuration is wrong; what was in force stays in force");
@@ -53,33 +63,33 @@ public final class Reload implements Reloadable {
     }
   }
 
-  /// Reloads; answers with one sentence for each thing that changed or could not be.
+  /// Reloads; answers with one sentence for each thing that changed and each that could not be.
   ///
   /// @throws ConfigException when the files are wrong; nothing has changed then
-  public synchronized List<String> now() throws ConfigException, InterruptedException {
+  public synchronized Outcome now() throws ConfigException, InterruptedException {
     var old = current;
     var fresh = ConfigLoader.load(old.file(), Optional.of(old.node().value()));
     var changes = new ArrayList<String>();
-    global(old, fresh, changes);
+    var needsRestart = new ArrayList<String>();
+    needsRestart(started, fresh, needsRestart);
+    live(old, fresh, changes);
     current = fresh;
     hub.configure(fresh);
     for (var resource : fresh.hast().resources()) {
       var running = node.find(resource.name());
       if (running.isPresent()) {
-        change(running.get(), resource, fresh.config().replicator().syncRate(), changes);
+        change(
+            running.get(), resource, fresh.config().replicator().syncRate(), changes, needsRestart);
       } else {
         add(resource, fresh.config(), changes);
       }
     }
     for (var running : node.all()) {
       if (fresh.hast().resource(running.resource().name()).isEmpty()) {
-        remove(running, changes);
+        remove(running, changes, needsRestart);
       }
     }
-    if (changes.isEmpty()) {
-      changes.add("nothing has changed");
-    }
-    return changes;
+    return new Outcome(List.copyOf(changes), List.copyOf(needsRestart));
   }
 
   private record Fixed(String name, Function<LoadedConfig, Object> value) {}
@@ -107,12 +117,17 @@ public final class Reload implements Reloadable {
           new Fixed("replicator: sync-rate", c -> c.config().replicator().syncRate()),
           new Fixed("replicator: split-brain", c -> c.config().replicator().splitBrain()));
 
-  private static void global(LoadedConfig old, LoadedConfig fresh, List<String> changes) {
+  /// Named again by every reload until the restart.
+  private static void needsRestart(
+      LoadedConfig started, LoadedConfig fresh, List<String> needsRestart) {
     for (var one : FIXED) {
-      if (!one.value().apply(old).equals(one.value().apply(fresh))) {
-        changes.add(one.name() + " has changed: needs a restart of the service");
+      if (!one.value().apply(started).equals(one.value().apply(fresh))) {
+        needsRestart.add(one.name() + " has changed; " + RESTART);
       }
     }
+  }
+
+  private static void live(LoadedConfig old, LoadedConfig fresh, List<String> changes) {
     for (var one : LIVE) {
       if (!one.value().apply(old).equals(one.value().apply(fresh))) {
         changes.add(one.name() + " is " + one.value().apply(fresh) + " now");
@@ -120,7 +135,12 @@ public final class Reload implements Reloadable {
     }
   }
 
-  private void change(ResourceNode running, HastResource fresh, Rate rate, List<String> changes) {
+  private void change(
+      ResourceNode running,
+      HastResource fresh,
+      Rate rate,
+      List<String> changes,
+      List<String> needsRestart) {
     var old = running.resource();
     if (old.equals(fresh)) {
       running.reconfigure(old, rate);
@@ -129,11 +149,11 @@ public final class Reload implements Reloadable {
     var name = "resource " + fresh.name() + ": ";
     if (!old.local().path().equals(fresh.local().path())
         || !old.local().provname().equals(fresh.local().provname())) {
-      changes.add(name + "`local` or `name` has changed: needs a restart of the service");
+      needsRestart.add(name + "`local` or `name` has changed; " + RESTART);
       return;
     }
     if (old.local().remote().isPresent() != fresh.local().remote().isPresent()) {
-      changes.add(name + "`remote` was or is `none`: needs a restart of the service");
+      needsRestart.add(name + "`remote` was or is `none`; " + RESTART);
       return;
     }
     var words = new ArrayList<String>();
@@ -165,7 +185,7 @@ public final class Reload implements Reloadable {
 
   private static void tell(List<String> words, String name, Object old, Object fresh) {
     if (!old.equals(fresh)) {
-      words.add(name + " " + fresh);
+      words.add(name + " " + (fresh instanceof Duration time ? Units.show(time) : fresh));
     }
   }
 
@@ -178,10 +198,11 @@ public final class Reload implements Reloadable {
     }
   }
 
-  private void remove(ResourceNode running, List<String> changes) throws InterruptedException {
+  private void remove(ResourceNode running, List<String> changes, List<String> needsRestart)
+      throws InterruptedException {
     var name = running.resource().name();
     if (running.role() == Role.PRIMARY) {
-      changes.add(
+      needsRestart.add(
           "resource " + name + " is primary here and stays; make it secondary and reload again");
       return;
     }

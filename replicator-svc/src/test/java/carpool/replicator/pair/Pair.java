@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// hast1 on 127.0.0.1 and hast2 on 127.0.0.2, one resource `disk1` of [#SIZE_BYTES].
@@ -201,7 +202,9 @@ final class Pair implements AutoCloseable {
 
   /// By the control service; what has changed.
   List<String> reload(int node) {
-    return stub(node).reload(ReloadRequest.getDefaultInstance()).getChangesList();
+    var answer = stub(node).reload(ReloadRequest.getDefaultInstance());
+    return Stream.concat(answer.getChangesList().stream(), answer.getNeedsRestartList().stream())
+        .toList();
   }
 
   /// Promotion by force.

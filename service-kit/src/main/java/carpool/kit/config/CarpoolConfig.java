@@ -23,6 +23,26 @@ public record CarpoolConfig(
     List<PoolConfig> pools,
     List<HookConfig> hooks) {
 
+  /// The same with other hooks.
+  public CarpoolConfig withHooks(List<HookConfig> other) {
+    return new CarpoolConfig(
+        cluster,
+        hastFile,
+        runtimeDir,
+        stateDir,
+        deviceDir,
+        device,
+        tls,
+        controlListen,
+        metricsListen,
+        log,
+        replicator,
+        nbdListen,
+        election,
+        pools,
+        other);
+  }
+
   /// How an NBD export becomes a local device.
   public enum DeviceKind {
     /// Kernel NBD where the kernel has it, else nbdfuse, else none.

@@ -6,4 +6,10 @@ import java.nio.file.Path;
 ///
 /// @param digest 64 hexadecimal digits over what both nodes must agree on; see [ConfigDigest]
 public record LoadedConfig(
-    Path file, CarpoolConfig config, HastConfig hast, NodeName node, String digest) {}
+    Path file, CarpoolConfig config, HastConfig hast, NodeName node, String digest) {
+
+  /// The same files with other settings in force.
+  public LoadedConfig withConfig(CarpoolConfig other) {
+    return new LoadedConfig(file, other, hast, node, digest);
+  }
+}

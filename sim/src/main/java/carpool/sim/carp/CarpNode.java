@@ -290,6 +290,7 @@ public final class CarpNode {
         hold(leaseSeconds * 1_000_000L);
         answers.add(CarpEvent.AddressesHeld::new);
       }
+      case CarpEffect.CheckAddresses _ -> answers.add(CarpEvent.AddressesFree::new);
       case CarpEffect.ReleaseAddresses _ -> drop();
       case CarpEffect.ReportTransition(var from, var to, var why) -> {
         transitions++;

@@ -4,7 +4,9 @@ import carpool.common.v1.Build;
 import carpool.common.v1.ErrorDetail;
 import carpool.common.v1.Process;
 import carpool.election.v1.Demotion;
+import carpool.kit.boot.ConfigReload;
 import carpool.kit.boot.Version;
+import carpool.kit.config.ConfigException;
 import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.ServerStream;
 import carpool.kit.grpc.ServiceError;
@@ -25,6 +27,8 @@ import carpool.orchestrator.v1.GetTimelineRequest;
 import carpool.orchestrator.v1.GetTimelineResponse;
 import carpool.orchestrator.v1.ImportPoolRequest;
 import carpool.orchestrator.v1.OrchestratorGrpc;
+import carpool.orchestrator.v1.ReloadRequest;
+import carpool.orchestrator.v1.ReloadResponse;
 import carpool.orchestrator.v1.SetMaintenanceRequest;
 import carpool.orchestrator.v1.SetMaintenanceResponse;
 import carpool.orchestrator.v1.SetUnmanagedRequest;
@@ -53,13 +57,15 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
 
   private final Node node;
   private final Process process;
+  private final ConfigReload reload;
   private final Diagnosis diagnosis;
   private final Couple couple;
 
   /// For the injector.
   @Inject
-  public OrchestratorService(Node node, LoadedConfig loaded) {
+  public OrchestratorService(Node node, LoadedConfig loaded, ConfigReload reload) {
     this.node = node;
+    this.reload = reload;
     this.diagnosis = new Diagnosis(loaded);
     this.couple = new Couple(node, loaded);
     this.process =
@@ -77,6 +83,26 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
   public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> answer) {
     answer.onNext(status());
     answer.onCompleted();
+  }
+
+  @Override
+  public void reload(ReloadRequest request, StreamObserver<ReloadResponse> answer) {
+    try {
+      var outcome = reload.now();
+      answer.onNext(
+          ReloadResponse.newBuilder()
+              .addAllChanges(outcome.applied())
+              .addAllNeedsRestart(outcome.needsRestart())
+              .build());
+      answer.onCompleted();
+    } catch (ConfigException e) {
+      throw new ServiceError(
+          Status.Code.FAILED_PRECONDITION,
+          RefusalReason.CONFIGURATION_INVALID,
+          "",
+          String.join("\n", e.problems().stream().map(String::valueOf).toList()),
+          "what was in force stays in force");
+    }
   }
 
   private GetStatusResponse status() {

@@ -24,7 +24,7 @@ public final class Hooks {
   /// Events that wait; beyond that a hook is left out, which is logged.
   private static final int WAITING_MAX = 256;
 
-  private final List<HookConfig> hooks;
+  private volatile List<HookConfig> hooks;
   private final Map<String, String> always;
 
   /// Steps that wait for the end of their hook.
@@ -47,6 +47,11 @@ public final class Hooks {
   public Hooks(List<HookConfig> hooks, Map<String, String> always) {
     this.hooks = List.copyOf(hooks);
     this.always = Map.copyOf(always);
+  }
+
+  /// From the next event on.
+  public void replace(List<HookConfig> fresh) {
+    hooks = List.copyOf(fresh);
   }
 
   /// Whether anything is bound to the event.

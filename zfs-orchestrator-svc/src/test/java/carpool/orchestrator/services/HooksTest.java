@@ -40,4 +40,21 @@ final class HooksTest {
     assertThat(Files.exists(file)).isTrue();
     hooks.close(Duration.ofSeconds(5));
   }
+
+  @Test
+  void replacedHooksAreInForceFromTheNextEventOn() throws Exception {
+    var before = dir.resolve("before");
+    var after = dir.resolve("after");
+    var hooks = hooks("touch", before.toString());
+    hooks.replace(
+        List.of(
+            new HookConfig(
+                List.of("step-before"),
+                List.of("touch", after.toString()),
+                Duration.ofSeconds(60))));
+    hooks.fireAndWait("step-before", Map.of(), Duration.ofSeconds(20));
+    assertThat(before).doesNotExist();
+    assertThat(after).exists();
+    hooks.close(Duration.ofSeconds(5));
+  }
 }
