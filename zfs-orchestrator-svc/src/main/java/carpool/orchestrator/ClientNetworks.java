@@ -2,6 +2,7 @@ package carpool.orchestrator;
 
 import carpool.election.v1.Group;
 import carpool.kit.config.ElectionGroup;
+import carpool.kit.loop.Guarded;
 import carpool.orchestrator.control.Couple.Glance;
 import carpool.orchestrator.control.Node.NetworkStatus;
 import carpool.orchestrator.core.Carp;
@@ -18,13 +19,10 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// The clients' networks of all groups that a pool of this node follows: sampled once a second,
 /// judged whenever the other node was looked at. Any thread.
 final class ClientNetworks {
-  private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
   private static final Duration EVERY = Duration.ofSeconds(1);
 
   /// An advertisement heard so short before the last report, and a report not older than this.
@@ -60,7 +58,8 @@ final class ClientNetworks {
 
   void start() {
     var millis = EVERY.toMillis();
-    var _ = sampling.scheduleWithFixedDelay(this::sample, millis, millis, TimeUnit.MILLISECONDS);
+    var sample = Guarded.task("looking at the clients' network", this::sample);
+    var _ = sampling.scheduleWithFixedDelay(sample, millis, millis, TimeUnit.MILLISECONDS);
   }
 
   void close() {
@@ -74,8 +73,6 @@ final class ClientNetworks {
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
-      LOG.error("clients' network: a defect", e);
     }
   }
 

@@ -5,6 +5,7 @@ import carpool.election.v1.Group;
 import carpool.election.v1.ReportRequest;
 import carpool.election.v1.ResignRequest;
 import carpool.election.v1.UndemoteRequest;
+import carpool.kit.loop.Guarded;
 import carpool.orchestrator.peers.ElectionPeer;
 import carpool.orchestrator.peers.Refusals;
 import io.grpc.StatusRuntimeException;
@@ -24,6 +25,7 @@ import org.slf4j.LoggerFactory;
 /// it, on one thread, in order. What stands there is compared with what should, so a restarted
 /// election service is told everything again.
 final class ElectionReporter {
+  private static final String REPORT = "the report to the election";
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
   private static final long EVERY_MILLIS = 3_000;
   private static final long NEXT_WITHIN_MILLIS = 10_000;
@@ -58,7 +60,7 @@ final class ElectionReporter {
   void start() {
     var _ =
         worker.scheduleWithFixedDelay(
-            this::report, EVERY_MILLIS, EVERY_MILLIS, TimeUnit.MILLISECONDS);
+            Guarded.task(REPORT, this::report), EVERY_MILLIS, EVERY_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /// Something that is told has changed; several changes at a time are told together.
@@ -95,7 +97,7 @@ final class ElectionReporter {
 
   private void submit(Runnable work) {
     if (!worker.isShutdown()) {
-      worker.execute(work);
+      worker.execute(Guarded.task(REPORT, work));
     }
   }
 
@@ -124,9 +126,6 @@ final class ElectionReporter {
         silent = 0;
         election.silent(Refusals.text(e));
       }
-    } catch (RuntimeException e) {
-      // An executor would end a periodic task that throws, without a word.
-      LOG.error("election: report failed: internal error", e);
     }
   }
 

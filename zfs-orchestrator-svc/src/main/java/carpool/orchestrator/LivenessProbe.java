@@ -1,5 +1,6 @@
 package carpool.orchestrator;
 
+import carpool.kit.loop.Guarded;
 import carpool.orchestrator.exec.Commands;
 import java.time.Duration;
 import java.util.Collection;
@@ -34,7 +35,8 @@ final class LivenessProbe {
 
   void start() {
     provenNanos = System.nanoTime();
-    var _ = worker.scheduleWithFixedDelay(this::probe, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    var probe = Guarded.task("the liveness probe", this::probe);
+    var _ = worker.scheduleWithFixedDelay(probe, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   void close() {
@@ -58,8 +60,6 @@ final class LivenessProbe {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
-      LOG.error("liveness probe failed: internal error", e);
     }
   }
 

@@ -1,5 +1,6 @@
 package carpool.orchestrator;
 
+import carpool.kit.loop.Guarded;
 import carpool.orchestrator.control.Couple;
 import carpool.orchestrator.control.Couple.Glance;
 import java.time.Duration;
@@ -7,14 +8,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// Leaves word for the other node every two seconds, and reads what it left. Two threads: a node
 /// that does not answer must not keep this one from telling.
 final class PeerWatch {
-  private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
-
   /// A node that dies leaves what it did until then.
   private static final Duration EVERY = Duration.ofSeconds(2);
 
@@ -38,16 +35,8 @@ final class PeerWatch {
     often(reading, () -> onGlance.accept(couple.glance()));
   }
 
-  /// An executor would end a task that throws, without a word.
   private static void often(ScheduledExecutorService worker, Runnable task) {
-    Runnable kept =
-        () -> {
-          try {
-            task.run();
-          } catch (RuntimeException e) {
-            LOG.error("exchange with the other node: a defect", e);
-          }
-        };
+    var kept = Guarded.task("the exchange with the other node", task);
     var millis = EVERY.toMillis();
     var _ = worker.scheduleWithFixedDelay(kept, millis, millis, TimeUnit.MILLISECONDS);
   }

@@ -1,6 +1,7 @@
 package carpool.replicator.control;
 
 import carpool.kit.grpc.ServerStream;
+import carpool.kit.loop.Guarded;
 import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.resource.ReplicatorNode;
 import carpool.replicator.resource.ResourceNode;
@@ -75,11 +76,7 @@ final class StatusStream {
 
   /// What throws here would end the watch without a word.
   private static void guarded(Runnable work) {
-    try {
-      work.run();
-    } catch (RuntimeException e) {
-      LOG.error("watching resources failed and goes on", e);
-    }
+    Guarded.task("watching resources", work).run();
   }
 
   private static String word(Notice notice) {

@@ -4,6 +4,7 @@ import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastResource;
 import carpool.kit.config.LoadedConfig;
+import carpool.kit.loop.Guarded;
 import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.nbd.NbdServer;
@@ -27,14 +28,10 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// All resources of this node. Every one that has metadata starts as secondary; one that was
 /// primary a moment ago takes that role again by itself when the promotion rule allows it.
 public final class ReplicatorNode implements Startable {
-  private static final Logger LOG = LoggerFactory.getLogger(ReplicatorNode.class);
-
   /// How often a core that copies or compares is told the time.
   private static final long PACE_MILLIS = 50;
 
@@ -140,17 +137,15 @@ public final class ReplicatorNode implements Startable {
     }
   }
 
-  private void lookAtRoles() {
-    for (var resource : all()) {
-      var program = programs.get(resource.resource().name());
-      if (program != null) {
-        program.look(resource.role());
-      }
-      var engine = resource.engine();
-      if (engine != null) {
-        boolean splitBrain = engine.ask(ReplicationCore::splitBrain);
-        resource.counters().lookForSplitBrain(splitBrain, System.currentTimeMillis());
-      }
+  private void lookAtRole(ResourceNode resource) {
+    var program = programs.get(resource.resource().name());
+    if (program != null) {
+      program.look(resource.role());
+    }
+    var engine = resource.engine();
+    if (engine != null) {
+      boolean splitBrain = engine.ask(ReplicationCore::splitBrain);
+      resource.counters().lookForSplitBrain(splitBrain, System.currentTimeMillis());
     }
   }
 
@@ -193,21 +188,21 @@ public final class ReplicatorNode implements Startable {
     for (var resource : resources.values()) {
       resource.start();
     }
-    var _ = timer.scheduleWithFixedDelay(this::lookAtRoles, 200, 200, TimeUnit.MILLISECONDS);
-    var _ = timer.scheduleWithFixedDelay(() -> each(ResourceNode::tick), 1, 1, TimeUnit.SECONDS);
-    var _ =
-        timer.scheduleWithFixedDelay(
-            () -> each(ResourceNode::pace), PACE_MILLIS, PACE_MILLIS, TimeUnit.MILLISECONDS);
+    periodically(200, "the look at roles", this::lookAtRole);
+    periodically(1000, "the tick", ResourceNode::tick);
+    periodically(PACE_MILLIS, "pacing", ResourceNode::pace);
   }
 
-  private void each(Consumer<ResourceNode> what) {
-    for (var resource : resources.values()) {
-      try {
-        what.accept(resource);
-      } catch (RuntimeException e) {
-        LOG.error("resource={} tick failed", resource.resource().name(), e);
-      }
-    }
+  /// One resource that fails does not keep the others from their turn.
+  private void periodically(long millis, String what, Consumer<ResourceNode> work) {
+    Runnable all =
+        () -> {
+          for (var resource : resources.values()) {
+            var name = what + " of resource " + resource.resource().name();
+            Guarded.task(name, () -> work.accept(resource)).run();
+          }
+        };
+    var _ = timer.scheduleWithFixedDelay(all, millis, millis, TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -216,7 +211,7 @@ public final class ReplicatorNode implements Startable {
     for (var resource : resources.values()) {
       resource.stop();
     }
-    lookAtRoles();
+    all().forEach(this::lookAtRole);
     for (var program : programs.values()) {
       program.close(Duration.ofSeconds(1));
     }

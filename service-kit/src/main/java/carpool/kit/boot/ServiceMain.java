@@ -5,6 +5,7 @@ import carpool.kit.config.ConfigException;
 import carpool.kit.config.ConfigLoader;
 import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.HealthBoard;
+import carpool.kit.loop.Guarded;
 import com.google.inject.CreationException;
 import com.google.inject.Guice;
 import com.google.inject.Injector;
@@ -136,11 +137,13 @@ public final class ServiceMain {
         .ifPresent(every -> {
           var _ =
               watchdog.scheduleAtFixedRate(
-                  () -> {
-                    if (health.isAlive()) {
-                      supervisor.send("WATCHDOG=1");
-                    }
-                  },
+                  Guarded.task(
+                      "the sign of life for the supervisor",
+                      () -> {
+                        if (health.isAlive()) {
+                          supervisor.send("WATCHDOG=1");
+                        }
+                      }),
                   0,
                   every.toNanos(),
                   TimeUnit.NANOSECONDS);

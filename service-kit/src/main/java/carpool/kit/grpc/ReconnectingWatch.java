@@ -1,5 +1,6 @@
 package carpool.kit.grpc;
 
+import carpool.kit.loop.Guarded;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -10,15 +11,11 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// A server's stream of events, called again whenever it ends. The listener and everything given to
 /// [#execute] and [#every] run on one thread of this object, so they need no lock; what throws
 /// there is logged and ends nothing.
 public final class ReconnectingWatch<E> implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(ReconnectingWatch.class);
-
   /// Hears what comes, on the watch's thread.
   public interface Listener<E> {
     /// The stream is called (again): the events that follow begin with the present state.
@@ -106,11 +103,7 @@ public final class ReconnectingWatch<E> implements AutoCloseable {
   }
 
   private void guarded(Runnable work) {
-    try {
-      work.run();
-    } catch (RuntimeException e) {
-      LOG.error("watch={} failed and goes on", name, e);
-    }
+    Guarded.task("watch " + name, work).run();
   }
 
   /// Ends watching.

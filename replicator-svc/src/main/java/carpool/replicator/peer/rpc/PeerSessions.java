@@ -8,6 +8,7 @@ import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.GrpcEndpoint;
 import carpool.kit.grpc.HealthBoard;
 import carpool.kit.grpc.PeerTls;
+import carpool.kit.loop.Guarded;
 import carpool.peer.v1.GiveWayRequest;
 import carpool.peer.v1.GiveWayResponse;
 import carpool.peer.v1.Hello;
@@ -122,7 +123,8 @@ public final class PeerSessions implements Startable {
       }
       listen(target.get().resolve(), address);
     }
-    var _ = timer.scheduleWithFixedDelay(this::watch, 500, 250, TimeUnit.MILLISECONDS);
+    var watch = Guarded.task("watching the links", this::watch);
+    var _ = timer.scheduleWithFixedDelay(watch, 500, 250, TimeUnit.MILLISECONDS);
   }
 
   private void listen(InetSocketAddress address, HastAddress configured) throws IOException {
