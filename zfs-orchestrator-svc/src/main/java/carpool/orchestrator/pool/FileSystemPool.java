@@ -51,7 +51,7 @@ public final class FileSystemPool implements PoolAccess {
       return new PoolReading(true, "FAULTED", "", 0, 0, mountpoint.toString());
     }
     // Remounted read-only by the kernel after an error (errors=remount-ro).
-    var health = mount.get().options().contains("ro") ? "FAULTED" : "ONLINE";
+    var health = mount.get().readOnly() ? "FAULTED" : "ONLINE";
     var block = Long.parseLong(fields.get(0));
     return new PoolReading(
         true,

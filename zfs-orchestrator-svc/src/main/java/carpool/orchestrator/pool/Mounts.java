@@ -18,7 +18,13 @@ final class Mounts {
   /// @param device `MAJOR:MINOR` of the file system
   /// @param options of the mount and of the file system
   record Mount(
-      String id, String device, String source, String target, String type, List<String> options) {}
+      String id, String device, String source, String target, String type, List<String> options) {
+    /// Nothing can be written: the mount says so, or the file system, as after an error with
+    /// errors=remount-ro.
+    boolean readOnly() {
+      return options.contains("ro");
+    }
+  }
 
   private Mounts() {}
 

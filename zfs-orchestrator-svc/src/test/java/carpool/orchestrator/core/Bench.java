@@ -212,6 +212,11 @@ final class Bench {
 
   /// Serving goes on until the next look finds that the pool is no longer here.
   Bench vanished() {
+    return lookBegun().inspected(false);
+  }
+
+  /// Serving goes on until the pool is looked at.
+  Bench lookBegun() {
     while (!"inspect".equals(running())) {
       if (run != null && run.step() instanceof Step.CheckService) {
         done(run.step().label(spec));
@@ -219,7 +224,7 @@ final class Bench {
         pass(1);
       }
     }
-    return inspected(false);
+    return this;
   }
 
   private Bench answer(String step, java.util.function.LongFunction<PoolEvent> event) {

@@ -402,4 +402,49 @@ final class CommandTest {
     }
     assertThat(bench.lines()).doesNotContain("+ pool", "resign alone", "run export");
   }
+
+  @Test
+  void forceEndsWithTheAnswerThatTheTakeoverFailed() {
+    var bench = new Bench(Bench.zfs()).standby().carp(Carp.MASTER);
+    bench.refused(Refusal.COPY_OUTDATED).done("demote").lines();
+    bench.ask(new Command.TakeOver(true)).refused(Refusal.PEER_IS_PRIMARY);
+    assertThat(bench.pass(0.5).runningStep())
+        .isEqualTo(new Step.Promote(true, "takeover of pool tank"));
+    while (!bench.lines().contains("answer STEP_FAILED")) {
+      bench.refused(Refusal.PEER_IS_PRIMARY).pass(0.5);
+    }
+
+    bench.refused(Refusal.PEER_IS_PRIMARY).pass(0.5);
+    assertThat(bench.runningStep()).isEqualTo(new Step.Promote(false, "takeover of pool tank"));
+  }
+
+  @Test
+  void takeoverByForceThatCannotImportIsNotTriedOnAgainstCarp() {
+    var bench = new Bench(Bench.zfs()).standby().peer(false, false, false);
+    bench.ask(new Command.TakeOver(true)).done("promote").role(Role.PRIMARY).devices();
+    bench.lines();
+    while (!bench.lines().contains("answer STEP_FAILED")) {
+      bench.fails("import", Failure.Kind.FAILED).pass(1);
+      if ("inspect".equals(bench.running())) {
+        bench.inspected(false);
+      }
+    }
+
+    bench.pass(11);
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.GIVING_UP);
+  }
+
+  /// The refusal is on its way when the operator says that nothing is to be done.
+  @Test
+  void refusalThatComesWhenThePoolIsLeftAloneDemotesNobody() {
+    var bench = new Bench(Bench.zfs()).standby().peer(true, true, true).carp(Carp.MASTER);
+    for (var half = 0; half < 180; half++) {
+      bench.refused(Refusal.PEER_IS_PRIMARY).pass(0.5);
+    }
+    bench.lines();
+
+    bench.ask(new Command.Unmanaged(true, "by hand")).refused(Refusal.PEER_IS_PRIMARY);
+
+    assertThat(bench.lines()).contains("answer done", "= STANDBY").doesNotContain("+ pool");
+  }
 }

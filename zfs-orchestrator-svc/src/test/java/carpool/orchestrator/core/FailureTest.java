@@ -138,6 +138,19 @@ final class FailureTest {
     assertThat(bench.running()).isEqualTo("demote");
   }
 
+  /// The look that finds the pool gone began while the node served, and ends when it no longer
+  /// does.
+  @Test
+  void servicesAreStoppedBeforeTheDemotionAlsoWhenTheLossShowsOnlyThen() {
+    var bench = new Bench(Bench.zfs("web")).serving().lookBegun();
+
+    bench.carp(Carp.BACKUP).inspected(false);
+    assertThat(bench.running()).isEqualTo("stop web");
+
+    bench.done("stop web");
+    assertThat(bench.running()).isEqualTo("demote");
+  }
+
   /// While a service is started again and fails, the pool is looked at all the same: it may be
   /// gone, and then nothing but an import helps.
   @Test

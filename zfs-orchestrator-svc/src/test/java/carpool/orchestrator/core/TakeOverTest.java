@@ -312,5 +312,6 @@ final class TakeOverTest {
     bench.machine.step(new PoolEvent.CarpSeen(later, Carp.MASTER, "test"), effects::add);
     assertThat(effects).noneMatch(effect -> effect instanceof PoolEffect.Run);
     assertThat(bench.machine.view().problem()).isEmpty();
+    assertThat(bench.machine.view().step()).isEqualTo("promote");
   }
 }

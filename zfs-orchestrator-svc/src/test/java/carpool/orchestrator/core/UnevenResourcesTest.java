@@ -39,11 +39,23 @@ final class UnevenResourcesTest {
     bench.resources(disk2(Role.SECONDARY, false, false));
     assertThat(bench.lines()).doesNotContain("run import");
 
+    // As while its role goes and its device node is still there.
+    bench.resources(disk2(Role.SECONDARY, true, false));
+    assertThat(bench.lines()).doesNotContain("run import");
+
     bench.resources(disk2(Role.PRIMARY, false, false));
     assertThat(bench.lines()).doesNotContain("run import");
 
     bench.resources(disk2(Role.PRIMARY, true, false));
     assertThat(bench.lines()).contains("run import");
+  }
+
+  @Test
+  void promotionThatOneResourceMissedIsAskedForAgain() {
+    var bench = new Bench(Bench.zfs()).standby().carp(Carp.MASTER);
+    bench.resources(disk2(Role.SECONDARY, false, false));
+    bench.fails("promote", Failure.Kind.FAILED).pass(1);
+    assertThat(bench.running()).isEqualTo("promote");
   }
 
   @Test

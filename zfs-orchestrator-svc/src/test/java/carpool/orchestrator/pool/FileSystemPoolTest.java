@@ -90,6 +90,15 @@ final class FileSystemPoolTest {
   }
 
   @Test
+  void oneThatBecameReadOnlyIsFaulted() throws Exception {
+    var pool = pool();
+    pool.bring(LIMIT, new Commands.Handle());
+    assertThat(run("mount", "-o", "remount,ro", mountpoint.toString()).done()).isTrue();
+
+    assertThat(pool.read(LIMIT, new Commands.Handle()).health()).isEqualTo("FAULTED");
+  }
+
+  @Test
   void whoStillUsesItIsNamedAndByForceKilled() throws Exception {
     var pool = pool();
     pool.bring(LIMIT, new Commands.Handle());

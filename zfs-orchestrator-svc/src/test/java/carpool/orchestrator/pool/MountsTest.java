@@ -23,6 +23,20 @@ final class MountsTest {
     assertThat(mounts.getLast().type()).isEqualTo("fuse");
   }
 
+  /// The kernel changes the options of the file system alone, those of the mount stay.
+  @Test
+  void fileSystemThatTheKernelMadeReadOnlyIsToldFromOneThatMayBecomeSo() {
+    var mounts =
+        Mounts.parse(
+            """
+            36 35 43:0 / /mnt/well rw,relatime - ext4 /dev/hast/well rw,errors=remount-ro
+            37 35 43:1 / /mnt/failed rw,relatime - ext4 /dev/hast/failed ro,errors=remount-ro
+            38 35 43:2 / /mnt/asked ro,relatime - ext4 /dev/hast/asked rw
+            """);
+
+    assertThat(mounts).extracting(Mounts.Mount::readOnly).containsExactly(false, true, true);
+  }
+
   @Test
   void theTableOfThisMachineHasARoot() throws Exception {
     assertThat(Mounts.all()).extracting(Mounts.Mount::target).contains("/");

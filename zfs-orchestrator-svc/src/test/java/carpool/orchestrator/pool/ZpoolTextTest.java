@@ -143,6 +143,37 @@ final class ZpoolTextTest {
     assertThat(ZpoolText.status(newer).suspended()).isTrue();
   }
 
+  /// openzfs/zfs:cmd/zpool/zpool_main.c, ZPOOL_STATUS_IO_FAILURE_MMP.
+  @Test
+  void poolThatMultihostSuspendedHasAnotherSentence() {
+    var text =
+        """
+          pool: zhast
+         state: SUSPENDED
+        status: The pool is suspended because multihost writes failed or were delayed;
+        \tanother system could import the pool undetected.
+        action: Make sure the pool's devices are connected, then reboot your system and
+        \timport the pool or run 'zpool clear' to resume the pool.
+        """;
+    assertThat(ZpoolText.status(text).suspended()).isTrue();
+  }
+
+  @Test
+  void statusIsThatOfThePoolNamedFirst() {
+    var text =
+        """
+          pool: zhast
+         state: ONLINE
+        errors: No known data errors
+
+          pool: other
+         state: SUSPENDED
+        status: One or more devices are faulted in response to IO failures.
+        """;
+    var status = ZpoolText.status(text);
+    assertThat(status.state()).isEqualTo("ONLINE");
+  }
+
   @Test
   void aPoolWithOneFaultedDeviceIsNotSuspended() {
     var text =
