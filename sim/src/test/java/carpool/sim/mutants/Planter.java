@@ -106,6 +106,10 @@ final class Planter {
         List.of(
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
+            // The engine world runs threads by its own scheduler.
+            "--add-opens",
+            "java.base/java.lang=ALL-UNNAMED",
+            "-Djdk.trackAllThreads=false",
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1", // few runs last so long that more would pay
             "-Djava.io.tmpdir=" + scratch,
