@@ -24,7 +24,9 @@ class MessageCodecTest {
           new PeerMessage.SyncReady(),
           new PeerMessage.InStep(
               new Identity(-1, 2, 3, 4, true, List.of(5L, 6L, 7L, 8L, 9L, 10L, 11L, 12L))),
-          new PeerMessage.InStepDone());
+          new PeerMessage.InStepDone(),
+          new PeerMessage.DiskFailed(),
+          new PeerMessage.SoleCopyTaken());
 
   @Test
   void everyMessageComesBackAsItWas() throws ProtocolException {
@@ -43,6 +45,21 @@ class MessageCodecTest {
       }
       var padded = ByteBuffer.allocate(bytes.limit() + 1).put(bytes.duplicate()).rewind();
       assertThrows(ProtocolException.class, () -> MessageCodec.decode(padded));
+    }
+  }
+
+  /// The count of the history is a signed byte, before generations of 8 bytes each.
+  @Test
+  void historyOfAnyOtherLengthIsRefused() {
+    var identity = new Identity(1, 2, 3, 4, false, List.of());
+    var none = MessageCodec.encode(new PeerMessage.InStep(identity));
+    for (int count = Byte.MIN_VALUE; count <= Byte.MAX_VALUE; count++) {
+      if (count < 0 || count > Identity.HISTORY_MAX) {
+        var bytes = ByteBuffer.allocate(none.limit() + 8 * Math.max(0, count));
+        bytes.put(none.duplicate()).put(none.limit() - 1, (byte) count).rewind();
+        assertThrows(
+            ProtocolException.class, () -> MessageCodec.decode(bytes), "a history of " + count);
+      }
     }
   }
 

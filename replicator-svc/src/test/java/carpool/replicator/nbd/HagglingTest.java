@@ -37,6 +37,8 @@ class HagglingTest {
     "6,  '00000004726573300001', 80000003,         INFO with a type too few",
     "6,  '000000047265733000000000', 80000003,     INFO with a byte too many",
     "6,  '7fffffff726573300000', 80000003,         INFO with a name that is longer than the data",
+    "6,  '00000007726573300000', 80000003,         INFO with a name one byte longer than the data",
+    "6,  '00001000726573300000', 80000003,         INFO with the longest name and less data",
     "6,  'ffffffff726573300000', 80000003,         INFO with a negative length",
     "6,  '00000004726573310000', 80000006,         INFO of an unknown export",
     "6,  '00000004ff6573300000', 80000003,         INFO with a name that is no UTF-8",
@@ -90,6 +92,30 @@ class HagglingTest {
     haggling.answer(10, hex(RES0 + "00000001 0000ffff"));
     haggling.answer(7, hex(RES0 + "0000"));
     assertThat(haggling.agreed().blockStatus()).isFalse();
+  }
+
+  @Test
+  void selectionOfOneExportDoesNotCountForAnother() {
+    var lookup =
+        new ExportLookup() {
+          @Override
+          public List<String> names() {
+            return List.of("res0", "res1");
+          }
+
+          @Override
+          public Found find(String name) {
+            return exports.find("res0");
+          }
+        };
+    var haggling = new Haggling(lookup, false, TlsMode.NONE);
+    haggling.answer(8, hex(""));
+    haggling.answer(10, hex(RES0 + "00000001" + ALLOCATION));
+
+    haggling.answer(7, hex("00000004 72657331 0000"));
+    assertThat(haggling.agreed().blockStatus()).isFalse();
+    haggling.answer(7, hex(RES0 + "0000"));
+    assertThat(haggling.agreed().blockStatus()).isTrue();
   }
 
   @Test

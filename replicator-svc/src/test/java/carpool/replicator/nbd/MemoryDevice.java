@@ -71,6 +71,15 @@ final class MemoryDevice implements BlockDevice {
     now.forEach(Runnable::run);
   }
 
+  /// Gives the oldest answer that was kept back.
+  void letOneGo() {
+    Runnable now;
+    synchronized (this) {
+      now = held.removeFirst();
+    }
+    now.run();
+  }
+
   void end() {
     gone = true;
   }

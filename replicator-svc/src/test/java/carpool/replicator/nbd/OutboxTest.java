@@ -69,6 +69,29 @@ class OutboxTest {
     assertThat(transport.replies).hasValue(threads.length * REPLIES);
   }
 
+  /// So much is in the connection's memory while its client does not read.
+  @Test
+  void payloadOfOneConnectionIsBounded() {
+    var outbox = new Outbox(new MemoryDevice(1 << 20), false, new Checking(), "test");
+
+    assertThat(outbox.tryBegin(Outbox.PAYLOAD_BYTES_MAX - 4096)).isNotNull();
+    assertThat(outbox.tryBegin(4097)).isNull();
+    assertThat(outbox.tryBegin(4096)).isNotNull();
+    assertThat(outbox.tryBegin(1)).isNull();
+    assertThat(outbox.tryBegin(0)).as("without payload").isNotNull();
+  }
+
+  @Test
+  void oneRequestMayBeLongerThanTheBoundWhenItIsAlone() {
+    var outbox = new Outbox(new MemoryDevice(1 << 20), false, new Checking(), "test");
+
+    var alone = outbox.tryBegin(2 * Outbox.PAYLOAD_BYTES_MAX);
+    assertThat(alone).isNotNull();
+    assertThat(outbox.tryBegin(1)).isNull();
+    outbox.abandon(java.util.Objects.requireNonNull(alone));
+    assertThat(outbox.tryBegin(1)).isNotNull();
+  }
+
   private static void answer(Outbox outbox) {
     try {
       for (int i = 0; i < REPLIES; i++) {

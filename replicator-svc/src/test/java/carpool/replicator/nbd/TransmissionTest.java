@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import carpool.replicator.nbd.ExportLookup.Found;
 import java.io.EOFException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +25,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class TransmissionTest {
   private static final int MIB = 1 << 20;
+
+  /// What a server takes at a time.
+  private static final int CONNECTIONS_MAX = 128;
+
   private static final Duration DEADLINE = Duration.ofSeconds(10);
 
   @TempDir Path directory;
@@ -89,7 +95,13 @@ class TransmissionTest {
   void abuseEndsTheConnection() throws Exception {
     try (var client = client(false)) {
       client.request(0, 1, 1, 0, 129 * MIB);
-      assertThat(client.isClosedByServer()).isTrue();
+      try {
+        client.send(new byte[129 * MIB]);
+        client.request(0, Wire.CMD_DISC, 2, 0, 0);
+      } catch (IOException _) {
+        // Closed already.
+      }
+      assertThat(client.receiveUntilClosed()).as("bytes of a reply").isZero();
     }
     try (var client = client(false)) {
       client.send("deadbeef" + "00".repeat(24));
@@ -293,6 +305,51 @@ class TransmissionTest {
       }
     } finally {
       device.failing = false;
+    }
+  }
+
+  /// Also when the first ones are done well.
+  @Test
+  void longWriteIsAnsweredByTheLastOfItsParts() throws Exception {
+    try (var client = client(false)) {
+      for (var length : new int[] {MIB + 17, 5 * MIB + 17}) {
+        int parts = Math.ceilDiv(length, device.slotBytes());
+        device.hold();
+        client.send(WireClient.request(0, 1, 1, 0, length, new byte[length]));
+        await(() -> device.heldCount() == parts);
+        for (int i = 1; i < parts; i++) {
+          device.letOneGo();
+        }
+        device.failing = true;
+        device.letGo();
+        assertThat(client.simpleReply(1)).as("write of " + length).isEqualTo(5);
+        device.failing = false;
+      }
+    }
+  }
+
+  @Test
+  void oneConnectionMoreThanTheServerTakesIsClosedAndTheOthersGoOn() throws Exception {
+    var clients = new ArrayList<WireClient>();
+    try {
+      for (int i = 0; i < CONNECTIONS_MAX; i++) {
+        clients.add(client(false));
+      }
+      try (var client = new WireClient(server.address())) {
+        assertThat(client.receiveUntilClosed()).as("bytes of a greeting").isZero();
+      }
+
+      clients.removeFirst().close();
+      await(() -> server.connections(device) == CONNECTIONS_MAX - 1);
+      clients.add(client(false));
+      for (var client : clients) {
+        client.request(0, Wire.CMD_FLUSH, 1, 0, 0);
+        assertThat(client.simpleReply(1)).isZero();
+      }
+    } finally {
+      for (var client : clients) {
+        client.close();
+      }
     }
   }
 

@@ -109,17 +109,22 @@ final class WireClient implements AutoCloseable {
   }
 
   /// True when the server has closed; reads what comes before that.
-  boolean isClosedByServer() throws IOException {
+  boolean isClosedByServer() {
+    return receiveUntilClosed() >= 0;
+  }
+
+  /// Number of bytes that come before the server closes.
+  long receiveUntilClosed() {
     var buffer = ByteBuffer.allocate(64 << 10);
+    long bytes = 0;
     try {
-      while (channel.read(buffer) >= 0) {
-        buffer.clear();
+      for (int got = channel.read(buffer); got >= 0; got = channel.read(buffer.clear())) {
+        bytes += got;
       }
-      return true;
     } catch (IOException _) {
       // A reset is an end, too.
-      return true;
     }
+    return bytes;
   }
 
   @Override
