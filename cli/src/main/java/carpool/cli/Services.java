@@ -93,11 +93,18 @@ final class Services implements AutoCloseable {
         .orElse(Path.of("/run/carpool"));
   }
 
+  /// The user, also behind sudo; the journals of the services name it.
+  private static String who() {
+    var user = System.getProperty("user.name", "root");
+    var behind = System.getenv("SUDO_USER");
+    return "carpool as " + user + (behind == null ? "" : " (sudo of " + behind + ")");
+  }
+
   private ManagedChannel channel(LocalService service) {
     if (!runs(service)) {
       throw notRunning(service);
     }
-    var channel = Channels.unix(socket(service));
+    var channel = Channels.unix(socket(service), who());
     channels.add(channel);
     return channel;
   }

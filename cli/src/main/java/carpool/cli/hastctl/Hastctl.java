@@ -94,7 +94,7 @@ public final class Hastctl {
     if (!Files.exists(socket)) {
       return notConnected();
     }
-    var channel = Channels.unix(socket);
+    var channel = Channels.unix(socket, "hastctl as " + System.getProperty("user.name", "root"));
     try {
       return arguments.command().equals("role")
           ? role(channel, arguments, config)

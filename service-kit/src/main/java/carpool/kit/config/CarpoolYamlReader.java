@@ -40,6 +40,17 @@ final class CarpoolYamlReader {
         top.required("cluster", NAME_FORM).flatMap(v -> v.text(NAME, NAME_FORM)).orElse("");
     var tls = top.get("tls").flatMap(v -> v.map("{ ca: …, certificate: …, key: … }"));
     var groups = new ElectionReader(top).read();
+    var control = top.get("control").flatMap(v -> v.map("{ listen: HOST:PORT, operators: […] }"));
+    var controlListen = control.flatMap(CarpoolYamlReader::listen);
+    var controlOperators =
+        control
+            .flatMap(map -> map.get("operators"))
+            .flatMap(v -> v.list("a list of names in certificates"))
+            .orElse(List.of())
+            .stream()
+            .flatMap(v -> v.text().stream())
+            .toList();
+    control.ifPresent(YamlMap::rejectOthers);
     var config =
         new CarpoolConfig(
             cluster,
@@ -51,7 +62,8 @@ final class CarpoolYamlReader {
                 .flatMap(v -> v.oneOf(choices(DeviceKind.values())))
                 .orElse(DeviceKind.AUTO),
             tls.flatMap(CarpoolYamlReader::tls),
-            listen("control"),
+            controlListen,
+            controlOperators,
             listen("metrics"),
             log(),
             replicator(),
@@ -72,12 +84,15 @@ final class CarpoolYamlReader {
 
   private Optional<HostPort> listen(String section) {
     var map = top.get(section).flatMap(v -> v.map("{ listen: HOST:PORT }"));
-    var listen =
-        map.flatMap(m -> m.required("listen", YamlValue.HOST_PORT_FORM))
-            .flatMap(YamlValue::forThisNode)
-            .flatMap(YamlValue::hostPort);
+    var listen = map.flatMap(CarpoolYamlReader::listen);
     map.ifPresent(YamlMap::rejectOthers);
     return listen;
+  }
+
+  private static Optional<HostPort> listen(YamlMap map) {
+    return map.required("listen", YamlValue.HOST_PORT_FORM)
+        .flatMap(YamlValue::forThisNode)
+        .flatMap(YamlValue::hostPort);
   }
 
   private static Optional<TlsFiles> tls(YamlMap map) {

@@ -24,6 +24,7 @@ public record ConfigDifference(String key, String before, String now) {
       Map.ofEntries(
           Map.entry("hastFile", "hast"),
           Map.entry("controlListen", "control.listen"),
+          Map.entry("controlOperators", "control.operators"),
           Map.entry("metricsListen", "metrics.listen"),
           Map.entry("nbdListen", "nbd.listen"),
           Map.entry("interfaceName", "interface"),

@@ -26,13 +26,30 @@ public final class Channels {
 
   private Channels() {}
 
+  /// To a service of this node, from another service of it.
+  ///
+  /// @param program for the journal there
+  public static ManagedChannel unixForService(Path socket, String program) {
+    return unix(socket, Caller.service(program));
+  }
+
+  /// To a service of this node, for an operator.
+  ///
+  /// @param who for the journal there: user and command
+  public static ManagedChannel unix(Path socket, String who) {
+    return unixBuilder(socket).intercept(Caller.interceptor(who)).build();
+  }
+
   /// To a service of this node.
   public static ManagedChannel unix(Path socket) {
+    return unixBuilder(socket).build();
+  }
+
+  private static NettyChannelBuilder unixBuilder(Path socket) {
     return builder(UnixDomainSocketAddress.of(socket))
         .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
         .usePlaintext()
-        .overrideAuthority("localhost")
-        .build();
+        .overrideAuthority("localhost");
   }
 
   /// Over TCP, with mutual TLS when `tls` is there. The peer's certificate must be made out to the

@@ -58,7 +58,9 @@ public final class ControlServer implements Startable {
     LOG.info("control at unix:{}", socket);
     if (listen.isPresent()) {
       try {
-        endpoints.add(GrpcEndpoint.tcp(listen.get().resolve(), config.tls(), services, health));
+        endpoints.add(
+            GrpcEndpoint.tcp(
+                listen.get().resolve(), config.tls(), config.controlOperators(), services, health));
       } catch (IOException e) {
         throw new IOException("control.listen: " + e.getMessage(), e);
       }

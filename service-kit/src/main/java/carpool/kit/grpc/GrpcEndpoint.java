@@ -19,6 +19,7 @@ import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -47,7 +48,8 @@ public final class GrpcEndpoint {
       Class<? extends ServerChannel> channel,
       Optional<SslContext> tls,
       Collection<? extends BindableService> services,
-      HealthBoard health)
+      HealthBoard health,
+      Optional<AccessControl> access)
       throws IOException {
     acceptors = loops("grpc-accept", 1);
     workers = loops("grpc-io", 2);
@@ -74,6 +76,8 @@ public final class GrpcEndpoint {
               .intercept(new DefaultDeadline(DEFAULT_DEADLINE, timer))
               .intercept(new StatusMapping())
               .intercept(new PeerTls.Recorder());
+      // The one added last is asked first.
+      access.ifPresent(builder::intercept);
       if (tls.isPresent()) {
         builder.sslContext(tls.get());
       }
@@ -99,16 +103,20 @@ public final class GrpcEndpoint {
             NioServerDomainSocketChannel.class,
             Optional.empty(),
             services,
-            health);
+            health,
+            Optional.of(AccessControl.unix()));
     endpoint.socketFile = claim.publish();
     return endpoint;
   }
 
   /// Listens on TCP, with mutual TLS when `tls` is there. Without TLS only loopback addresses are
   /// accepted.
+  ///
+  /// @param operators names in certificates that may do more than look
   public static GrpcEndpoint tcp(
       InetSocketAddress address,
       Optional<TlsFiles> tls,
+      List<String> operators,
       Collection<? extends BindableService> services,
       HealthBoard health)
       throws IOException {
@@ -123,7 +131,13 @@ public final class GrpcEndpoint {
     }
     var context =
         tls.isPresent() ? Optional.of(Tls.server(tls.get())) : Optional.<SslContext>empty();
-    return new GrpcEndpoint(address, NioServerSocketChannel.class, context, services, health);
+    return new GrpcEndpoint(
+        address,
+        NioServerSocketChannel.class,
+        context,
+        services,
+        health,
+        Optional.of(AccessControl.tcp(operators)));
   }
 
   /// Listens for the peer node. Without TLS too it may be any address: the replication network is
@@ -135,7 +149,12 @@ public final class GrpcEndpoint {
       HealthBoard health)
       throws IOException {
     return new GrpcEndpoint(
-        address, NioServerSocketChannel.class, tls.map(PeerTls::grpcServer), services, health);
+        address,
+        NioServerSocketChannel.class,
+        tls.map(PeerTls::grpcServer),
+        services,
+        health,
+        Optional.empty());
   }
 
   /// The bound port; -1 for a unix socket.

@@ -73,7 +73,7 @@ class ConfigLoaderTest {
             state-dir: /var/c
             device-dir: /dev/c
             device: nbdfuse
-            control: { listen: 127.0.0.1:8460 }
+            control: { listen: 127.0.0.1:8460, operators: [admin.example.org] }
             metrics: { listen: { hast1: "[::1]:9460", hast2: 127.0.0.2:9460 } }
             nbd: { listen: 10.0.0.1:10809 }
             log: { format: json, level: debug }
@@ -129,6 +129,7 @@ class ConfigLoaderTest {
                 DeviceKind.NBDFUSE,
                 Optional.empty(),
                 Optional.of(new HostPort("127.0.0.1", 8460)),
+                List.of("admin.example.org"),
                 Optional.of(new HostPort("::1", 9460)),
                 new LogSettings(LogFormat.JSON, LogLevel.DEBUG),
                 new ReplicatorSettings(
@@ -289,6 +290,7 @@ class ConfigLoaderTest {
                 DeviceKind.AUTO,
                 Optional.empty(),
                 Optional.empty(),
+                List.of(),
                 Optional.empty(),
                 new LogSettings(LogFormat.TEXT, LogLevel.INFO),
                 new ReplicatorSettings(

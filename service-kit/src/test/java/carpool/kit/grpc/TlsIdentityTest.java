@@ -124,7 +124,8 @@ final class TlsIdentityTest {
 
   private static Status.Code health(TlsFiles files) throws Exception {
     var address = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), FreePort.find());
-    var server = GrpcEndpoint.tcp(address, Optional.of(files), List.of(), new HealthBoard());
+    var server =
+        GrpcEndpoint.tcp(address, Optional.of(files), List.of(), List.of(), new HealthBoard());
     var client = Channels.tcp(address, Optional.of(files), 10_000);
     try {
       var _ =

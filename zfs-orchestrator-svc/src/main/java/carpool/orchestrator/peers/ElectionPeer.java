@@ -34,7 +34,7 @@ public final class ElectionPeer {
   public ElectionPeer(PeerSettings settings, Listener listener) {
     this.settings = settings;
     this.listener = listener;
-    this.channel = Channels.unix(settings.socket());
+    this.channel = Channels.unixForService(settings.socket(), "carpool-orchestrator");
     watch =
         new ReconnectingWatch<>(
             "election-watch",

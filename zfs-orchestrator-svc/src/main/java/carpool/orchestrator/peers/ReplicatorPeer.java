@@ -52,7 +52,7 @@ public final class ReplicatorPeer {
     this.settings = settings;
     this.names = Set.copyOf(names);
     this.listener = listener;
-    this.channel = Channels.unix(settings.socket());
+    this.channel = Channels.unixForService(settings.socket(), "carpool-orchestrator");
     watch =
         new ReconnectingWatch<>(
             "replicator-watch",
