@@ -1,6 +1,5 @@
 package carpool.replicator.core;
 
-import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// HAST's dirty bitmap: one bit per extent, set on the disk before a write to the extent starts,
@@ -111,24 +110,62 @@ final class Activemap {
 
   /// Clears bits that are no longer needed: all that `needed` denies when `all`, else only cold
   /// ones beyond `hotMax`, as far as the hand gets.
-  void clean(LongPredicate needed, boolean all) {
+  void clean(Needed needed, boolean all) {
     long surplus = all ? marked.count() : marked.count() - hotMax;
     // Two turns of the hand at most: the first takes the second chances away.
     long turns = 2 * marked.count();
-    for (long seen = all ? turns : Math.min(turns, HAND_STEPS); surplus > 0 && seen > 0; seen--) {
+    for (long seen = all ? turns : Math.min(turns, HAND_STEPS); surplus > 0 && seen > 0; ) {
       long extent = marked.next(hand);
       if (extent < 0) {
         extent = marked.next(0);
       }
-      hand = extent + 1;
-      boolean spared = !all && referenced.remove(extent);
-      if (!spared && !undurable.contains(extent) && !needed.test(extent)) {
-        marked.remove(extent);
-        referenced.remove(extent);
-        changedSectors.add(extent / SECTOR_EXTENTS);
-        surplus--;
+      boolean stays = needed.test(extent);
+      long end = marked.runEnd(extent, Math.min(needed.runEnd(), extent + seen));
+      if (!stays) {
+        surplus -= all ? clearRun(extent, end) : clearCold(extent, end, surplus);
+        end = hand;
+      } else if (!all) {
+        referenced.removeRange(extent, end);
       }
+      hand = end;
+      seen -= end - extent;
     }
+  }
+
+  /// Clears marks that nobody needs; returns how many.
+  private long clearRun(long start, long end) {
+    hand = end;
+    if (undurable.intersects(start, end)) {
+      long cleared = 0;
+      for (long extent = start; extent < end; extent++) {
+        cleared += clear(extent) ? 1 : 0;
+      }
+      return cleared;
+    }
+    marked.removeRange(start, end);
+    referenced.removeRange(start, end);
+    changedSectors.addRange(start / SECTOR_EXTENTS, (end - 1) / SECTOR_EXTENTS + 1);
+    return end - start;
+  }
+
+  /// Gives those a second chance that were touched, and clears the others; returns how many.
+  private long clearCold(long start, long end, long most) {
+    long cleared = 0;
+    for (hand = start; hand < end && cleared < most; hand++) {
+      cleared += !referenced.remove(hand) && clear(hand) ? 1 : 0;
+    }
+    return cleared;
+  }
+
+  /// Clears a mark, if it is durable; true when it was.
+  private boolean clear(long extent) {
+    if (undurable.contains(extent)) {
+      return false;
+    }
+    marked.remove(extent);
+    referenced.remove(extent);
+    changedSectors.add(extent / SECTOR_EXTENTS);
+    return true;
   }
 
   /// Starts a write of all changed sectors and returns its token (> 0).
@@ -177,6 +214,16 @@ final class Activemap {
     }
     writingExtents = null;
     writing = 0;
+  }
+
+  /// Says which marks must stay.
+  interface Needed {
+    /// Whether the mark of this extent must stay.
+    boolean test(long extent);
+
+    /// End (exclusive) of the extents that get the same answer as the one tested last, itself
+    /// first.
+    long runEnd();
   }
 
   /// Receives the bytes of a map write.

@@ -176,7 +176,7 @@ public final class BlockSet {
 
   /// True when any block of `start` (inclusive) to `end` (exclusive) is in the set.
   public boolean intersects(long start, long end) {
-    long block = next(start);
+    long block = next(start, end);
     return block >= 0 && block < end;
   }
 
@@ -208,18 +208,26 @@ public final class BlockSet {
 
   /// The first block of the set that is not before `from`, or -1.
   public long next(long from) {
-    if (from >= size || count == 0) {
+    return next(from, size);
+  }
+
+  /// The same, looking no further than `limit` needs: what is found may lie beyond, in its word.
+  private long next(long from, long limit) {
+    long stop = Math.min(limit, size);
+    if (from >= stop || count == 0) {
       return -1;
     }
     int pageIndex = (int) (from >>> PAGE_SHIFT);
+    int lastPage = (int) ((stop - 1) >>> PAGE_SHIFT);
     int word = word(from);
     long mask = -1L << from;
-    for (; pageIndex < pages.length; pageIndex++, word = 0, mask = -1L) {
+    for (; pageIndex <= lastPage; pageIndex++, word = 0, mask = -1L) {
       var page = pages[pageIndex];
       if (page == null) {
         continue;
       }
-      for (; word < page.length; word++, mask = -1L) {
+      int lastWord = pageIndex == lastPage ? word(stop - 1) : page.length - 1;
+      for (; word <= lastWord; word++, mask = -1L) {
         long bits = page[word] & mask;
         if (bits != 0) {
           return ((long) pageIndex << PAGE_SHIFT) + word * 64L + Long.numberOfTrailingZeros(bits);

@@ -25,7 +25,7 @@ final class Conversation {
       case PeerMessage.MapTaken() -> {
         if (expects(state.phase == Phase.TARGET_AGREED || state.phase == Phase.WAITING)) {
           state.differences.different().clear();
-          state.map.clean(core.records::extentNeeded, true);
+          state.map.clean(core.records.needed(), true);
           core.records.pumpMap();
           state.become(Phase.TARGET_AGREED);
         }
@@ -63,7 +63,7 @@ final class Conversation {
           state.become(Phase.IN_STEP);
           state.peerDisk = DiskState.UP_TO_DATE;
           state.yields = false;
-          state.map.clean(core.records::extentNeeded, true);
+          state.map.clean(core.records.needed(), true);
           core.records.pumpMap();
           state.effects.report(Notice.SYNC_DONE);
           core.sync.pump();

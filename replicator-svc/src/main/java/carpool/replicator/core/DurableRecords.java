@@ -39,7 +39,7 @@ final class DurableRecords {
 
   void pumpMap() {
     if (state.map.writeDue() && state.disk != DiskState.FAILED) {
-      state.map.clean(this::extentNeeded, false);
+      state.map.clean(needed(), false);
       var parts = new ArrayList<Effects.MapPart>();
       long token =
           state.map.startWrite(
@@ -48,20 +48,9 @@ final class DurableRecords {
     }
   }
 
-  boolean extentNeeded(long extent) {
-    long start = extent * state.settings.extentSizeBytes();
-    long end = start + state.settings.extentSizeBytes();
-    if (state.differences.touches(start, end)) {
-      return true;
-    }
-    var held = state.ranges.held();
-    for (int i = 0; i < held.size(); i++) {
-      var op = held.get(i);
-      if (op.offset < end && start < op.offset + op.length) {
-        return true;
-      }
-    }
-    return false;
+  /// Which marks must stay, as things are now.
+  NeededExtents needed() {
+    return new NeededExtents(state);
   }
 
   void writeMetadata(Then then, long request) {

@@ -127,7 +127,7 @@ final class GoingAlone {
       // From here on a mark means a change: extents that are merely warm would count as such after
       // a
       // restart.
-      state.map.clean(core.records::extentNeeded, true);
+      state.map.clean(core.records.needed(), true);
       core.records.pumpMap();
       core.records.writeMetadata(Then.ALONE, 0);
       if (state.phase == Phase.NEGOTIATING) {

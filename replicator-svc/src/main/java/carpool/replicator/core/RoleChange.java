@@ -299,7 +299,7 @@ final class RoleChange {
     state.fenced = false;
     state.cutOff = false;
     if (state.phase == Phase.IN_STEP) {
-      state.map.clean(core.records::extentNeeded, true);
+      state.map.clean(core.records.needed(), true);
       core.records.pumpMap();
     }
     long request = demotion;
