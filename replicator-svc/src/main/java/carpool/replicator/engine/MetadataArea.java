@@ -62,17 +62,22 @@ public final class MetadataArea {
       return search(provider);
     }
     var offset = found.spareOffset();
-    return offset.isPresent() ? spareAt(provider, offset.getAsLong(), problems) : null;
+    return offset.isPresent()
+        ? spareAt(provider, offset.getAsLong(), spareBuffer(), problems)
+        : null;
+  }
+
+  private static ByteBuffer spareBuffer() {
+    return ByteBuffer.allocateDirect(MetadataBlock.SPARE_BYTES);
   }
 
   private static @Nullable Metadata spareAt(
-      LocalProvider provider, long offset, List<String> problems) {
+      LocalProvider provider, long offset, ByteBuffer bytes, List<String> problems) {
     if (offset + MetadataBlock.SPARE_BYTES > provider.sizeBytes()) {
       return null;
     }
-    var bytes = ByteBuffer.allocateDirect(MetadataBlock.SPARE_BYTES);
     try {
-      provider.read(bytes, offset);
+      provider.read(bytes.clear(), offset);
     } catch (ProviderException e) {
       problems.add("the spare copy of the metadata cannot be read: " + e.getMessage());
       return null;
@@ -84,9 +89,10 @@ public final class MetadataArea {
   private static @Nullable Metadata search(LocalProvider provider) {
     @Nullable Metadata best = null;
     var unreadable = new ArrayList<String>(); // may be anything
+    var bytes = spareBuffer(); // tens of thousands of them would have to be freed
     long end = Math.min(SEARCH_BYTES, provider.sizeBytes());
     for (long at = MetadataBlock.BYTES; at + MetadataBlock.SPARE_BYTES <= end; at += 512) {
-      var spare = spareAt(provider, at, unreadable);
+      var spare = spareAt(provider, at, bytes, unreadable);
       if (spare != null && (best == null || spare.sequence() > best.sequence())) {
         best = spare;
       }
