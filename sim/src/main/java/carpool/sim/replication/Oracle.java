@@ -172,18 +172,18 @@ public final class Oracle {
     }
   }
 
-  /// True when a firm write came after this one was over.
-  private static boolean superseded(Write write, List<Write> writes, long beforeMicros) {
-    for (var other : writes) {
-      if (other != write
-          && other.acknowledged
-          && !other.perhapsLost
-          && other.overMicros <= beforeMicros
-          && other.startMicros > write.overMicros) {
-        return true;
+  /// When the last firm write began that was over before: what was over by then is out of the
+  /// question.
+  ///
+  /// @param writes in the order in which they began
+  private static long lastFirm(List<Write> writes, long beforeMicros) {
+    for (int i = writes.size() - 1; i >= 0; i--) {
+      var write = writes.get(i);
+      if (write.acknowledged && !write.perhapsLost && write.overMicros <= beforeMicros) {
+        return write.startMicros;
       }
     }
-    return false;
+    return Long.MIN_VALUE;
   }
 
   /// Checks a value that one of two branches returned. What the reader itself acknowledged in its
@@ -193,12 +193,11 @@ public final class Oracle {
   void checkBranch(
       String rule, int unit, long value, long readStartMicros, int reader, long sinceMicros) {
     var writes = perUnit.get(unit);
+    long lastFirm = lastFirmIn(reader, sinceMicros, writes, readStartMicros);
     for (int i = writes.size() - 1; i >= 0; i--) {
       var write = writes.get(i);
       boolean foreign = write.node == 1 - reader && write.startMicros > sinceMicros;
-      if (write.content == value
-          && !foreign
-          && !supersededIn(reader, sinceMicros, write, writes, readStartMicros)) {
+      if (write.content == value && !foreign && lastFirm <= write.overMicros) {
         return;
       }
     }
@@ -214,28 +213,28 @@ public final class Oracle {
             + writes);
   }
 
-  private static boolean supersededIn(
-      int reader, long sinceMicros, Write write, List<Write> writes, long beforeMicros) {
-    for (var other : writes) {
-      if (other != write
-          && other.node == reader
-          && other.startMicros > sinceMicros
-          && other.acknowledged
-          && !other.perhapsLost
-          && other.overMicros <= beforeMicros
-          && other.startMicros > write.overMicros) {
-        return true;
+  private static long lastFirmIn(
+      int reader, long sinceMicros, List<Write> writes, long beforeMicros) {
+    for (int i = writes.size() - 1; i >= 0; i--) {
+      var write = writes.get(i);
+      if (write.node == reader
+          && write.startMicros > sinceMicros
+          && write.acknowledged
+          && !write.perhapsLost
+          && write.overMicros <= beforeMicros) {
+        return write.startMicros;
       }
     }
-    return false;
+    return Long.MIN_VALUE;
   }
 
   /// Checks a value that a read, started at `readStartMicros`, returned.
   public void check(String rule, int unit, long value, long readStartMicros) {
     var writes = perUnit.get(unit);
+    long lastFirm = lastFirm(writes, readStartMicros);
     for (int i = writes.size() - 1; i >= 0; i--) {
       var write = writes.get(i);
-      if (write.content == value && !superseded(write, writes, readStartMicros)) {
+      if (write.content == value && lastFirm <= write.overMicros) {
         return;
       }
     }

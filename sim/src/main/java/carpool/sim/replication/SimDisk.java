@@ -27,10 +27,14 @@ public final class SimDisk {
   private static final class Cached {
     final int first;
     final long[] values;
+    final int from;
+    final int length;
 
-    Cached(int first, long[] values) {
+    Cached(int first, long[] values, int from, int length) {
       this.first = first;
       this.values = values;
+      this.from = from;
+      this.length = length;
     }
   }
 
@@ -172,15 +176,20 @@ public final class SimDisk {
     return trouble == Trouble.NONE;
   }
 
-  /// Writes into the cache; `values` belongs to the disk from now on.
+  /// Writes into the cache; nobody changes `values` from now on.
   void write(int first, long[] values) {
-    System.arraycopy(values, 0, visible, first, values.length);
+    write(first, values, 0, values.length);
+  }
+
+  /// Writes a part of `values` into the cache; nobody changes them from now on.
+  void write(int first, long[] values, int from, int length) {
+    System.arraycopy(values, from, visible, first, length);
     if (!unreadable.isEmpty()) {
-      for (int i = 0; i < values.length; i++) {
+      for (int i = 0; i < length; i++) {
         unreadable.remove(first + i);
       }
     }
-    cache.add(new Cached(first, values));
+    cache.add(new Cached(first, values, from, length));
   }
 
   /// How many cached writes there are: what a flush that starts now covers.
@@ -195,8 +204,8 @@ public final class SimDisk {
 
   public void forEachCached(CacheReader reader) {
     for (var write : cache) {
-      for (int i = 0; i < write.values.length; i++) {
-        reader.cached(write.first + i, write.values[i]);
+      for (int i = 0; i < write.length; i++) {
+        reader.cached(write.first + i, write.values[write.from + i]);
       }
     }
   }
@@ -206,7 +215,7 @@ public final class SimDisk {
     int n = Math.min(count, cache.size());
     for (int i = 0; i < n; i++) {
       var write = cache.get(i);
-      System.arraycopy(write.values, 0, durable, write.first, write.values.length);
+      System.arraycopy(write.values, write.from, durable, write.first, write.length);
     }
     cache.subList(0, n).clear();
   }
@@ -214,9 +223,9 @@ public final class SimDisk {
   public void powerCut(RandomGenerator random) {
     int mood = random.nextInt(4); // nothing, everything, or an arbitrary part survives
     for (var write : cache) {
-      for (int i = 0; i < write.values.length && mood > 0; i++) {
+      for (int i = 0; i < write.length && mood > 0; i++) {
         if (mood == 1 || random.nextBoolean()) {
-          durable[write.first + i] = write.values[i];
+          durable[write.first + i] = write.values[write.from + i];
         }
       }
     }
@@ -252,7 +261,10 @@ public final class SimDisk {
   Found found() {
     var marked = new BlockSet(extents);
     for (int extent = 0; extent < extents; extent++) {
-      if (map[extent >> 3] == 0) {
+      if ((extent & 7) == 0 && map[extent >> 3] == -1 && extent + 8 <= extents) {
+        marked.addRange(extent, extent + 8);
+        extent |= 7;
+      } else if (map[extent >> 3] == 0) {
         extent |= 7;
       } else if (marked(extent)) {
         marked.add(extent);

@@ -277,7 +277,7 @@ public final class SimNode implements Effects {
   public void writeLocal(int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
     int first = (int) (offsetBytes / unitBytes);
     int units = lengthBytes / unitBytes;
-    var payload = java.util.Arrays.copyOf(buffers[slot], units);
+    var payload = unchanging(slot, units);
     var refused = new boolean[1];
     long most = world.slowDisk(index) ? 8000 : 300;
     // The write happens somewhere between request and answer, in parts and in any order; a crash
@@ -288,7 +288,7 @@ public final class SimNode implements Effects {
     for (int part = 1; part <= parts; part++) {
       int left = parts - part;
       int to = left == 0 ? units : (int) world.time().between(from + 1, units - left);
-      writePart(first + from, java.util.Arrays.copyOfRange(payload, from, to), most, refused);
+      writePart(first + from, payload, from, to - from, most, refused);
       from = to;
     }
     later(
@@ -297,7 +297,21 @@ public final class SimNode implements Effects {
         c -> c.localWritten(slot, !refused[0]));
   }
 
-  private void writePart(int first, long[] values, long mostMicros, boolean[] refused) {
+  /// What is to be written, for whoever reads it later. Nobody changes the content of a write in
+  /// its buffer: another request in the slot brings a buffer of its own.
+  private long[] unchanging(int slot, int units) {
+    return buffers[slot].length == units && !reused(slot)
+        ? buffers[slot]
+        : java.util.Arrays.copyOf(buffers[slot], units);
+  }
+
+  /// The buffer of a slot of the synchronisation serves one request after the other.
+  private static boolean reused(int slot) {
+    return slot >= CLIENT_SLOTS && slot < CLIENT_SLOTS + SYNC_SLOTS;
+  }
+
+  private void writePart(
+      int first, long[] values, int from, int length, long mostMicros, boolean[] refused) {
     int thisLife = life;
     world
         .time()
@@ -307,7 +321,7 @@ public final class SimNode implements Effects {
             () ->
                 disk.whenItAnswers(() -> {
                   if (life == thisLife && disk.writable()) {
-                    disk.write(first, values);
+                    disk.write(first, values, from, length);
                   } else {
                     refused[0] = true;
                   }
@@ -471,8 +485,7 @@ public final class SimNode implements Effects {
   @Override
   public void sendWrite(long session, int slot, long offsetBytes, int lengthBytes, WriteKind kind) {
     int units = lengthBytes / unitBytes;
-    var payload =
-        kind == WriteKind.DATA ? java.util.Arrays.copyOf(buffers[slot], units) : new long[units];
+    var payload = kind == WriteKind.DATA ? unchanging(slot, units) : new long[units];
     send(
         session,
         new Frame.Write(
