@@ -364,7 +364,12 @@ class GuidesIT {
   /// only with a copy in step.
   private static void lowestSkewTakesBack(Lab lab) throws Exception {
     for (var node : lab.nodes()) {
-      Lab.must(node, "sed", "-i", "s/preempt: false/preempt: true/", CARPOOL_YAML);
+      Lab.must(
+          node,
+          "sed",
+          "-i",
+          "s/preempt: false/preempt: true\\n    preempt-delay: 5s/",
+          CARPOOL_YAML);
       Lab.must(node, "carpool", "reload");
     }
     lab.hast1.powerCut();

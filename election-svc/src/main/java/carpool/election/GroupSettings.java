@@ -2,6 +2,7 @@ package carpool.election;
 
 import carpool.election.address.VirtualAddress;
 import carpool.election.core.CarpConfig;
+import carpool.election.core.Preempt;
 import carpool.election.core.wire.CarpDigest;
 import carpool.election.core.wire.CarpKey;
 import carpool.election.core.wire.IpAddress;
@@ -50,7 +51,7 @@ record GroupSettings(
             group.vhid(),
             group.advbaseSeconds(),
             group.advskew(),
-            group.preempt(),
+            preempt(group, followed),
             families,
             group.vip() == ElectionGroup.VipTime.WHEN_READY);
     return new GroupSettings(
@@ -75,6 +76,14 @@ record GroupSettings(
 
   List<IpAddress> peersOf(IpFamily family) {
     return peers.stream().filter(peer -> peer.family() == family).sorted().toList();
+  }
+
+  /// A living pool moves by agreement of the orchestrators only, never because CARP alone says so.
+  private static Preempt preempt(ElectionGroup group, boolean followed) {
+    if (!group.preempt()) {
+      return Preempt.NEVER;
+    }
+    return followed ? Preempt.DEMOTED : Preempt.SLOWER;
   }
 
   private static CarpKey key(ElectionGroup.SigningKey key) {

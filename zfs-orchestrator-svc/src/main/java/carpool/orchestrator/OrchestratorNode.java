@@ -30,6 +30,7 @@ import carpool.orchestrator.v1.Note;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.WatchStatusEvent;
 import com.google.inject.Inject;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -80,6 +81,7 @@ final class OrchestratorNode implements Startable, Node {
   private final LivenessProbe liveness;
   private final KeptState kept;
   private final NodeIntents intents;
+  private final AgreedSwitchovers switchovers;
 
   private final PeerWatch peer;
   private final ClientNetworks networks;
@@ -91,7 +93,8 @@ final class OrchestratorNode implements Startable, Node {
   private volatile Map<String, Resource> resources = Map.of();
 
   @Inject
-  OrchestratorNode(LoadedConfig loaded, HastConfig hast, HealthBoard health) {
+  OrchestratorNode(
+      LoadedConfig loaded, HastConfig hast, HealthBoard health, MeterRegistry metrics) {
     this.nodeName = loaded.node().value();
     this.config = loaded.config();
     this.hast = hast;
@@ -145,6 +148,15 @@ final class OrchestratorNode implements Startable, Node {
             reporter,
             hooks,
             group -> carp.getOrDefault(group, Carp.UNKNOWN));
+    this.switchovers =
+        new AgreedSwitchovers(
+            nodeName,
+            config,
+            pools.values(),
+            kept,
+            group -> carp.getOrDefault(group, Carp.UNKNOWN),
+            () -> resources,
+            metrics);
     this.liveness = new LivenessProbe(pools.values());
     health.aliveWhile(liveness::alive);
   }
@@ -288,6 +300,16 @@ final class OrchestratorNode implements Startable, Node {
   }
 
   @Override
+  public List<GroupMoves> moves() {
+    return switchovers.all();
+  }
+
+  @Override
+  public void forgetMoves(List<String> names) {
+    switchovers.forget(names);
+  }
+
+  @Override
   public Kept kept() {
     return kept.get();
   }
@@ -378,6 +400,7 @@ final class OrchestratorNode implements Startable, Node {
       pool.post(now -> new PoolEvent.PeerSaid(now, known, failed));
     }
     networks.seen(other);
+    switchovers.seen(other);
     if (other.configDiffers() && !configDiffers) {
       LOG.warn("the two nodes have different configuration files");
       hooks.fire(
@@ -405,6 +428,7 @@ final class OrchestratorNode implements Startable, Node {
 
   private void heard(Group group) {
     networks.heard(group);
+    switchovers.heard(group);
     for (var pool : pools.values()) {
       if (pool.spec().follows().equals(group.getName())) {
         losses.heard(group, pool.spec().resources());

@@ -59,6 +59,15 @@ final class Bed implements AutoCloseable {
 
   /// A node with other pools than usual; `%1$s` is its directory.
   Bed(Path dir, String pools) throws IOException {
+    this(dir, pools, "");
+  }
+
+  /// A node with more said of its election group, one line.
+  static Bed withGroup(Path dir, String group) throws IOException {
+    return new Bed(dir, POOLS, group);
+  }
+
+  Bed(Path dir, String pools, String group) throws IOException {
     this.dir = dir;
     var run = Files.createDirectories(dir.resolve("run"));
     Files.createDirectories(dir.resolve("dev"));
@@ -96,12 +105,13 @@ final class Bed implements AutoCloseable {
             password: secret
             addresses: [192.0.2.50/24]
             reachable: [127.0.0.1]
+            %3$s
         %2$s
         hooks:
           - on: [serving, stopped, failed, master, backup, config-difference, client-network, maintenance]
             run: [%1$s/hook]
         """
-            .formatted(dir, pools.formatted(dir)));
+            .formatted(dir, pools.formatted(dir), group));
     Files.writeString(
         dir.resolve("hook"),
         "#!/bin/bash\necho \"$CARPOOL_EVENT $CARPOOL_NODE\" >>" + dir + "/hooks\n");

@@ -19,6 +19,7 @@ import carpool.replicator.v1.SetRoleResult;
 import carpool.replicator.v1.WatchStatusEvent;
 import carpool.replicator.v1.WatchStatusRequest;
 import com.google.protobuf.ByteString;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -79,9 +80,14 @@ final class FakeReplicator extends ReplicatorGrpc.ReplicatorImplBase {
     List.copyOf(watchers).forEach(watcher -> watcher.onNext(message));
   }
 
+  private synchronized void gone(StreamObserver<WatchStatusEvent> watcher) {
+    watchers.remove(watcher);
+  }
+
   @Override
   public synchronized void watchStatus(
       WatchStatusRequest request, StreamObserver<WatchStatusEvent> answer) {
+    ((ServerCallStreamObserver<WatchStatusEvent>) answer).setOnCancelHandler(() -> gone(answer));
     watchers.add(answer);
     resources
         .values()

@@ -3,6 +3,7 @@ package carpool.cli.output;
 import carpool.election.v1.Group;
 import carpool.election.v1.State;
 import carpool.kit.text.HumanNumber;
+import carpool.orchestrator.v1.Failback;
 import carpool.orchestrator.v1.Failover;
 import carpool.orchestrator.v1.GetStatusResponse;
 import carpool.orchestrator.v1.Pool;
@@ -36,6 +37,7 @@ public final class StatusPage {
   public void print(GetStatusResponse status) {
     head(status);
     groups(status.getGroupsList());
+    status.getFailbacksList().forEach(this::failback);
     pools(status.getPoolsList());
     resources(status.getResourcesList());
     status.getLastFailoversList().forEach(this::failover);
@@ -130,6 +132,18 @@ public final class StatusPage {
       }
       group.getWarningsList().forEach(this::warning);
     }
+  }
+
+  private void failback(Failback failback) {
+    out.println(
+        "  failback of "
+            + failback.getGroup()
+            + " to "
+            + failback.getNode()
+            + ": "
+            + (failback.getProblem().isEmpty()
+                ? failback.getText()
+                : paint.warning(failback.getText())));
   }
 
   /// The pools and their services.

@@ -3,6 +3,8 @@ package carpool.cli.output;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import carpool.cli.rehearsal.SampleNode;
+import carpool.orchestrator.v1.Failback;
+import carpool.orchestrator.v1.GetStatusResponse;
 import carpool.replicator.v1.DiskState;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
@@ -38,6 +40,23 @@ class StatusPageTest {
             disk1     primary  complete  up-to-date  connected  hast2 secondary  0B     -
             disk2     primary  degraded  up-to-date  connected  hast2 secondary  6.0MB  source [########------------]  40% 2.0MB/s 3s left
             """);
+  }
+
+  @Test
+  void aFailbackIsShownBelowItsGroup() {
+    var bytes = new ByteArrayOutputStream();
+    new StatusPage(
+            new PrintStream(bytes, true, StandardCharsets.UTF_8),
+            Paint.PLAIN,
+            Instant.ofEpochSecond(9))
+        .print(
+            GetStatusResponse.newBuilder()
+                .addFailbacks(
+                    Failback.newBuilder().setGroup("storage").setNode("hast1").setText("in 42 s"))
+                .build());
+
+    assertThat(bytes.toString(StandardCharsets.UTF_8))
+        .contains("failback of storage to hast1: in 42 s");
   }
 
   @Test

@@ -2,6 +2,7 @@ package carpool.election.control;
 
 import carpool.common.v1.Build;
 import carpool.common.v1.Process;
+import carpool.election.core.Preempt;
 import carpool.election.core.Role;
 import carpool.election.v1.Counters;
 import carpool.election.v1.Demotion;
@@ -27,7 +28,7 @@ final class ElectionProtoMapper {
             .setAdvbase(config.advbase())
             .setAdvskew(config.advskew())
             .setEffectiveAdvskew(state.effectiveSkew())
-            .setPreempt(config.preempt())
+            .setPreempt(config.preempt() != Preempt.NEVER)
             .setState(role(state.role()))
             .setReason(status.reason())
             .setSinceUnixMillis(status.sinceUnixMillis())

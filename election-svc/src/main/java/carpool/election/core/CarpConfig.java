@@ -8,14 +8,14 @@ import java.util.SortedSet;
 /// @param vhid 1..255
 /// @param advbase seconds, 1..255
 /// @param advskew as configured for this node, 1/256 s, 0..254
-/// @param preempt whether to take over from a slower master
+/// @param preempt from which living master to take over
 /// @param families the families advertised in: those of the virtual addresses
 /// @param addressWhenReady the address waits for [CarpEvent.ReadinessReported], not only for MASTER
 public record CarpConfig(
     int vhid,
     int advbase,
     int advskew,
-    boolean preempt,
+    Preempt preempt,
     SortedSet<IpFamily> families,
     boolean addressWhenReady) {
 

@@ -340,7 +340,7 @@ final class CarpStep {
 
   private @Nullable Reason reasonToTakeOver(Advertisement heard) {
     int theirs = heard.interval256();
-    if (config.preempt() && theirs > ownInterval256()) {
+    if (theirs > ownInterval256() && preempts(heard)) {
       return Reason.PREEMPTING;
     }
     if (theirs > 3 * 256 * config.advbase() + effectiveSkew()) {
@@ -353,6 +353,14 @@ final class CarpStep {
       return claim;
     }
     return null;
+  }
+
+  private boolean preempts(Advertisement heard) {
+    return switch (config.preempt()) {
+      case NEVER -> false;
+      case SLOWER -> true;
+      case DEMOTED -> heard.advskew() >= CarpConfig.EFFECTIVE_SKEW_MAX;
+    };
   }
 
   void onSent() {

@@ -33,6 +33,10 @@ final class Bench {
   }
 
   static CarpConfig config(int advbase, int advskew, boolean preempt) {
+    return config(advbase, advskew, preempt ? Preempt.SLOWER : Preempt.NEVER);
+  }
+
+  static CarpConfig config(int advbase, int advskew, Preempt preempt) {
     return new CarpConfig(
         1, advbase, advskew, preempt, new TreeSet<>(Set.of(IpFamily.IPV4)), false);
   }

@@ -229,7 +229,7 @@ final class ClaimTest {
     var plain = Bench.config(1, 0, true);
     var config =
         new CarpConfig(
-            plain.vhid(), plain.advbase(), plain.advskew(), true, plain.families(), true);
+            plain.vhid(), plain.advbase(), plain.advskew(), Preempt.SLOWER, plain.families(), true);
     var node = Bench.inInit(config);
     node.link(true);
     node.pass(4);
@@ -266,6 +266,34 @@ final class ClaimTest {
     assertThat(node.takeTrace()).containsExactly("demoted by 240 to 240 (address)", "send 1/240");
     node.pass(2.0);
     assertThat(node.takeTrace()).contains("hold 3s", "demoted by -240 to 0 (address)", "send 1/10");
+  }
+
+  /// In a group that a pool follows the orchestrators agree on a move of what is served; CARP alone
+  /// takes the role only from a master that says that it is not well.
+  @Test
+  void nodeThatPreemptsTheDemotedOnlyLeavesALivingMasterAlone() {
+    var node = Bench.asBackup(Bench.config(1, 0, Preempt.DEMOTED));
+    for (int i = 0; i < 60; i++) {
+      node.pass(1.4);
+      node.hears(1, 100);
+    }
+    assertThat(node.role()).isEqualTo(Role.BACKUP);
+    node.pass(1.4);
+    node.hears(1, 240);
+    node.pass(0.2);
+    assertThat(node.role()).isEqualTo(Role.MASTER);
+  }
+
+  @Test
+  void ofTwoMastersTheBetterOneStaysWhateverItPreempts() {
+    for (var preempt : Preempt.values()) {
+      var better = Bench.asMaster(Bench.config(1, 0, preempt));
+      better.hears(1, 100);
+      assertThat(better.role()).as(preempt.name()).isEqualTo(Role.MASTER);
+      var worse = Bench.asMaster(Bench.config(1, 100, preempt));
+      worse.hears(1, 0);
+      assertThat(worse.role()).as(preempt.name()).isEqualTo(Role.BACKUP);
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package carpool.kit.config;
 
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,6 +14,7 @@ import java.util.Optional;
 /// @param advbaseSeconds 1..255
 /// @param advskew of this node, in 1/256 s, 0..254
 /// @param preempt whether a better node takes back from a worse MASTER
+/// @param preemptDelay for which it has been ready before it asks for a served pool
 /// @param reachable hosts beyond the clients' network that answer while this node is on it; empty
 ///   list: none is asked; absent: the gateway
 /// @param peers unicast destinations without this host's own addresses; empty means multicast
@@ -25,6 +27,7 @@ public record ElectionGroup(
     int advbaseSeconds,
     int advskew,
     boolean preempt,
+    Duration preemptDelay,
     List<InetAddress> peers,
     VipTime vip,
     MacKind mac,

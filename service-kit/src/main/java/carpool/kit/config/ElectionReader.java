@@ -6,6 +6,7 @@ import carpool.kit.config.ElectionGroup.VipTime;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,6 +18,9 @@ import java.util.regex.Pattern;
 final class ElectionReader {
   /// Longest password in bytes: the kernels' key is 20 bytes including the final zero.
   private static final int LONGEST_PASSWORD_BYTES = 19;
+
+  private static final Duration PREEMPT_DELAY = Duration.ofSeconds(60);
+  private static final Duration PREEMPT_DELAY_MAX = Duration.ofDays(1);
 
   private static final String REACHABLE_FORM =
       "a list of addresses of hosts that answer a ping, as the gateway; [] asks none";
@@ -102,6 +106,9 @@ final class ElectionReader {
                 .flatMap(v -> v.integer(0, 254))
                 .orElse(0),
             map.get("preempt").flatMap(YamlValue::bool).orElse(false),
+            map.get("preempt-delay")
+                .flatMap(v -> v.duration(Duration.ZERO, PREEMPT_DELAY_MAX))
+                .orElse(PREEMPT_DELAY),
             map.get("peers")
                 .flatMap(YamlValue::forThisNode)
                 .map(v -> v.listOf("a list of addresses", YamlValue::address))

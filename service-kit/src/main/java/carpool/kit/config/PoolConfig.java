@@ -15,6 +15,7 @@ import java.util.Optional;
 /// @param fstype file systems: type given to mount; empty: mount finds out
 /// @param loadKey pools: command that loads the keys of encrypted datasets; empty: from where their
 ///   `keylocation` says
+/// @param onDiskFailure what follows when a disk under the served pool fails
 /// @param failWindow for which a failure of the pool or of a service counts against the node
 /// @param lastResort command for a pool that still hangs on devices that were cut off: restarts the
 ///   ZFS daemon, or the node; empty: an operator does it
@@ -29,6 +30,7 @@ public record PoolConfig(
     List<String> lastResort,
     List<String> loadKey,
     List<ServiceConfig> services,
+    OnDiskFailure onDiskFailure,
     Duration failWindow,
     Timeouts timeouts) {
 
@@ -59,6 +61,14 @@ public record PoolConfig(
     /// As before, and then the other node's turn, once.
     FAILOVER,
     /// It is shown as failed.
+    IGNORE
+  }
+
+  /// What follows when a disk under the served pool fails, and the other node's copy serves.
+  public enum OnDiskFailure {
+    /// The pool moves to the node with the good disk.
+    SWITCHOVER,
+    /// It stays, and is served over the replication link.
     IGNORE
   }
 

@@ -1,6 +1,7 @@
 package carpool.kit.config;
 
 import carpool.kit.config.PoolConfig.Kind;
+import carpool.kit.config.PoolConfig.OnDiskFailure;
 import carpool.kit.config.PoolConfig.OnFailure;
 import carpool.kit.config.PoolConfig.ServiceConfig;
 import carpool.kit.config.PoolConfig.Timeouts;
@@ -82,6 +83,9 @@ final class PoolReader {
             map.get("last-resort").flatMap(YamlValue::argv).orElse(List.of()),
             map.get("load-key").flatMap(YamlValue::argv).orElse(List.of()),
             services(map),
+            map.get("on-disk-failure")
+                .flatMap(v -> v.oneOf(CarpoolYamlReader.choices(OnDiskFailure.values())))
+                .orElse(OnDiskFailure.SWITCHOVER),
             duration(map, "fail-window", Duration.ofHours(1), Duration.ofDays(30)),
             timeouts(map));
     if (kind == Kind.ZFS) {

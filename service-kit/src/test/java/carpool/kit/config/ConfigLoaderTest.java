@@ -87,6 +87,7 @@ class ConfigLoaderTest {
                 advbase: 2
                 advskew: { hast1: 0, hast2: 100 }
                 preempt: true
+                preempt-delay: 0s
                 peers: [10.0.0.1, 10.0.0.2]
                 vip: when-ready
                 mac: virtual
@@ -100,6 +101,7 @@ class ConfigLoaderTest {
                 resources: [disk1, disk2]
                 last-resort: [systemctl, reboot, -ff]
                 fail-window: 30m
+                on-disk-failure: ignore
                 load-key: [zfs, load-key, zhast]
                 services:
                   - { name: nginx, start: [systemctl, start, nginx], stop: [systemctl, stop, nginx], check: [curl, -fsS, http://127.0.0.1/], on-failure: restart, timeout: 10s, interval: 1s }
@@ -150,6 +152,7 @@ class ConfigLoaderTest {
                         2,
                         0,
                         true,
+                        Duration.ZERO,
                         List.of(
                             InetAddress.ofLiteral("10.0.0.1"), InetAddress.ofLiteral("10.0.0.2")),
                         VipTime.WHEN_READY,
@@ -187,6 +190,7 @@ class ConfigLoaderTest {
                                 PoolConfig.OnFailure.RESTART,
                                 Duration.ofSeconds(10),
                                 Duration.ofSeconds(1))),
+                        PoolConfig.OnDiskFailure.IGNORE,
                         Duration.ofMinutes(30),
                         new Timeouts(
                             Duration.ofSeconds(1),
@@ -205,6 +209,7 @@ class ConfigLoaderTest {
                         List.of(),
                         List.of(),
                         List.of(),
+                        PoolConfig.OnDiskFailure.SWITCHOVER,
                         Duration.ofHours(1),
                         new Timeouts(
                             Duration.ofSeconds(10),
@@ -354,6 +359,7 @@ class ConfigLoaderTest {
         1,
         0,
         false,
+        Duration.ofSeconds(60),
         List.of(),
         VipTime.WITH_MASTER,
         MacKind.REAL,

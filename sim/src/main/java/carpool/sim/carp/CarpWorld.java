@@ -2,6 +2,7 @@ package carpool.sim.carp;
 
 import carpool.election.core.CarpConfig;
 import carpool.election.core.CarpEvent;
+import carpool.election.core.Preempt;
 import carpool.election.core.Reason;
 import carpool.election.core.Role;
 import carpool.election.core.wire.CarpDigest;
@@ -77,7 +78,7 @@ public final class CarpWorld {
               1,
               advbase,
               skews[time.random().nextInt(skews.length)],
-              preempt,
+              preempt ? Preempt.SLOWER : Preempt.NEVER,
               new TreeSet<>(Set.of(IpFamily.IPV4)),
               false);
       double rate = 1 + (time.random().nextDouble() - 0.5) / 100;
@@ -316,7 +317,8 @@ public final class CarpWorld {
     var master = holders.getFirst();
     for (var node : nodes) {
       boolean better =
-          node.config.preempt() && node.state().effectiveSkew() < master.state().effectiveSkew();
+          node.config.preempt() != Preempt.NEVER
+              && node.state().effectiveSkew() < master.state().effectiveSkew();
       if (node != master && (better || node.role() != Role.BACKUP)) {
         throw new Violation(
             "settles", node.name + " is " + node.role() + " beside master " + master.name);

@@ -3,6 +3,7 @@ package carpool.sim.pair;
 import carpool.election.core.CarpConfig;
 import carpool.election.core.CarpMachine;
 import carpool.election.core.Demotions;
+import carpool.election.core.Preempt;
 import carpool.election.core.wire.CarpDigest;
 import carpool.election.core.wire.CarpKey;
 import carpool.election.core.wire.IpAddress;
@@ -114,7 +115,13 @@ public final class WholePairWorld {
     var digest =
         CarpDigest.of(CarpKey.ofPassword("simulated"), 1, List.of(IpAddress.parse("10.0.0.50")));
     var config =
-        new CarpConfig(1, 1, skew, preempt, new TreeSet<>(Set.of(IpFamily.IPV4)), whenReady);
+        new CarpConfig(
+            1,
+            1,
+            skew,
+            preempt ? Preempt.SLOWER : Preempt.NEVER,
+            new TreeSet<>(Set.of(IpFamily.IPV4)),
+            whenReady);
     var node =
         new CarpNode(
             index == 0 ? "a" : "b",

@@ -3,6 +3,7 @@ package carpool.sim.carp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import carpool.election.core.CarpConfig;
+import carpool.election.core.Preempt;
 import carpool.election.core.Role;
 import carpool.election.core.wire.CarpDigest;
 import carpool.election.core.wire.CarpKey;
@@ -42,7 +43,14 @@ final class TakeoverBoundTest {
     }
 
     private void add(String name, int host, int skew, boolean preempt) {
-      var config = new CarpConfig(1, 1, skew, preempt, new TreeSet<>(Set.of(IpFamily.IPV4)), false);
+      var config =
+          new CarpConfig(
+              1,
+              1,
+              skew,
+              preempt ? Preempt.SLOWER : Preempt.NEVER,
+              new TreeSet<>(Set.of(IpFamily.IPV4)),
+              false);
       var address = IpAddress.parse("10.0.0." + host);
       nodes.add(
           new CarpNode(

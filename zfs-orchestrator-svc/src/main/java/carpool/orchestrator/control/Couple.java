@@ -1,13 +1,17 @@
 package carpool.orchestrator.control;
 
+import static java.util.stream.Collectors.toList;
+
 import carpool.kit.boot.Version;
 import carpool.kit.config.LoadedConfig;
 import carpool.orchestrator.core.ClientSight;
+import carpool.orchestrator.core.GroupSight;
 import carpool.orchestrator.peers.Refusals;
 import carpool.orchestrator.v1.Counterpart;
 import carpool.orchestrator.v1.Failover;
 import carpool.orchestrator.v1.NetworkInterface;
 import carpool.orchestrator.v1.Note;
+import carpool.orchestrator.v1.PoolNote;
 import carpool.replicator.v1.AskPeerRequest;
 import carpool.replicator.v1.AskPeerResponse;
 import com.google.protobuf.ByteString;
@@ -17,6 +21,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /// What the two orchestrators know of each other: notes that their replicators pass on, so that a
 /// node can tell of a move what the other one did, even when that has died since. Any thread.
@@ -113,9 +118,14 @@ public final class Couple {
   /// @param configDiffers the two replicators go by different files
   /// @param networks what it sees of each election group's network; empty when its orchestrator has
   ///   left nothing lately
+  /// @param groups what it says of itself for each election group; empty likewise
   /// @param note all that it left; empty when it has left nothing lately
   public record Glance(
-      String node, boolean configDiffers, Map<String, ClientSight> networks, Note note) {}
+      String node,
+      boolean configDiffers,
+      Map<String, ClientSight> networks,
+      Map<String, GroupSight> groups,
+      Note note) {}
 
   /// Looks at the other node, with little patience.
   public Glance glance() {
@@ -135,7 +145,8 @@ public final class Couple {
         answer.getReached()
             && !answer.getOwnConfigDigest().isEmpty()
             && !answer.getOwnConfigDigest().equals(answer.getConfigDigest());
-    return new Glance(answer.getNode(), differs, networks, note);
+    return new Glance(
+        answer.getNode(), differs, networks, OrchestratorProtoMapper.groups(note, poolsOf()), note);
   }
 
   /// What this node did, newest first; kept over restarts.
@@ -158,6 +169,9 @@ public final class Couple {
             .addAllFailovers(failovers());
     node.networks()
         .forEach(network -> out.addClientNetworks(OrchestratorProtoMapper.network(network)));
+    node.moves()
+        .forEach(moves -> out.addGroups(OrchestratorProtoMapper.group(moves.own(), moves.group())));
+    node.pools().forEach(pool -> out.addPools(poolNote(pool)));
     for (var group : loaded.config().election()) {
       Interfaces.named(group.interfaceName())
           .ifPresent(found -> out.addInterfaces(use(group.name(), found)));
@@ -174,6 +188,25 @@ public final class Couple {
         .flatMap(Interfaces::towards)
         .ifPresent(found -> out.addInterfaces(use("replication", found)));
     return out.build();
+  }
+
+  /// The pools that follow each group, by the configuration.
+  private Map<String, List<String>> poolsOf() {
+    return loaded.config().pools().stream()
+        .collect(
+            Collectors.groupingBy(
+                pool -> pool.follows(), Collectors.mapping(pool -> pool.name(), toList())));
+  }
+
+  private PoolNote poolNote(Node.PoolStatus pool) {
+    var wanted =
+        node.moves().stream()
+            .anyMatch(moves -> moves.group().equals(pool.spec().follows()) && moves.own().wanted());
+    return PoolNote.newBuilder()
+        .setPool(pool.spec().name())
+        .setState(OrchestratorProtoMapper.state(pool.view().phase()))
+        .setWanted(wanted)
+        .build();
   }
 
   private static NetworkInterface use(String use, Interfaces.Found found) {

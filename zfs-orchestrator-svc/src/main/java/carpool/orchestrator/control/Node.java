@@ -3,6 +3,8 @@ package carpool.orchestrator.control;
 import carpool.orchestrator.core.ClientNetworkRule;
 import carpool.orchestrator.core.ClientSight;
 import carpool.orchestrator.core.Command;
+import carpool.orchestrator.core.FailbackRule;
+import carpool.orchestrator.core.GroupSight;
 import carpool.orchestrator.core.Passage;
 import carpool.orchestrator.core.PoolSpec;
 import carpool.orchestrator.core.PoolView;
@@ -41,6 +43,13 @@ public interface Node {
   /// What the other node's orchestrator left lately; empty when nothing.
   Note peerNote();
 
+  /// Moves of living pools that both nodes agree on, one for each election group that a pool
+  /// follows.
+  List<GroupMoves> moves();
+
+  /// Forgets the moves of these pools that must not be repeated yet.
+  void forgetMoves(List<String> pools);
+
   /// What is kept over restarts.
   Kept kept();
 
@@ -78,6 +87,21 @@ public interface Node {
 
   /// One pool.
   record PoolStatus(PoolSpec spec, PoolView view, PoolReading reading, Clock clock) {}
+
+  /// What the two nodes agree on for the pools of a group.
+  ///
+  /// @param own what this node says of itself
+  /// @param peer what the other one says of itself; null: nothing lately
+  /// @param wish of this node to have the pools back
+  /// @param cause of a move that there is a reason for; empty: there is none
+  /// @param refusal why it is not made; empty: it is
+  record GroupMoves(
+      String group,
+      GroupSight own,
+      @Nullable GroupSight peer,
+      FailbackRule.Wish wish,
+      String cause,
+      String refusal) {}
 
   /// A clients' network.
   record NetworkStatus(String group, ClientSight sight, ClientNetworkRule.Verdict verdict) {}

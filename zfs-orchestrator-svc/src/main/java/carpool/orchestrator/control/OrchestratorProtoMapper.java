@@ -2,21 +2,30 @@ package carpool.orchestrator.control;
 
 import carpool.orchestrator.core.ClientSight;
 import carpool.orchestrator.core.ClientSight.Evidence;
+import carpool.orchestrator.core.GroupSight;
 import carpool.orchestrator.core.PoolSpec;
 import carpool.orchestrator.core.ServiceView;
 import carpool.orchestrator.core.StepRecord;
 import carpool.orchestrator.v1.ClientNetwork;
+import carpool.orchestrator.v1.Failback;
 import carpool.orchestrator.v1.Failover;
+import carpool.orchestrator.v1.GroupNote;
 import carpool.orchestrator.v1.IntentResult;
 import carpool.orchestrator.v1.NetworkEvidence;
+import carpool.orchestrator.v1.Note;
 import carpool.orchestrator.v1.Pool;
+import carpool.orchestrator.v1.PoolNote;
 import carpool.orchestrator.v1.PoolState;
 import carpool.orchestrator.v1.Service;
 import carpool.orchestrator.v1.ServiceState;
 import carpool.orchestrator.v1.Step;
 import carpool.orchestrator.v1.StepOutcome;
 import carpool.orchestrator.v1.WatchEvent;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 
 /// From the core's values to the messages of the contract.
 public final class OrchestratorProtoMapper {
@@ -92,6 +101,74 @@ public final class OrchestratorProtoMapper {
         Math.max(0, network.getSilentMillis()) * 1_000_000,
         network.getCut(),
         network.getText());
+  }
+
+  /// What a node says of itself for a group.
+  static GroupNote group(GroupSight own, String group) {
+    return GroupNote.newBuilder()
+        .setGroup(group)
+        .setAdvskew(own.advskew())
+        .addAllAgainst(own.against())
+        .setRefusal(own.refusal())
+        .build();
+  }
+
+  /// As the other node wrote it; a group of which it does not tell everything is left out.
+  ///
+  /// @param poolsOf names of the pools that follow each group
+  static Map<String, GroupSight> groups(Note note, Map<String, List<String>> poolsOf) {
+    var out = new HashMap<String, GroupSight>();
+    for (var group : note.getGroupsList()) {
+      var names = poolsOf.getOrDefault(group.getGroup(), List.of());
+      var pools =
+          note.getPoolsList().stream().filter(pool -> names.contains(pool.getPool())).toList();
+      if (!names.isEmpty() && pools.size() == names.size()) {
+        out.put(
+            group.getGroup(),
+            new GroupSight(
+                note.getNode(),
+                group.getAdvskew(),
+                pools.stream().allMatch(p -> p.getState() == PoolState.POOL_STATE_SERVING),
+                pools.stream().allMatch(p -> p.getState() == PoolState.POOL_STATE_STANDBY),
+                List.copyOf(group.getAgainstList()),
+                pools.stream().allMatch(PoolNote::getWanted),
+                group.getRefusal()));
+      }
+    }
+    return out;
+  }
+
+  /// The wish of this node, or of the other one; empty when neither has one.
+  static Optional<Failback> failback(Node.GroupMoves moves) {
+    var out = Failback.newBuilder().setGroup(moves.group());
+    var wish = moves.wish();
+    if (wish.concerned()) {
+      return Optional.of(
+          out.setNode(moves.own().node())
+              .setWanted(wish.wanted())
+              .setInMillis(wish.leftNanos() / 1_000_000)
+              .setProblem(wish.problem())
+              .setText(wish.text())
+              .build());
+    }
+    var peer = moves.peer();
+    if (peer != null
+        && peer.wanted()
+        && moves.own().serves()
+        && peer.advskew() < moves.own().advskew()) {
+      return Optional.of(
+          out.setNode(peer.node())
+              .setWanted(true)
+              .setProblem(moves.refusal())
+              .setText(
+                  "wanted by "
+                      + peer.node()
+                      + (moves.refusal().isEmpty()
+                          ? ""
+                          : ", and refused, because " + moves.refusal()))
+              .build());
+    }
+    return Optional.empty();
   }
 
   private static Service service(String name, ServiceView service, Node.Clock clock) {

@@ -139,10 +139,18 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
               out.addLastFailovers(OrchestratorProtoMapper.failover(passed, process.getNode())));
     }
     node.networks().forEach(n -> out.addClientNetworks(OrchestratorProtoMapper.network(n)));
+    var moves = node.moves();
+    moves.forEach(m -> OrchestratorProtoMapper.failback(m).ifPresent(out::addFailbacks));
     out.addAllFailCounts(node.kept().getFailCountsList())
         .addAllFailCounts(node.peerNote().getFailCountsList());
     out.setReadiness(ReadinessRule.of(out, node.peerNote()));
     out.addAllWarnings(Sentences.warnings(pools, out));
+    moves.stream()
+        .filter(m -> !m.refusal().isEmpty() && !m.cause().isEmpty())
+        .filter(m -> m.peer() == null || !m.peer().wanted())
+        .forEach(m ->
+            out.addWarnings(
+                m.cause() + "; the pools of group " + m.group() + " stay, because " + m.refusal()));
     return out.build();
   }
 
@@ -325,6 +333,7 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
       Thread.currentThread().interrupt();
       throw Status.CANCELLED.asRuntimeException();
     }
+    node.forgetMoves(pools);
     answer.onNext(ClearFailuresResponse.newBuilder().addAllCleared(cleared).build());
     answer.onCompleted();
   }

@@ -78,6 +78,11 @@ final class Sentences {
                   network.getGroup(),
                   network.getProblem().isEmpty() ? network.getText() : network.getProblem()));
     }
+    for (var failback : status.getFailbacksList()) {
+      out.add(
+          "Failback of group %s to %s, the preferred node: %s."
+              .formatted(failback.getGroup(), failback.getNode(), failback.getText()));
+    }
     for (var pool : status.getPoolsList()) {
       out.add(pool(pool));
       if (servedByWord(pool, status)) {

@@ -4,7 +4,14 @@ package carpool.orchestrator.core;
 public sealed interface Command {
 
   /// Give up in an orderly way, resign, and see the peer take over.
-  record Switchover() implements Command {}
+  ///
+  /// @param cause for people
+  record Switchover(String cause) implements Command {
+    /// By an operator.
+    public Switchover() {
+      this("switchover");
+    }
+  }
 
   /// Do not serve until switched off.
   record Maintenance(boolean on, String cause) implements Command {}

@@ -53,7 +53,7 @@ final class GoalRule {
       return "fenced: the peer has newer data";
     }
     if (s.handover != Handover.NONE) {
-      return "switchover";
+      return s.handoverCause;
     }
     if (s.broken) {
       return "the devices under the pool are gone";

@@ -30,7 +30,8 @@ final class OperatorRequests {
       }
       case Command.Expire _ -> expire(id);
       case Command.Check(var wanted) -> {
-        var refusal = refusal(wanted);
+        var refusal = wanted instanceof Command.Switchover ? occupied() : null;
+        refusal = refusal == null ? refusal(wanted) : refusal;
         s.emit(refusal == null ? new Answer(id, "", "", "") : refusal.answer(id));
       }
       case Command.Maintenance(var on, var cause) -> {
@@ -48,9 +49,9 @@ final class OperatorRequests {
         s.emit(new Answer(id, "", "", ""));
       }
       case Command.Switchover _, Command.Import _, Command.Export _, Command.TakeOver _ -> {
-        if (s.stopping || s.pending != null) {
-          s.emit(
-              new Answer(id, "BUSY", "another command is being carried out", "wait for its end"));
+        var occupied = occupied();
+        if (occupied != null) {
+          s.emit(occupied.answer(id));
         } else {
           begin(id, command);
         }
@@ -63,6 +64,16 @@ final class OperatorRequests {
     Answer answer(long id) {
       return new Answer(id, reason, text, hint);
     }
+  }
+
+  /// Why no command that takes steps is begun now; null: one may.
+  private @Nullable No occupied() {
+    if (s.stopping || s.pending != null) {
+      return new No("BUSY", "another command is being carried out", "wait for its end");
+    }
+    return s.unmanaged == null
+        ? null
+        : new No("UNMANAGED", "the pools of this node are unmanaged", "carpool unmanaged off");
   }
 
   /// What stands against a command from the start; null: nothing.
@@ -146,14 +157,8 @@ final class OperatorRequests {
   }
 
   private void begin(long id, Command command) {
-    if (s.unmanaged != null) {
-      s.emit(
-          new Answer(
-              id, "UNMANAGED", "the pools of this node are unmanaged", "carpool unmanaged off"));
-      return;
-    }
     switch (command) {
-      case Command.Switchover _ -> beginSwitchover(id, command);
+      case Command.Switchover(var cause) -> beginSwitchover(id, command, cause);
       case Command.Import _ -> {
         if (s.goal == Goal.YIELD || !s.facts.allInRole(Role.PRIMARY)) {
           s.emit(
@@ -243,11 +248,12 @@ final class OperatorRequests {
     }
   }
 
-  private void beginSwitchover(long id, Command command) {
+  private void beginSwitchover(long id, Command command, String cause) {
     var refusal = switchoverRefusal();
     if (refusal != null) {
       s.emit(refusal.answer(id));
     } else {
+      s.handoverCause = cause;
       s.handover = Handover.YIELDING;
       s.pending = new Pending(id, command);
     }

@@ -3,6 +3,8 @@ package carpool.orchestrator.core;
 import carpool.orchestrator.core.Facts.Here;
 import carpool.orchestrator.core.ServiceView.Running;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 
 /// The machine as others see it: phase, causes of demotion, what to tell an operator. Changes
@@ -74,6 +76,31 @@ final class Picture {
           "pool " + s.spec.name() + " still hangs on devices that were cut off");
     }
     return standing;
+  }
+
+  /// Why this node could not serve the pool well, or will not.
+  List<String> against() {
+    var out = new LinkedHashSet<String>();
+    if (s.unmanaged != null) {
+      out.add("unmanaged: " + s.unmanaged);
+    }
+    if (s.maintenance != null) {
+      out.add("maintenance: " + s.maintenance);
+    }
+    if (s.stopping) {
+      out.add("the orchestrator stops");
+    }
+    for (var strike : s.strikes.all()) {
+      out.add(strike.what() + " failed here: " + strike.text());
+    }
+    standingCauses()
+        .forEach((cause, text) -> {
+          var told = cause == Cause.MAINTENANCE || cause == Cause.POOL || cause == Cause.SERVICE;
+          if (!told || out.isEmpty()) {
+            out.add(text);
+          }
+        });
+    return List.copyOf(out);
   }
 
   /// The pool is here and is to stay. A restart of the replicator must then be a pause and not a

@@ -76,7 +76,9 @@ public final class PoolMachine {
         s.running != null && !s.quiet ? s.running.label(s.spec) : picture.waitLabel(),
         s.services.stream().map(ServiceTrack::view).toList(),
         s.maintenance != null,
-        s.unmanaged != null);
+        s.unmanaged != null,
+        picture.against(),
+        s.pending != null || s.handover != Situation.Handover.NONE);
   }
 
   /// True while nothing of the pool is or may come to be here: the process may end.

@@ -4,6 +4,8 @@ import java.util.List;
 
 /// A pool at one moment, for status.
 ///
+/// @param against why this node could not serve it well, one sentence each; empty: it could
+/// @param busy a command is being carried out, or a move of the pool
 /// @param step name of the step being worked on; empty when none
 public record PoolView(
     Phase phase,
@@ -15,4 +17,6 @@ public record PoolView(
     String step,
     List<ServiceView> services,
     boolean maintenance,
-    boolean unmanaged) {}
+    boolean unmanaged,
+    List<String> against,
+    boolean busy) {}

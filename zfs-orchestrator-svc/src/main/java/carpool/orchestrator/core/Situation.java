@@ -51,6 +51,7 @@ final class Situation {
   boolean force;
   boolean fenced;
   Handover handover = Handover.NONE;
+  String handoverCause = "";
   @Nullable Failing failing;
   boolean failingYields;
   @Nullable Failure refused;

@@ -328,6 +328,42 @@ final class CommandTest {
   }
 
   @Test
+  void aCheckSeesTheCommandThatIsBeingCarriedOutAndUnmanagedMode() {
+    var busy = new Bench(Bench.zfs()).serving();
+    busy.ask(new Command.Switchover()).ask(new Command.Check(new Command.Switchover()));
+    assertThat(busy.lines()).endsWith("answer BUSY");
+
+    var unmanaged = new Bench(Bench.zfs()).serving();
+    unmanaged.ask(new Command.Unmanaged(true, "look"));
+    unmanaged.ask(new Command.Check(new Command.Switchover()));
+    assertThat(unmanaged.lines()).containsExactly("answer done", "answer UNMANAGED");
+  }
+
+  @Test
+  void aSwitchoverHasItsCauseInTheTimeline() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Switchover("failback: hast1 is preferred and ready"));
+    assertThat(bench.machine.view().busy()).isTrue();
+    bench.done("export").done("demote").role(Role.SECONDARY);
+    assertThat(bench.passages.getLast().kind()).isEqualTo("switchover");
+    assertThat(bench.passages.getLast().cause())
+        .isEqualTo("failback: hast1 is preferred and ready");
+  }
+
+  @Test
+  void whatStandsAgainstANodeIsSaidOnce() {
+    var bench = new Bench(Bench.zfs()).serving();
+    assertThat(bench.machine.view().against()).isEmpty();
+    bench.ask(new Command.Maintenance(true, "new disks"));
+    assertThat(bench.machine.view().against()).containsExactly("maintenance: new disks");
+    bench.done("export").done("demote").role(Role.SECONDARY).carp(Carp.BACKUP);
+    assertThat(bench.machine.view().against()).containsExactly("maintenance: new disks");
+    bench.ask(new Command.Unmanaged(true, "look"));
+    assertThat(bench.machine.view().against())
+        .containsExactly("unmanaged: look", "maintenance: new disks");
+  }
+
+  @Test
   void maintenanceThatWasKeptStandsFromTheFirstMomentOn() {
     var bench = new Bench(Bench.zfs(), new Memory("new disks", null, false, List.of()));
     bench.replicatorLost().carp(Carp.MASTER);
