@@ -163,17 +163,32 @@ public final class ZfsPool implements PoolAccess {
     return said;
   }
 
+  /// One import, and nothing before it: each `zpool import` reads the labels of all devices, and
+  /// with `multihost=on` waits for signs of another host, so that a look, a polite import and one
+  /// by force would not fit into the step's time. Force is right at once: the devices exist on the
+  /// primary only, and that a crashed node used the pool last is no reason to wait.
   private String importIt(PoolCommands commands, Commands.Handle handle)
       throws PoolException, InterruptedException {
     // What a killed zfs-fuse leaves would be in the way of the mounts.
     Mounts.takeAwayDead(commands, this::ofPool);
+    var imported = commands.run(importing());
+    if (imported.done()) {
+      return "";
+    }
+    if (read(commands.left(), handle).here()) {
+      // By somebody before us; or now, and what is not mounted yet is mounted next, or named.
+      return "imported already";
+    }
+    throw notImported(commands, imported);
+  }
+
+  /// Looks at what is there only now that it matters.
+  private PoolException notImported(PoolCommands commands, CommandResult imported)
+      throws PoolException, InterruptedException {
     var scan = commands.run(List.of("zpool", "import", "-d", deviceDir.toString()));
     var offers = ZpoolText.offers(scan.out()).stream().filter(o -> o.name().equals(name)).toList();
     if (offers.isEmpty()) {
-      if (read(commands.left(), handle).here()) {
-        return "imported already";
-      }
-      throw new PoolException(
+      return new PoolException(
           Kind.NOT_FOUND,
           "no pool " + name + " on the devices in " + deviceDir,
           "make it: zpool create -o cachefile=none "
@@ -183,36 +198,21 @@ public final class ZfsPool implements PoolAccess {
               + "); it is then served by itself");
     }
     if (offers.size() > 1) {
-      throw new PoolException(
+      return new PoolException(
           Kind.FAILED,
           offers.size() + " pools named " + name + " on the devices in " + deviceDir,
           "import the right one by its id: "
               + String.join(", ", offers.stream().map(ZpoolText.Offer::guid).toList()));
     }
-    var gentle = commands.run(importing(offers.getFirst(), false));
-    if (gentle.done()) {
-      return "";
-    }
-    if (!read(commands.left(), handle).here()) {
-      var forced = commands.run(importing(offers.getFirst(), true));
-      if (!forced.done() && !read(commands.left(), handle).here()) {
-        throw new PoolException(Kind.FAILED, forced.problem(), importHint(offers.getFirst()));
-      }
-      return "by force, " + firstLine(gentle);
-    }
-    // Imported, but not everything was mounted: what is missing is mounted next, or named.
-    return "";
+    return new PoolException(Kind.FAILED, imported.problem(), importHint(offers.getFirst()));
   }
 
-  private List<String> importing(ZpoolText.Offer offer, boolean force) {
-    var argv = new ArrayList<>(List.of("zpool", "import"));
+  private List<String> importing() {
+    var argv = new ArrayList<>(List.of("zpool", "import", "-f"));
     argv.addAll(List.of("-d", deviceDir.toString()));
     argv.addAll(List.of("-o", "cachefile=none"));
     altroot.ifPresent(root -> argv.addAll(List.of("-R", root.toString())));
-    if (force) {
-      argv.add("-f");
-    }
-    argv.add(offer.guid().isEmpty() ? name : offer.guid());
+    argv.add(name);
     return argv;
   }
 
