@@ -69,10 +69,13 @@ final class GoingAlone {
 
   /// This node is to be promoted and has no session: the peer must not serve, and knows that its
   /// copy is outdated before this one is written. Answered by [RoleChange#peerOutdated].
-  void askBeforePromotion() {
+  ///
+  /// @param claimed what this copy will be: by force it descends from nothing that the peer knows,
+  ///   and the peer's copy stays what it is
+  void askBeforePromotion(Identity claimed) {
     asking = ++lastQuestion;
     askingTicks = 0;
-    state.effects.askLeave(asking, Tenure.none(state.settings.nodeName()), state.identity);
+    state.effects.askLeave(asking, Tenure.none(state.settings.nodeName()), claimed);
   }
 
   /// The peer is asked.

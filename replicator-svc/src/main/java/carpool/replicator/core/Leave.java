@@ -11,7 +11,8 @@ public enum Leave {
   UNRELATED,
   /// The peer went on alone before: the asker's copy is the older one.
   NEWER,
-  /// The peer is primary of the same generation, and was promoted later.
+  /// The peer is primary, of the same generation and promoted later; or the asker is not primary
+  /// yet.
   PRIMARY;
 
   /// What the asked node answers, from what both hold.
@@ -35,6 +36,10 @@ public enum Leave {
     if (askedDescends && !askerDescends) {
       return NEWER;
     }
-    return askerDescends && !askedDescends ? GRANTED : UNRELATED;
+    if (askerDescends && !askedDescends) {
+      return GRANTED;
+    }
+    // Nobody is promoted beside a primary that can be reached, whatever the two hold.
+    return serves && askerTenure.isNone() ? PRIMARY : UNRELATED;
   }
 }

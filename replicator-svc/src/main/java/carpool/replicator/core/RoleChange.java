@@ -21,6 +21,12 @@ final class RoleChange {
 
   private boolean outdateAnswered;
 
+  /// The peer was asked for a promotion that overrides a verdict.
+  private boolean askedOverriding;
+
+  /// The generation that such a promotion would begin; 0: none was drawn.
+  private long forcedGeneration;
+
   /// The peer was asked for its consent.
   private boolean promotionAsked;
 
@@ -80,6 +86,7 @@ final class RoleChange {
     promotionTicks = 0;
     outdateAsked = false;
     outdateAnswered = false;
+    forcedGeneration = 0;
     decidePromotion();
   }
 
@@ -137,7 +144,12 @@ final class RoleChange {
     if (awaitsSession(verdict)) {
       return; // decided when a session has begun, or has not
     }
-    if (verdict != Verdict.ALLOWED && !(promotionForced && verdict.forceable())) {
+    boolean overriding = verdict != Verdict.ALLOWED;
+    if (overriding != askedOverriding) {
+      outdateAsked = false; // what the peer answered was about another claim
+      outdateAnswered = false;
+    }
+    if (overriding && !(promotionForced && verdict.forceable())) {
       endPromotion(verdict);
     } else if (state.phase.agreed()) {
       outdateAsked = false;
@@ -150,8 +162,18 @@ final class RoleChange {
       promote(verdict);
     } else if (!outdateAsked) {
       outdateAsked = true;
-      core.alone.askBeforePromotion();
+      askedOverriding = overriding;
+      core.alone.askBeforePromotion(overriding ? forced() : state.identity);
     }
+  }
+
+  /// What this copy becomes when a verdict is overridden. Nobody knows how it stands to the peer's,
+  /// so the peer is asked in the name of this, and does not take its own copy for the older one.
+  private Identity forced() {
+    if (forcedGeneration == 0) {
+      forcedGeneration = state.freshGeneration();
+    }
+    return state.identity.forced(forcedGeneration);
   }
 
   /// No session yet, and whether this copy is current is what a session would tell; or the session
@@ -246,7 +268,7 @@ final class RoleChange {
     state.peerNewer = false;
     state.disk = DiskState.UP_TO_DATE;
     if (overridden != Verdict.ALLOWED) {
-      state.identity = state.identity.forced(state.freshGeneration());
+      state.identity = forced();
       state.aloneDurable = false;
       state.differences.markAllDifferent();
       core.records.markDifferencesInMap();

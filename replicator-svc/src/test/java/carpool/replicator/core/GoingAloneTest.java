@@ -50,6 +50,11 @@ final class GoingAloneTest {
     "b, 0,   false, UP_TO_DATE,   newer,  a, 9, same,   NEWER",
     "b, 3,   true,  UP_TO_DATE,   same,   a, 9, newer,  GRANTED",
     "b, 3,   true,  UP_TO_DATE,   branch, a, 9, newer,  UNRELATED",
+    "b, 0,   false, UP_TO_DATE,   branch, a, 2147483647, newer,  UNRELATED", // to be promoted
+    "b, 3,   true,  UP_TO_DATE,   branch, a, 2147483647, newer,  PRIMARY",
+    "b, 3,   true,  UP_TO_DATE,   newer,  a, 2147483647, same,   NEWER",
+    "b, 3,   true,  UP_TO_DATE,   same,   a, 2147483647, same,   PRIMARY",
+    "b, 3,   true,  UP_TO_DATE,   same,   a, 2147483647, newer,  GRANTED",
   })
   void askedNodeAnswersFromWhatBothHold(
       String asked,
