@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
+import net.jpountz.lz4.LZ4SafeDecompressor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +38,10 @@ final class Packer {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(Packer.class);
+
+  /// Asked for once: the factory answers under a lock of the whole process.
+  private static final LZ4SafeDecompressor LZ4_UNPACKER =
+      LZ4Factory.safeInstance().safeDecompressor();
 
   private final byte[] plain = new byte[BlockConnection.PAYLOAD_MAX_BYTES];
   // LZ4 needs the length and 1/255 of it, LZF 5 bytes for each chunk and a byte for each 32.
@@ -98,10 +103,7 @@ final class Packer {
               }
               yield lzfDecoder.decode(packed, 0, packedLength, plain);
             }
-            case LZ4 ->
-                LZ4Factory.safeInstance()
-                    .safeDecompressor()
-                    .decompress(packed, 0, packedLength, plain, 0, length);
+            case LZ4 -> LZ4_UNPACKER.decompress(packed, 0, packedLength, plain, 0, length);
           };
     } catch (LZFException | LZ4Exception | IndexOutOfBoundsException e) {
       throw new ProtocolException("a malformed " + how + " payload");

@@ -2,6 +2,7 @@ package carpool.replicator.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import carpool.kit.boot.Host;
 import carpool.replicator.block.BlockDevice;
 import carpool.replicator.core.Effect;
 import carpool.replicator.core.Effects.Notice;
@@ -25,21 +26,33 @@ public final class LoneEngine implements AutoCloseable {
   public final ResourceDevice device;
 
   LoneEngine(AttachedProvider attachment) {
-    this(attachment, false);
+    this(Host.REAL, attachment, false);
   }
 
-  private LoneEngine(AttachedProvider attachment, boolean peerConfigured) {
+  private LoneEngine(Host host, AttachedProvider attachment, boolean peerConfigured) {
     this.attachment = attachment;
     this.peerConfigured = peerConfigured;
-    engine = new ResourceEngine("r", attachment, this::settings, new Counters(), new Nobody());
+    engine =
+        new ResourceEngine(host, "r", attachment, this::settings, new Counters(), new Nobody());
     device = new ResourceDevice(engine);
     engine.setRole(Role.SECONDARY, false, _ -> {});
   }
 
   /// With a peer, over a disk on which the resource `r` was created.
   public static LoneEngine withPeer(RecordingFile disk, Path stateDir) throws Exception {
+    return withPeer(Host.REAL, disk, stateDir);
+  }
+
+  /// The same on another host.
+  public static LoneEngine withPeer(Host host, RecordingFile disk, Path stateDir) throws Exception {
     return new LoneEngine(
-        AttachedProvider.open("r", disk.provider(), new FailedCopies(stateDir)), true);
+        host, AttachedProvider.open(host, "r", disk.provider(), new FailedCopies(stateDir)), true);
+  }
+
+  /// Without a peer.
+  static LoneEngine alone(Host host, RecordingFile disk, Path stateDir) throws Exception {
+    return new LoneEngine(
+        host, AttachedProvider.open(host, "r", disk.provider(), new FailedCopies(stateDir)), false);
   }
 
   private final class Nobody implements ResourceEngine.Listener {
@@ -87,6 +100,17 @@ public final class LoneEngine implements AutoCloseable {
   /// Writes 4096 bytes and waits for the answer.
   public void write(long offset) throws Exception {
     assertThat(startWrite(offset).get(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /// Writes 4096 bytes of this value and waits for the answer.
+  void fill(long offset, byte value) throws Exception {
+    var slot = device.acquire();
+    for (int i = 0; i < 4096; i++) {
+      slot.buffer().put(i, value);
+    }
+    var done = new CompletableFuture<Boolean>();
+    device.write(slot, offset, 4096, false, answer(done));
+    assertThat(done.get(10, TimeUnit.SECONDS)).isTrue();
   }
 
   /// Writes 4096 bytes.

@@ -43,6 +43,8 @@ public final class RecordingFile implements BlockFile {
   private boolean failFlushes;
   private int failuresLeft = Integer.MAX_VALUE;
   private @Nullable Runnable onFlush;
+  private boolean tellsHoles;
+  private final List<Boolean> zeroings = new ArrayList<>();
 
   /// A blank disk.
   public RecordingFile(long sizeBytes) {
@@ -87,6 +89,11 @@ public final class RecordingFile implements BlockFile {
     onFlush = action;
   }
 
+  /// From now on what was never written is told to be a hole.
+  public synchronized void tellHoles() {
+    tellsHoles = true;
+  }
+
   private synchronized boolean fails(boolean wanted) {
     if (wanted && failuresLeft > 0) {
       failuresLeft--;
@@ -109,8 +116,14 @@ public final class RecordingFile implements BlockFile {
     return ops.isEmpty() || ops.getLast().flush;
   }
 
+  /// Of each zeroing since the last [#forget], whether it may punch a hole.
+  public synchronized List<Boolean> zeroings() {
+    return List.copyOf(zeroings);
+  }
+
   /// What is there now is durable, and the log begins anew.
   public synchronized void forget() {
+    zeroings.clear();
     start.clear();
     now.forEach((sector, bytes) -> start.put(sector, bytes.clone()));
     ops.clear();
@@ -277,12 +290,22 @@ public final class RecordingFile implements BlockFile {
       throw new ProviderException(Reason.IO_ERROR, "zeroing at " + offsetBytes + " fails");
     }
     record(offsetBytes, new byte[(int) lengthBytes]);
+    zeroings.add(mayPunch);
     return true;
   }
 
   @Override
-  public Run run(long offsetBytes, long lengthBytes) {
-    return new Run(lengthBytes, false);
+  public synchronized Run run(long offsetBytes, long lengthBytes) {
+    boolean hole = isHole(offsetBytes);
+    long end = (offsetBytes / SECTOR_BYTES + 1) * SECTOR_BYTES;
+    while (end < offsetBytes + lengthBytes && isHole(end) == hole) {
+      end += SECTOR_BYTES;
+    }
+    return new Run(Math.min(lengthBytes, end - offsetBytes), hole);
+  }
+
+  private boolean isHole(long offset) {
+    return tellsHoles && !now.containsKey(offset / SECTOR_BYTES);
   }
 
   @Override

@@ -8,6 +8,7 @@ import carpool.peer.v1.PeerGrpc;
 import carpool.replicator.core.Role;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
@@ -59,17 +60,10 @@ public final class ResolveSplitBrainCall {
     }
     var answer = new AtomicReference<>(GiveWayResponse.getDefaultInstance());
     engine.step(core -> {
-      if (!core.splitBrain()) {
-        answer.set(refused("NO_SPLIT_BRAIN", "it has no split brain"));
-      } else if (core.role() == Role.PRIMARY) {
-        answer.set(
-            refused(
-                "PRIMARY",
-                "it is primary, its copy is in use; there: carpool maintenance on, or carpool role"
-                    + " secondary "
-                    + resource.name()));
-      } else if (core.identity().generation() != request.getLoserGeneration()) {
-        answer.set(refused("GENERATION_DIFFERS", "it was written again since; look again"));
+      var copy = new Copy(core.splitBrain(), core.role(), core.identity().generation());
+      var refusal = refusal(copy, resource.name(), request.getLoserGeneration());
+      if (refusal.isPresent()) {
+        answer.set(refusal.get());
       } else {
         core.yieldToPeer();
         answer.set(GiveWayResponse.newBuilder().setAccepted(true).build());
@@ -81,6 +75,29 @@ public final class ResolveSplitBrainCall {
         request.getNode(),
         answer.get().getAccepted() ? "this copy gives way" : answer.get().getText());
     return answer.get();
+  }
+
+  /// The copy that is to give way, as it is now.
+  record Copy(boolean splitBrain, Role role, long generation) {}
+
+  /// Why a copy does not give way; empty when it does.
+  ///
+  /// @param loserGeneration what the operator saw
+  static Optional<GiveWayResponse> refusal(Copy copy, String resource, long loserGeneration) {
+    if (!copy.splitBrain()) {
+      return Optional.of(refused("NO_SPLIT_BRAIN", "it has no split brain"));
+    }
+    if (copy.role() == Role.PRIMARY) {
+      return Optional.of(
+          refused(
+              "PRIMARY",
+              "it is primary, its copy is in use; there: carpool maintenance on, or carpool role"
+                  + " secondary "
+                  + resource));
+    }
+    return copy.generation() == loserGeneration
+        ? Optional.empty()
+        : Optional.of(refused("GENERATION_DIFFERS", "it was written again since; look again"));
   }
 
   private static GiveWayResponse refused(String reason, String text) {

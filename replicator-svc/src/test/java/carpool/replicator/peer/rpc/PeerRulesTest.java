@@ -8,12 +8,19 @@ import carpool.kit.config.HastResource;
 import carpool.kit.config.NodeName;
 import carpool.peer.v1.Hello;
 import carpool.replicator.link.Checksum;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import javax.net.ssl.SSLSession;
 import org.junit.jupiter.api.Test;
 
 /// Who is let in as the peer of a resource.
@@ -90,7 +97,68 @@ final class PeerRulesTest {
     assertThat(PeerRules.fromPeer(RESOURCE, address("192.0.2.3"))).isFalse();
   }
 
+  /// Both are signed by an authority that the node trusts; only one is the peer's.
+  @Test
+  void certificateIsMadeOutToThePeer() throws Exception {
+    PeerRules.requirePeer(sessionWith(HAST2), RESOURCE);
+    PeerRules.requirePeer(null, RESOURCE); // without TLS there is none
+    var other = sessionWith(HAST3);
+    assertThatThrownBy(() -> PeerRules.requirePeer(other, RESOURCE))
+        .isInstanceOf(IOException.class)
+        .hasMessage("the certificate is made out to hast3, configured is hast2");
+  }
+
+  /// A session after its handshake; answers nothing but who the peer is.
+  private static SSLSession sessionWith(String pem) throws CertificateException {
+    var certificates =
+        new Certificate[] {
+          CertificateFactory.getInstance("X.509")
+              .generateCertificate(
+                  new ByteArrayInputStream(pem.getBytes(StandardCharsets.US_ASCII)))
+        };
+    return (SSLSession)
+        Proxy.newProxyInstance(
+            PeerRulesTest.class.getClassLoader(),
+            new Class<?>[] {SSLSession.class},
+            (_, method, _) -> {
+              if (method.getName().equals("getPeerCertificates")) {
+                return certificates;
+              }
+              throw new UnsupportedOperationException(method.toString());
+            });
+  }
+
   private static InetSocketAddress address(String text) throws IOException {
     return new InetSocketAddress(InetAddress.getByName(text), 4711);
   }
+
+  private static final String HAST2 =
+      """
+      -----BEGIN CERTIFICATE-----
+      MIIBiTCCAS+gAwIBAgIUMaJgPEJAYPxr4PAkAJRNbZZTSoswCgYIKoZIzj0EAwIw
+      EDEOMAwGA1UEAwwFaGFzdDIwIBcNMjYxMTMwMTY1MjE2WhgPMjEyNjExMDYxNjUy
+      MTZaMBAxDjAMBgNVBAMMBWhhc3QyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+      +w49GDEYgPRcQfKIieOr48BOVPqdIJYMDTYHxk7D0ruPmHbv3Pd3X8oz/3KoXpHy
+      lTbcKet9UfFHBYPqewsu3KNlMGMwHQYDVR0OBBYEFIL11zB73QsmlictOKmS02cj
+      D+YYMB8GA1UdIwQYMBaAFIL11zB73QsmlictOKmS02cjD+YYMA8GA1UdEwEB/wQF
+      MAMBAf8wEAYDVR0RBAkwB4IFaGFzdDIwCgYIKoZIzj0EAwIDSAAwRQIgI2Wtfklz
+      o+zV5eVzHMJFUXXLwqrZP0jKnJza/Evd55UCIQCkwKcx7MFjzT0a37ahy/7M7hX5
+      gaku+m5c2XMEZobiVg==
+      -----END CERTIFICATE-----
+      """;
+
+  private static final String HAST3 =
+      """
+      -----BEGIN CERTIFICATE-----
+      MIIBiDCCAS+gAwIBAgIUeMricdds/IVyQW/iYc7XBg3MGG8wCgYIKoZIzj0EAwIw
+      EDEOMAwGA1UEAwwFaGFzdDMwIBcNMjYxMTMwMTY1MjE2WhgPMjEyNjExMDYxNjUy
+      MTZaMBAxDjAMBgNVBAMMBWhhc3QzMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+      ICuP4jmgGfkio08WufcnPbczJXPjUN7cgxz0d8EClgfd51Wv8UF5sAFKIW5DWESI
+      RgTnXq1r6sHvMjm5HhSuhKNlMGMwHQYDVR0OBBYEFPomSgKvEBjq1EYp9O31sqrO
+      NnDiMB8GA1UdIwQYMBaAFPomSgKvEBjq1EYp9O31sqrONnDiMA8GA1UdEwEB/wQF
+      MAMBAf8wEAYDVR0RBAkwB4IFaGFzdDMwCgYIKoZIzj0EAwIDRwAwRAIgG7c5egNd
+      lYML3s9VmD8MX83q6z9G5xBqcyGNxJk+FU8CIGQ6k/7C4r9CnBsw28dgVow4lZPc
+      lbp1RpvHi86mqdVw
+      -----END CERTIFICATE-----
+      """;
 }

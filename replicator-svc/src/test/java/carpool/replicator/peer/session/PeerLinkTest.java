@@ -2,6 +2,7 @@ package carpool.replicator.peer.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import carpool.replicator.block.BlockDevice.Allocation;
 import carpool.replicator.core.BlockSet;
 import carpool.replicator.core.CloseReason;
 import carpool.replicator.core.DiskState;
@@ -15,6 +16,7 @@ import carpool.replicator.core.Role;
 import carpool.replicator.core.WriteKind;
 import carpool.replicator.engine.LoneEngine;
 import carpool.replicator.engine.ResourceEngine;
+import carpool.replicator.engine.TestHost;
 import carpool.replicator.link.BlockConnection;
 import carpool.replicator.link.BlockStream;
 import carpool.replicator.offline.Provisioning;
@@ -24,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +48,7 @@ final class PeerLinkTest {
   @TempDir Path state;
   private final RecordingFile disk = new RecordingFile(16 << 20);
   private final LinkedBlockingQueue<String> ended = new LinkedBlockingQueue<>();
+  private final TestHost host = new TestHost();
   private SocketChannel ours;
   private LoneEngine node;
 
@@ -61,7 +65,7 @@ final class PeerLinkTest {
   void start() throws Exception {
     Provisioning.create(
         "r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
-    node = LoneEngine.withPeer(disk, state);
+    node = LoneEngine.withPeer(host, disk, state);
     try (var port = ServerSocketChannel.open()) {
       port.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       ours = SocketChannel.open(port.getLocalAddress());
@@ -306,7 +310,59 @@ final class PeerLinkTest {
     assertThat(end()).contains("the peer answered a request that was never made");
   }
 
+  /// What the local file knows of holes says nothing of what the peer has written since.
+  @Test
+  void holesOfAFailedDiskAreNotToldOfThePeersCopy() throws Exception {
+    disk.tellHoles();
+    meetAsPrimary(false);
+    assertThat(node.device.allocation(1 << 20, UNIT).hole()).isTrue();
+    disk.failWrites(Integer.MAX_VALUE);
+    var write = node.startWrite(0);
+    peer.await("DiskFailed");
+    peer.say(new PeerMessage.SoleCopyTaken());
+    assertThat(write.get(10, TimeUnit.SECONDS)).isTrue();
+
+    boolean fromPeer = node.engine.ask(core -> core.servesFromPeer());
+    assertThat(fromPeer).isTrue();
+    assertThat(node.device.allocation(1 << 20, UNIT)).isEqualTo(new Allocation(UNIT, false));
+  }
+
+  /// The peer may have taken over meanwhile.
+  @Test
+  void nodeThatStoodStillAsksItsPeerBeforeItAnswersARead() throws Exception {
+    meetAsPrimary(false);
+    peer.answers = false;
+    host.standStill(TimeUnit.SECONDS.toNanos(2));
+
+    var read = node.startRead(0);
+
+    peer.await("flush");
+    assertThat(read.isDone()).isFalse();
+  }
+
+  /// A version that a synchronisation overwrites by intention is not one that rotted.
+  @Test
+  void versionsAreKeptInSyncOnly() throws Exception {
+    meetAsTarget();
+    node.engine.keepVersions(0, Geometry.BLOCK_BYTES, 1);
+    assertThat(Files.exists(state.resolve("verify"))).isFalse();
+  }
+
+  @Test
+  void versionsThatDifferInSyncAreKept() throws Exception {
+    meetAsPrimary(false);
+    node.engine.keepVersions(0, Geometry.BLOCK_BYTES, 1);
+    assertThat(Files.exists(state.resolve("verify/r/0"))).isTrue();
+  }
+
   // ----- sessions
+
+  @Test
+  void noSessionBeginsWhileTheNodeStops() {
+    node.engine.stopping();
+    var told = node.engine.connect(link, core -> core.openSession(SESSION));
+    assertThat(told).isNull();
+  }
 
   @Test
   void framesOfAnotherSessionAreNotSent() throws Exception {
