@@ -47,6 +47,7 @@ final class OrchestratorModule extends AbstractModule {
             Map.entry("replicator", restart),
             Map.entry("election", restart),
             Map.entry("pools", restart),
+            Map.entry("fencing", restart),
             Map.entry("resources", restart)),
         node::replaceHooks);
   }

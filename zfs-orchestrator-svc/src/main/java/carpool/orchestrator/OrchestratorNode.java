@@ -3,6 +3,7 @@ package carpool.orchestrator;
 import carpool.election.v1.Group;
 import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
+import carpool.kit.config.CarpoolConfig.Fencing;
 import carpool.kit.config.HastConfig;
 import carpool.kit.config.HookConfig;
 import carpool.kit.config.LoadedConfig;
@@ -102,10 +103,7 @@ final class OrchestratorNode implements Startable, Node {
         new Hooks(
             config.hooks(),
             Map.of("CARPOOL_NODE", loaded.node().value(), "CARPOOL_CLUSTER", config.cluster()));
-    var specs =
-        config.pools().stream()
-            .map(pool -> PoolSpecs.spec(pool, config.replicator().hold()))
-            .toList();
+    var specs = config.pools().stream().map(pool -> PoolSpecs.spec(pool, config)).toList();
     this.causes = new CauseBoard(specs);
     this.replicator =
         new ReplicatorPeer(
@@ -175,13 +173,22 @@ final class OrchestratorNode implements Startable, Node {
   public void start() {
     for (var pool : config.pools()) {
       var runner = java.util.Objects.requireNonNull(pools.get(pool.name()));
-      var environment = Map.of("CARPOOL_POOL", pool.name(), "CARPOOL_GROUP", pool.follows());
+      var environment =
+          Map.of(
+              "CARPOOL_POOL", pool.name(),
+              "CARPOOL_GROUP", pool.follows(),
+              "CARPOOL_NODE", nodeName,
+              "CARPOOL_PEER", PoolSpecs.peer(pool, hast));
       runner.start(
           new StepRunner(
               runner.spec(),
               PoolSpecs.access(pool, config, hast),
               PoolSpecs.devices(pool, config, hast),
-              new ServiceCommands(pool.services(), pool.lastResort(), environment),
+              new ServiceCommands(
+                  pool.services(),
+                  pool.lastResort(),
+                  config.fencing().map(Fencing::run).orElse(List.of()),
+                  environment),
               hooks,
               replicator,
               runner::onReading));

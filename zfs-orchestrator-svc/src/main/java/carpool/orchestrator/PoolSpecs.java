@@ -8,14 +8,13 @@ import carpool.orchestrator.pool.FileSystemPool;
 import carpool.orchestrator.pool.PoolAccess;
 import carpool.orchestrator.pool.ZfsPool;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 
 /// From the configuration to what the parts take.
 final class PoolSpecs {
   private PoolSpecs() {}
 
-  static PoolSpec spec(PoolConfig pool, Duration hold) {
+  static PoolSpec spec(PoolConfig pool, CarpoolConfig config) {
     var timeouts = pool.timeouts();
     return new PoolSpec(
         pool.name(),
@@ -46,7 +45,8 @@ final class PoolSpecs {
             timeouts.importPool().toNanos(),
             timeouts.exportPool().toNanos(),
             timeouts.demote().toNanos(),
-            hold.toNanos()));
+            config.replicator().hold().toNanos(),
+            config.fencing().map(fencing -> fencing.timeout().toNanos()).orElse(0L)));
   }
 
   static PoolAccess access(PoolConfig pool, CarpoolConfig config, HastConfig hast) {
@@ -60,6 +60,16 @@ final class PoolSpecs {
               pool.fstype(),
               config.runtimeDir().resolve("mounted-" + pool.name()));
     };
+  }
+
+  /// The other node of the pair, as hast.conf names it; empty with `remote none`.
+  static String peer(PoolConfig pool, HastConfig hast) {
+    return hast.resources().stream()
+        .filter(resource -> resource.name().equals(pool.resources().getFirst()))
+        .flatMap(resource -> resource.peer().stream())
+        .map(peer -> peer.node().value())
+        .findFirst()
+        .orElse("");
   }
 
   /// Where the resources of the pool appear while they are primary here.

@@ -206,12 +206,16 @@ final class StepRunner {
       throws PoolException, InterruptedException {
     return switch (step) {
       case Step.Inspect _ -> inspect(limit, running);
-      case Step.Promote(var force, var cause) ->
-          setRole(Role.ROLE_PRIMARY, force, cause, limit, running);
+      case Step.Promote(var force, var peerWord, var cause) ->
+          setRole(
+              request(Role.ROLE_PRIMARY, cause).setForce(force).setPeerWordNeeded(peerWord),
+              limit,
+              running);
+      case Step.Fence _ -> outcome(services.fence(limit, running.handle));
       case Step.Demote(var cause, var cutOff) -> {
         var users = cutOff ? "" : DeviceUsers.of(devices);
         yield users.isEmpty()
-            ? setRole(Role.ROLE_SECONDARY, false, cause, limit, running)
+            ? setRole(request(Role.ROLE_SECONDARY, cause), limit, running)
             : failed(Failure.Kind.FAILED, "a device is in use by " + users);
       }
       case Step.Import _ -> {
@@ -278,21 +282,16 @@ final class StepRunner {
     return result.done() ? done("") : failed(Failure.Kind.FAILED, result.problem());
   }
 
-  private End setRole(Role role, boolean force, String cause, Duration limit, Running running) {
-    var response =
-        called(
-            running,
-            () ->
-                replicator
-                    .stub(limit)
-                    .setRole(
-                        SetRoleRequest.newBuilder()
-                            .addAllResources(spec.resources())
-                            .setRole(role)
-                            .setForce(force)
-                            .setTogether(role == Role.ROLE_PRIMARY)
-                            .setCause(cause)
-                            .build()));
+  private SetRoleRequest.Builder request(Role role, String cause) {
+    return SetRoleRequest.newBuilder()
+        .addAllResources(spec.resources())
+        .setRole(role)
+        .setTogether(role == Role.ROLE_PRIMARY)
+        .setCause(cause);
+  }
+
+  private End setRole(SetRoleRequest.Builder request, Duration limit, Running running) {
+    var response = called(running, () -> replicator.stub(limit).setRole(request.build()));
     return verdict(response.getResultsList());
   }
 

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class Bed implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private static final String POOLS =
+  static final String POOLS =
       """
       pools:
         - name: tank

@@ -33,6 +33,7 @@ final class FakeReplicator extends ReplicatorGrpc.ReplicatorImplBase {
   private final List<StreamObserver<WatchStatusEvent>> watchers = new ArrayList<>();
   private final List<String> calls = new ArrayList<>();
   private String refusal = "";
+  private boolean peerReachable = true;
   private ByteString left = ByteString.EMPTY;
   private AskPeerResponse peer = AskPeerResponse.newBuilder().setProblem("no peer").build();
   private long number;
@@ -58,6 +59,11 @@ final class FakeReplicator extends ReplicatorGrpc.ReplicatorImplBase {
   /// From now on SetRole(PRIMARY) is refused with this reason; empty: allowed.
   synchronized void refuse(String reason) {
     refusal = reason;
+  }
+
+  /// From now on the peer cannot be asked.
+  synchronized void peerUnreachable() {
+    peerReachable = false;
   }
 
   synchronized void change(String event, UnaryOperator<Resource.Builder> change) {
@@ -112,6 +118,10 @@ final class FakeReplicator extends ReplicatorGrpc.ReplicatorImplBase {
       var result = SetRoleResult.newBuilder().setResource(name);
       if (primary && !refusal.isEmpty() && !request.getForce()) {
         result.setError(ErrorDetail.newBuilder().setReason(refusal).setHint("wait"));
+      } else if (primary && request.getPeerWordNeeded() && !peerReachable) {
+        result
+            .setMessage("the peer could not be asked")
+            .setError(ErrorDetail.newBuilder().setReason("PEER_UNHEARD"));
       } else {
         resources.computeIfPresent(
             name,

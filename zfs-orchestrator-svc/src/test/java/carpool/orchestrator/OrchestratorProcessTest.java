@@ -102,6 +102,41 @@ final class OrchestratorProcessTest {
     }
   }
 
+  private static Bed fencing(Path dir, String verdict) throws Exception {
+    var bed =
+        new Bed(
+            dir,
+            Bed.POOLS
+                + """
+                fencing: { run: [/bin/sh, -c, "echo $CARPOOL_NODE $CARPOOL_PEER $CARPOOL_POOL >>%%1$s/fenced; %s"], timeout: 5s }
+                """
+                    .formatted(verdict));
+    bed.poolOnDisks();
+    bed.start();
+    bed.await("ready", () -> bed.election.causes().isEmpty());
+    bed.replicator.peerUnreachable();
+    bed.election.become(State.STATE_MASTER);
+    return bed;
+  }
+
+  @Test
+  void anUnreachablePeerIsFencedBeforeThePoolIsServedWithoutItsWord() throws Exception {
+    try (var bed = fencing(dir, "exit 0")) {
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+      assertThat(bed.read("fenced")).isEqualTo("hast1 hast2 tank\n");
+    }
+  }
+
+  @Test
+  void aVetoKeepsThePoolFromBeingServed() throws Exception {
+    try (var bed = fencing(dir, "echo still on >&2; exit 1")) {
+      bed.await("the reason is told", () -> bed.pool().getProblem().contains("still on"));
+      assertThat(bed.pool().getProblem()).startsWith("not fenced: ");
+      assertThat(bed.pool().getHint()).contains("carpool takeover --force tank");
+      assertThat(bed.has("imported")).isFalse();
+    }
+  }
+
   @Test
   void noServiceStartsWhileADatasetIsNotMounted() throws Exception {
     try (var bed = new Bed(dir)) {

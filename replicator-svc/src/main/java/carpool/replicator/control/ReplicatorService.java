@@ -6,6 +6,7 @@ import carpool.kit.config.ConfigException;
 import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.ServerStream;
 import carpool.kit.grpc.ServiceError;
+import carpool.replicator.core.PromotionMode;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
@@ -169,7 +170,7 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
       if (failed && request.getTogether()) {
         break;
       }
-      var result = change(resource, role, request.getForce(), request.getCause());
+      var result = change(resource, role, mode(request), request.getCause());
       out.addResults(result.message);
       if (result.message.hasError()) {
         failed = true;
@@ -180,7 +181,11 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
     }
     if (failed && request.getTogether()) {
       for (int i = 0; i < changed.size(); i++) {
-        change(changed.get(i), previous.get(i), false, "put back: not all could change");
+        change(
+            changed.get(i),
+            previous.get(i),
+            PromotionMode.CHECKED,
+            "put back: not all could change");
       }
     }
     answer(response, out.build());
@@ -206,11 +211,19 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
 
   private record Changed(Role previous, SetRoleResult message) {}
 
-  private static Changed change(ResourceNode resource, Role role, boolean force, String cause) {
+  private static PromotionMode mode(SetRoleRequest request) {
+    if (request.getForce()) {
+      return PromotionMode.FORCED;
+    }
+    return request.getPeerWordNeeded() ? PromotionMode.PEER_WORD : PromotionMode.CHECKED;
+  }
+
+  private static Changed change(
+      ResourceNode resource, Role role, PromotionMode mode, String cause) {
     var name = resource.resource().name();
     var result = SetRoleResult.newBuilder().setResource(name);
     try {
-      var outcome = resource.setRole(role, force, cause.isEmpty() ? "operator" : cause);
+      var outcome = resource.setRole(role, mode, cause.isEmpty() ? "operator" : cause);
       result
           .setPrevious(ProtoMapper.role(outcome.previous()))
           .setNow(ProtoMapper.role(outcome.now()))

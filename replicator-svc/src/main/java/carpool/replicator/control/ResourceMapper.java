@@ -213,6 +213,7 @@ final class ResourceMapper {
       case COPY_OUTDATED -> RefusalReason.COPY_OUTDATED;
       case CURRENCY_UNKNOWN -> RefusalReason.CURRENCY_UNKNOWN;
       case SPLIT_BRAIN -> RefusalReason.SPLIT_BRAIN;
+      case PEER_UNHEARD -> RefusalReason.PEER_UNHEARD;
       case DISK_UNUSABLE -> RefusalReason.PROVIDER_MISSING;
     };
   }

@@ -17,6 +17,9 @@ public final class PromotionRule {
         "start or connect the peer"),
     SPLIT_BRAIN(
         "both sides were written while apart", "name the survivor with `carpool split-brain`"),
+    PEER_UNHEARD(
+        "the peer could not be asked",
+        "connect the peer, or let the fencing command make sure that it is off"),
     DISK_UNUSABLE("the local disk is missing or failed", "mend or replace the disk");
 
     private final String reason;
@@ -40,7 +43,13 @@ public final class PromotionRule {
     /// True when an operator may override the refusal, at the risk that [#risk] names.
     public boolean forceable() {
       return switch (this) {
-        case ALLOWED, COPY_INCONSISTENT, COPY_OUTDATED, CURRENCY_UNKNOWN, SPLIT_BRAIN -> true;
+        case ALLOWED,
+            COPY_INCONSISTENT,
+            COPY_OUTDATED,
+            CURRENCY_UNKNOWN,
+            SPLIT_BRAIN,
+            PEER_UNHEARD ->
+            true;
         case PEER_IS_PRIMARY, DISK_UNUSABLE -> false;
       };
     }
@@ -54,6 +63,7 @@ public final class PromotionRule {
             "writes that only the peer has are lost here, and a split brain follows if the peer"
                 + " has any";
         case SPLIT_BRAIN -> "the two copies drift further apart";
+        case PEER_UNHEARD -> "the peer may be writing: a split brain follows if it is";
         case ALLOWED, PEER_IS_PRIMARY, DISK_UNUSABLE -> "";
       };
     }

@@ -226,8 +226,13 @@ public final class ReplicationCore {
 
   /// Asks for a role; answered by `roleDecided(request)`, for primary and for the way back only
   /// when the role is durable. One request at a time per core is the caller's duty.
+  public void setRole(long request, Role wanted, PromotionMode mode) {
+    roles.setRole(request, wanted, mode);
+  }
+
+  /// As above, with no more to say than whether it is by force.
   public void setRole(long request, Role wanted, boolean force) {
-    roles.setRole(request, wanted, force);
+    setRole(request, wanted, PromotionMode.of(force));
   }
 
   /// Writes that are answered from now on are done when `newMode` says so.

@@ -61,7 +61,12 @@ public final class RestartRecovery {
     return switch (verdict) {
       case ALLOWED -> Move.PROMOTE;
       case CURRENCY_UNKNOWN -> nowNanos - deadlineNanos >= 0 ? Move.GIVE_UP : Move.WAIT;
-      case PEER_IS_PRIMARY, COPY_INCONSISTENT, COPY_OUTDATED, SPLIT_BRAIN, DISK_UNUSABLE ->
+      case PEER_IS_PRIMARY,
+          COPY_INCONSISTENT,
+          COPY_OUTDATED,
+          SPLIT_BRAIN,
+          PEER_UNHEARD,
+          DISK_UNUSABLE ->
           Move.GIVE_UP;
     };
   }

@@ -11,7 +11,7 @@ final class RoleChange {
   /// The request for primary that is not decided, or 0.
   private long promotion;
 
-  private boolean promotionForced;
+  private PromotionMode promotionMode = PromotionMode.CHECKED;
 
   /// For how many ticks the promotion has not been decided.
   private int promotionTicks;
@@ -20,6 +20,9 @@ final class RoleChange {
   private boolean outdateAsked;
 
   private boolean outdateAnswered;
+
+  /// There was no answer: the peer cannot be reached.
+  private boolean peerUnheard;
 
   /// The peer was asked for a promotion that overrides a verdict.
   private boolean askedOverriding;
@@ -58,13 +61,13 @@ final class RoleChange {
 
   /// Asks for a role; answered by `roleDecided(request)`, for primary and for the way back only
   /// when the role is durable. One request at a time per core is the caller's duty.
-  void setRole(long request, Role wanted, boolean force) {
+  void setRole(long request, Role wanted, PromotionMode mode) {
     if (wanted == state.role && demotion == 0 && promotion == 0) {
       state.effects.roleDecided(request, Verdict.ALLOWED);
       return;
     }
     switch (wanted) {
-      case PRIMARY -> askPromotion(request, force);
+      case PRIMARY -> askPromotion(request, mode);
       case SECONDARY, INIT -> {
         if (state.role == Role.PRIMARY) {
           startDemotion(request, wanted);
@@ -80,9 +83,10 @@ final class RoleChange {
     }
   }
 
-  private void askPromotion(long request, boolean force) {
+  private void askPromotion(long request, PromotionMode mode) {
     promotion = request;
-    promotionForced = force;
+    promotionMode = mode;
+    peerUnheard = false;
     promotionTicks = 0;
     outdateAsked = false;
     outdateAnswered = false;
@@ -136,6 +140,10 @@ final class RoleChange {
     return demotion != 0;
   }
 
+  private boolean forcing() {
+    return promotionMode == PromotionMode.FORCED;
+  }
+
   private void decidePromotion() {
     if (!state.phase.agreed() && state.peerRequestsActive()) {
       return; // decided again when the last write of the old primary has landed
@@ -149,7 +157,7 @@ final class RoleChange {
       outdateAsked = false; // what the peer answered was about another claim
       outdateAnswered = false;
     }
-    if (overriding && !(promotionForced && verdict.forceable())) {
+    if (overriding && !(forcing() && verdict.forceable())) {
       endPromotion(verdict);
     } else if (state.phase.agreed()) {
       outdateAsked = false;
@@ -158,6 +166,8 @@ final class RoleChange {
         promotionAsked = true;
         state.effects.send(state.session, new PeerMessage.PromotionRequest());
       }
+    } else if (outdateAnswered && peerUnheard && promotionMode == PromotionMode.PEER_WORD) {
+      endPromotion(Verdict.PEER_UNHEARD);
     } else if (!state.settings.peerConfigured() || outdateAnswered) {
       promote(verdict);
     } else if (!outdateAsked) {
@@ -184,10 +194,10 @@ final class RoleChange {
           case CURRENCY_UNKNOWN -> true;
           // A source refuses its target, as if it were primary.
           case ALLOWED, COPY_OUTDATED, COPY_INCONSISTENT -> state.phase.target();
-          case PEER_IS_PRIMARY, SPLIT_BRAIN, DISK_UNUSABLE -> false;
+          case PEER_IS_PRIMARY, SPLIT_BRAIN, PEER_UNHEARD, DISK_UNUSABLE -> false;
         };
     return soon
-        && !promotionForced
+        && !forcing()
         && state.role != Role.INIT
         && promotionTicks < state.settings.sessionWaitTicks();
   }
@@ -200,11 +210,12 @@ final class RoleChange {
     switch (leave) {
       case UNREACHABLE, GRANTED, UNRELATED -> {
         outdateAnswered = true;
+        peerUnheard = leave == Leave.UNREACHABLE;
         decidePromotion();
       }
       case PRIMARY -> endPromotion(Verdict.PEER_IS_PRIMARY);
       case NEWER -> {
-        if (promotionForced) {
+        if (forcing()) {
           outdateAnswered = true;
           decidePromotion();
         } else {

@@ -18,7 +18,7 @@ public final class RoleTransition {
     record Attach() implements Step {}
 
     /// Ask the core for a role; answered by [#decided] or [#notInTime].
-    record Ask(Role role, boolean force) implements Step {}
+    record Ask(Role role, PromotionMode mode) implements Step {}
 
     /// The core forgets a promotion that was not decided in time, and gives the role up should it
     /// have it by then; nobody waits for that. Answered by [#done].
@@ -60,7 +60,7 @@ public final class RoleTransition {
   }
 
   private final Role wanted;
-  private final boolean force;
+  private final PromotionMode mode;
 
   /// It was this request that attached the provider.
   private boolean attachedHere;
@@ -75,15 +75,16 @@ public final class RoleTransition {
   /// @param attached the provider is attached
   /// @param exported clients are served
   /// @param role the role in force; INIT when nothing is attached
-  public RoleTransition(Role wanted, boolean force, boolean attached, boolean exported, Role role) {
+  public RoleTransition(
+      Role wanted, PromotionMode mode, boolean attached, boolean exported, Role role) {
     this.wanted = wanted;
-    this.force = force;
+    this.mode = mode;
     this.attached = attached;
     this.exported = exported;
     this.role = role;
     step =
         switch (wanted) {
-          case PRIMARY -> attached ? new Step.Ask(Role.PRIMARY, force) : new Step.Attach();
+          case PRIMARY -> attached ? new Step.Ask(Role.PRIMARY, mode) : new Step.Attach();
           case SECONDARY -> attached ? new Step.ForgetPrimary() : new Step.Attach();
           case INIT -> new Step.ForgetPrimary();
         };
@@ -103,7 +104,7 @@ public final class RoleTransition {
             attachedHere = true;
             role = Role.SECONDARY;
             yield wanted == Role.PRIMARY
-                ? new Step.Ask(Role.PRIMARY, force)
+                ? new Step.Ask(Role.PRIMARY, mode)
                 : new Step.ForgetPrimary();
           }
           case Step.RememberPrimary _ -> new Step.ShowExport();
@@ -189,9 +190,11 @@ public final class RoleTransition {
       case SECONDARY ->
           role == Role.SECONDARY
               ? new Step.Answer(Verdict.ALLOWED, problem)
-              : new Step.Ask(Role.SECONDARY, false);
+              : new Step.Ask(Role.SECONDARY, PromotionMode.CHECKED);
       case INIT ->
-          attached ? new Step.Ask(Role.INIT, false) : new Step.Answer(Verdict.ALLOWED, problem);
+          attached
+              ? new Step.Ask(Role.INIT, PromotionMode.CHECKED)
+              : new Step.Answer(Verdict.ALLOWED, problem);
       case PRIMARY -> throw unexpected("an export that ends");
     };
   }

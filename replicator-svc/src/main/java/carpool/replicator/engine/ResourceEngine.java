@@ -9,6 +9,7 @@ import carpool.replicator.core.Effects.Result;
 import carpool.replicator.core.Identity;
 import carpool.replicator.core.Leave;
 import carpool.replicator.core.Phase;
+import carpool.replicator.core.PromotionMode;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
@@ -399,8 +400,13 @@ public final class ResourceEngine {
   // ----- roles
 
   /// Asks for a role; `answer` is called once.
+  public void setRole(Role role, PromotionMode mode, Consumer<Verdict> answer) {
+    step(c -> c.setRole(roleReplies.add(answer), role, mode));
+  }
+
+  /// As above, with no more to say than whether it is by force.
   public void setRole(Role role, boolean force, Consumer<Verdict> answer) {
-    step(c -> c.setRole(roleReplies.add(answer), role, force));
+    setRole(role, PromotionMode.of(force), answer);
   }
 
   // ----- peer

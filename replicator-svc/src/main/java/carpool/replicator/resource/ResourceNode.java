@@ -7,6 +7,7 @@ import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effect;
 import carpool.replicator.core.Effects.Notice;
 import carpool.replicator.core.Phase;
+import carpool.replicator.core.PromotionMode;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.ReplicationMode;
@@ -237,7 +238,7 @@ public final class ResourceNode {
       switch (move) {
         case NONE, WAIT -> {}
         case PROMOTE -> {
-          var outcome = change(Role.PRIMARY, false);
+          var outcome = change(Role.PRIMARY, PromotionMode.CHECKED);
           LOG.info("resource={} resumed: {}", resource.name(), outcome);
         }
         case GIVE_UP -> endResumption(recovery.reason(verdict));
@@ -396,7 +397,8 @@ public final class ResourceNode {
   // ----- roles
 
   /// Brings the resource into a role; waits until it is in force.
-  public RoleOutcome setRole(Role wanted, boolean force, String cause) throws InterruptedException {
+  public RoleOutcome setRole(Role wanted, PromotionMode mode, String cause)
+      throws InterruptedException {
     roleChange.lockInterruptibly();
     try {
       var previous = role();
@@ -406,17 +408,17 @@ public final class ResourceNode {
           previous.word(),
           wanted.word(),
           cause,
-          force ? ", by force" : "");
-      return change(wanted, force);
+          mode == PromotionMode.FORCED ? ", by force" : "");
+      return change(wanted, mode);
     } finally {
       roleChange.unlock();
     }
   }
 
   /// Carries out one step of [RoleTransition] after the other.
-  private RoleOutcome change(Role wanted, boolean force) throws InterruptedException {
+  private RoleOutcome change(Role wanted, PromotionMode mode) throws InterruptedException {
     var previous = role();
-    var transition = new RoleTransition(wanted, force, engine != null, export.isShown(), previous);
+    var transition = new RoleTransition(wanted, mode, engine != null, export.isShown(), previous);
     while (true) {
       switch (transition.next()) {
         case RoleTransition.Step.Answer(var verdict, var problem) -> {
@@ -434,7 +436,7 @@ public final class ResourceNode {
                     + " within "
                     + ROLE_DEADLINE_SECONDS
                     + " s");
-        case RoleTransition.Step.Ask(var role, var forced) -> ask(transition, role, forced);
+        case RoleTransition.Step.Ask(var role, var how) -> ask(transition, role, how);
         case RoleTransition.Step step -> {
           var problem = carryOut(step);
           if (problem.isEmpty()) {
@@ -447,7 +449,7 @@ public final class ResourceNode {
     }
   }
 
-  private void ask(RoleTransition transition, Role wanted, boolean force)
+  private void ask(RoleTransition transition, Role wanted, PromotionMode mode)
       throws InterruptedException {
     var s = engine;
     if (s == null) {
@@ -455,7 +457,7 @@ public final class ResourceNode {
       return;
     }
     var answer = new CompletableFuture<Verdict>();
-    s.setRole(wanted, force, answer::complete);
+    s.setRole(wanted, mode, answer::complete);
     try {
       transition.decided(answer.get(ROLE_DEADLINE_SECONDS, TimeUnit.SECONDS));
     } catch (TimeoutException _) {

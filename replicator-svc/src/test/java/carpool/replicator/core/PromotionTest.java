@@ -75,6 +75,45 @@ final class PromotionTest {
     assertThat(pair.b.verdict).isEqualTo(Verdict.PEER_IS_PRIMARY);
   }
 
+  /// For whoever fences an unreachable peer first.
+  @Test
+  void aPromotionThatNeedsThePeersWordIsRefusedWithoutIt() {
+    demote(pair.a);
+    pair.cut();
+    pair.b.verdict = null;
+
+    pair.b.core().setRole(501, Role.PRIMARY, PromotionMode.PEER_WORD);
+    pair.settle();
+
+    assertThat(pair.b.verdict).isEqualTo(Verdict.PEER_UNHEARD);
+    assertThat(pair.b.core().role()).isEqualTo(Role.SECONDARY);
+    assertThat(pair.promote(pair.b)).as("fenced since").isEqualTo(Verdict.ALLOWED);
+  }
+
+  @Test
+  void thePeersWordCountsOverAnyPath() {
+    demote(pair.a);
+    pair.cut();
+    pair.reachable = true;
+    pair.b.verdict = null;
+
+    pair.b.core().setRole(501, Role.PRIMARY, PromotionMode.PEER_WORD);
+    pair.settle();
+
+    assertThat(pair.b.verdict).isEqualTo(Verdict.ALLOWED);
+  }
+
+  @Test
+  void thePeersWordIsGivenInASessionToo() {
+    demote(pair.a);
+    pair.b.verdict = null;
+
+    pair.b.core().setRole(501, Role.PRIMARY, PromotionMode.PEER_WORD);
+    pair.settle();
+
+    assertThat(pair.b.verdict).isEqualTo(Verdict.ALLOWED);
+  }
+
   /// The caller's time is over: what it no longer waits for must not happen afterwards.
   @Test
   void withdrawnPromotionDoesNotHappenLater() {

@@ -19,7 +19,8 @@ class RoleTransitionTest {
 
   @Test
   void theExportAppearsWhenTheRoleIsDurableAndASuccessorWouldKnow() {
-    var transition = new RoleTransition(Role.PRIMARY, false, true, false, Role.SECONDARY);
+    var transition =
+        new RoleTransition(Role.PRIMARY, PromotionMode.CHECKED, true, false, Role.SECONDARY);
 
     play(transition, _ -> transition.decided(Verdict.ALLOWED));
 
@@ -29,12 +30,13 @@ class RoleTransitionTest {
 
   @Test
   void aResourceInRoleInitIsAttachedFirst() {
-    var transition = new RoleTransition(Role.PRIMARY, true, false, false, Role.INIT);
+    var transition =
+        new RoleTransition(Role.PRIMARY, PromotionMode.FORCED, false, false, Role.INIT);
 
     play(
         transition,
         ask -> {
-          assertEquals(new Step.Ask(Role.PRIMARY, true), ask);
+          assertEquals(new Step.Ask(Role.PRIMARY, PromotionMode.FORCED), ask);
           transition.decided(Verdict.ALLOWED);
         });
 
@@ -46,12 +48,13 @@ class RoleTransitionTest {
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "ALLOWED")
   void aRefusedPromotionLeavesTheRoleAsItWas(Verdict refusal) {
-    var attached = new RoleTransition(Role.PRIMARY, false, true, false, Role.SECONDARY);
+    var attached =
+        new RoleTransition(Role.PRIMARY, PromotionMode.CHECKED, true, false, Role.SECONDARY);
     play(attached, _ -> attached.decided(refusal));
     assertEquals(List.of("Ask PRIMARY", "Answer " + refusal), transcript);
 
     transcript.clear();
-    var init = new RoleTransition(Role.PRIMARY, false, false, false, Role.INIT);
+    var init = new RoleTransition(Role.PRIMARY, PromotionMode.CHECKED, false, false, Role.INIT);
     play(init, _ -> init.decided(refusal));
     assertEquals(List.of("Attach", "Ask PRIMARY", "Detach", "Answer " + refusal), transcript);
   }
@@ -59,7 +62,7 @@ class RoleTransitionTest {
   @Test
   void aProviderThatCannotBeAttachedIsTheAnswer() {
     for (var wanted : List.of(Role.PRIMARY, Role.SECONDARY)) {
-      var transition = new RoleTransition(wanted, false, false, false, Role.INIT);
+      var transition = new RoleTransition(wanted, PromotionMode.CHECKED, false, false, Role.INIT);
       transition.failed("no metadata");
       assertEquals(new Step.Answer(Verdict.DISK_UNUSABLE, "no metadata"), transition.next());
     }
@@ -67,7 +70,8 @@ class RoleTransitionTest {
 
   @Test
   void aPrimaryThatIsAskedAgainShowsNothingTwice() {
-    var transition = new RoleTransition(Role.PRIMARY, false, true, true, Role.PRIMARY);
+    var transition =
+        new RoleTransition(Role.PRIMARY, PromotionMode.CHECKED, true, true, Role.PRIMARY);
 
     play(transition, _ -> transition.decided(Verdict.ALLOWED));
 
@@ -76,12 +80,13 @@ class RoleTransitionTest {
 
   @Test
   void aPromotionThatIsNotDecidedInTimeIsWithdrawn() {
-    var attached = new RoleTransition(Role.PRIMARY, false, true, false, Role.SECONDARY);
+    var attached =
+        new RoleTransition(Role.PRIMARY, PromotionMode.CHECKED, true, false, Role.SECONDARY);
     play(attached, _ -> attached.notInTime());
     assertEquals(List.of("Ask PRIMARY", "Withdraw", "Unanswered PRIMARY"), transcript);
 
     transcript.clear();
-    var init = new RoleTransition(Role.PRIMARY, false, false, false, Role.INIT);
+    var init = new RoleTransition(Role.PRIMARY, PromotionMode.CHECKED, false, false, Role.INIT);
     play(init, _ -> init.notInTime());
     assertEquals(
         List.of("Attach", "Ask PRIMARY", "Withdraw", "Detach", "Unanswered PRIMARY"), transcript);
@@ -89,7 +94,8 @@ class RoleTransitionTest {
 
   @Test
   void theWayBackAsksTheCoreWhenNobodyCanWrite() {
-    var transition = new RoleTransition(Role.SECONDARY, false, true, true, Role.PRIMARY);
+    var transition =
+        new RoleTransition(Role.SECONDARY, PromotionMode.CHECKED, true, true, Role.PRIMARY);
 
     play(transition, _ -> transition.decided(Verdict.ALLOWED));
 
@@ -101,7 +107,7 @@ class RoleTransitionTest {
 
   @Test
   void clientsThatDoNotEndAreCutOffBeforeTheCoreIsAsked() {
-    var transition = new RoleTransition(Role.INIT, false, true, true, Role.PRIMARY);
+    var transition = new RoleTransition(Role.INIT, PromotionMode.CHECKED, true, true, Role.PRIMARY);
 
     transition.done();
     transition.failed("umount hangs");
@@ -117,7 +123,8 @@ class RoleTransitionTest {
 
   @Test
   void aSecondaryThatIsAskedAgainIsNotAskedOfTheCore() {
-    var transition = new RoleTransition(Role.SECONDARY, false, true, false, Role.SECONDARY);
+    var transition =
+        new RoleTransition(Role.SECONDARY, PromotionMode.CHECKED, true, false, Role.SECONDARY);
 
     play(transition, _ -> {});
 
@@ -126,7 +133,8 @@ class RoleTransitionTest {
 
   @Test
   void wordForASuccessorThatCannotBeLeftIsSaidAndNoReasonToServeNothing() {
-    var transition = new RoleTransition(Role.PRIMARY, false, true, false, Role.SECONDARY);
+    var transition =
+        new RoleTransition(Role.PRIMARY, PromotionMode.CHECKED, true, false, Role.SECONDARY);
 
     transition.decided(Verdict.ALLOWED);
     transition.failed("no space left");
@@ -141,7 +149,8 @@ class RoleTransitionTest {
 
   @Test
   void anEventThatAnswersNoStepIsADefect() {
-    var transition = new RoleTransition(Role.PRIMARY, false, true, false, Role.SECONDARY);
+    var transition =
+        new RoleTransition(Role.PRIMARY, PromotionMode.CHECKED, true, false, Role.SECONDARY);
 
     assertThrows(IllegalStateException.class, transition::done);
     assertThrows(IllegalStateException.class, () -> transition.failed("?"));

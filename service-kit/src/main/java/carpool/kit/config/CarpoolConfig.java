@@ -1,6 +1,7 @@
 package carpool.kit.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,7 +23,13 @@ public record CarpoolConfig(
     Optional<HostPort> nbdListen,
     List<ElectionGroup> election,
     List<PoolConfig> pools,
+    Optional<Fencing> fencing,
     List<HookConfig> hooks) {
+
+  /// Makes sure that the other node writes no more; asked before a promotion without its word.
+  ///
+  /// @param run exit status 0 is a yes, everything else, and no end within `timeout`, a no
+  public record Fencing(List<String> run, Duration timeout) {}
 
   /// The same with other hooks.
   public CarpoolConfig withHooks(List<HookConfig> other) {
@@ -42,6 +49,7 @@ public record CarpoolConfig(
         nbdListen,
         election,
         pools,
+        fencing,
         other);
   }
 

@@ -1,6 +1,7 @@
 package carpool.kit.config;
 
 import carpool.kit.config.CarpoolConfig.DeviceKind;
+import carpool.kit.config.CarpoolConfig.Fencing;
 import carpool.kit.config.CarpoolConfig.LogFormat;
 import carpool.kit.config.CarpoolConfig.LogLevel;
 import carpool.kit.config.CarpoolConfig.LogSettings;
@@ -70,6 +71,7 @@ final class CarpoolYamlReader {
             listen("nbd"),
             groups,
             new PoolReader(top, groups, hast).read(),
+            fencing(),
             new HookReader(top).read());
     top.rejectOthers();
     return config;
@@ -93,6 +95,19 @@ final class CarpoolYamlReader {
     return map.required("listen", YamlValue.HOST_PORT_FORM)
         .flatMap(YamlValue::forThisNode)
         .flatMap(YamlValue::hostPort);
+  }
+
+  private Optional<Fencing> fencing() {
+    var map = top.get("fencing").flatMap(v -> v.map("{ run: [COMMAND], timeout: 30s }"));
+    var run =
+        map.flatMap(m -> m.required("run", "a command as a list of words"))
+            .flatMap(YamlValue::argv);
+    var timeout =
+        map.flatMap(m -> m.get("timeout"))
+            .flatMap(v -> v.duration(Duration.ofSeconds(1), Duration.ofHours(1)))
+            .orElse(Duration.ofSeconds(30));
+    map.ifPresent(YamlMap::rejectOthers);
+    return run.map(argv -> new Fencing(argv, timeout));
   }
 
   private static Optional<TlsFiles> tls(YamlMap map) {

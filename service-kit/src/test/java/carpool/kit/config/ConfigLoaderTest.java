@@ -113,6 +113,7 @@ class ConfigLoaderTest {
                 mountpoint: /mnt/hast0
                 fsck: [fsck, -p]
                 fstype: ext4
+            fencing: { run: [/usr/local/sbin/fence], timeout: 20s }
             hooks:
               - { on: [split-brain, sync-complete], run: [/usr/local/sbin/page-me], timeout: 5s }
             """
@@ -217,6 +218,9 @@ class ConfigLoaderTest {
                             Duration.ofSeconds(60),
                             Duration.ofSeconds(20),
                             Duration.ofSeconds(10)))),
+                Optional.of(
+                    new CarpoolConfig.Fencing(
+                        List.of("/usr/local/sbin/fence"), Duration.ofSeconds(20))),
                 List.of(
                     new HookConfig(
                         List.of("split-brain", "sync-complete"),
@@ -308,6 +312,7 @@ class ConfigLoaderTest {
                 Optional.empty(),
                 List.of(),
                 List.of(),
+                Optional.empty(),
                 List.of()));
   }
 

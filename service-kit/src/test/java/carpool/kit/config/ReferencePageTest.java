@@ -26,6 +26,7 @@ class ReferencePageTest {
       tls: { nonsense: 1 }
       control: { listen: "127.0.0.1:8460", nonsense: 1 }
       log: { nonsense: 1 }
+      fencing: { run: ["true"], nonsense: 1 }
       replicator: { nonsense: 1 }
       election:
         - { name: a, interface: em0, vhid: 1, password: x, addresses: [10.0.0.1/24], nonsense: 1 }
@@ -53,7 +54,7 @@ class ReferencePageTest {
         problems(file).stream()
             .filter(problem -> problem.found().startsWith("unknown key 'nonsense'"))
             .toList();
-    assertThat(unknown).as("maps with keys").hasSize(10);
+    assertThat(unknown).as("maps with keys").hasSize(11);
     var keys =
         unknown.stream()
             .flatMap(problem -> List.of(problem.allowed().split(", ", -1)).stream())

@@ -77,7 +77,8 @@ final class SimOrchestrator {
                 60 * SECOND,
                 20 * SECOND,
                 10 * SECOND,
-                SimReplica.HOLD_MICROS * 1000));
+                SimReplica.HOLD_MICROS * 1000,
+                0));
     this.machine = new PoolMachine(spec);
     this.steps = new SimSteps(node);
     this.clients =

@@ -146,7 +146,12 @@ final class SimReplica {
           endResumption("the peer was not met");
         }
       }
-      case PEER_IS_PRIMARY, COPY_INCONSISTENT, COPY_OUTDATED, SPLIT_BRAIN, DISK_UNUSABLE ->
+      case PEER_IS_PRIMARY,
+          COPY_INCONSISTENT,
+          COPY_OUTDATED,
+          SPLIT_BRAIN,
+          PEER_UNHEARD,
+          DISK_UNUSABLE ->
           endResumption(node.running().judgePromotion().toString());
     }
   }
@@ -442,7 +447,12 @@ final class SimReplica {
     return switch (verdict) {
       case ALLOWED -> Refusal.NONE;
       case DISK_UNUSABLE -> Refusal.OTHER;
-      case PEER_IS_PRIMARY, COPY_INCONSISTENT, COPY_OUTDATED, CURRENCY_UNKNOWN, SPLIT_BRAIN ->
+      case PEER_IS_PRIMARY,
+          COPY_INCONSISTENT,
+          COPY_OUTDATED,
+          CURRENCY_UNKNOWN,
+          SPLIT_BRAIN,
+          PEER_UNHEARD ->
           Refusal.of(verdict.name());
     };
   }

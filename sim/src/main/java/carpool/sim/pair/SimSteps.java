@@ -105,9 +105,10 @@ final class SimSteps {
   private void perform(Step step, long limitMicros, Consumer<End> end) {
     var pool = node.pool;
     switch (step) {
+      case Step.Fence _ -> end.accept(failed("there is no fencing command"));
       case Step.Inspect _ ->
           end.accept(new End.Done(pool.imported(), SimOrchestrator.health(pool)));
-      case Step.Promote(var force, _) ->
+      case Step.Promote(var force, _, _) ->
           ask(limitMicros, end, answer -> promote(0, force, new ArrayList<>(), answer));
       case Step.Demote(_, var cutOff) -> {
         if (!cutOff && pool.imported()) {

@@ -206,6 +206,7 @@ final class Sentences {
       case COPY_OUTDATED -> "the other node went on without this copy";
       case CURRENCY_UNKNOWN -> "the other node may have newer data and was not met yet";
       case SPLIT_BRAIN -> "both copies were written while apart";
+      case PEER_UNHEARD -> "the other node could not be asked";
       case NONE, PEER_IS_PRIMARY, OTHER ->
           reason.equals("PROVIDER_MISSING") ? "its disk is missing or failed" : reason;
     };

@@ -100,6 +100,8 @@ final class GoalRule {
     s.noPool = false;
     s.noPoolOnce = false;
     s.promoteGranted = false;
+    s.peerUnheard = false;
+    s.peerFenced = false;
     s.demoteGranted = false;
     s.waitingForPeer = false;
     s.importTried = false;

@@ -46,11 +46,18 @@ public record PoolSpec(
   ///
   /// @param holdNanos for which a replicator that is restarted under the pool is waited for
   /// @param exportNanos of the whole export: orderly for the first half, then by force
+  /// @param fenceNanos of the fencing command; 0: there is none
   public record Deadlines(
       long promoteNanos,
       long deviceNanos,
       long importNanos,
       long exportNanos,
       long demoteNanos,
-      long holdNanos) {}
+      long holdNanos,
+      long fenceNanos) {}
+
+  /// An unreachable peer is fenced before a promotion without its word.
+  public boolean fences() {
+    return deadlines.fenceNanos() > 0;
+  }
 }

@@ -11,12 +11,14 @@ public enum Refusal {
   COPY_OUTDATED,
   CURRENCY_UNKNOWN,
   SPLIT_BRAIN,
+  /// The peer was to be asked and could not be reached: it is to be fenced first.
+  PEER_UNHEARD,
   /// The local disk is missing or failed, and every reason not listed here.
   OTHER;
 
   /// True when the data of this node is what stands in the way: it must not be served from here.
   public boolean aboutData() {
-    return this != NONE && this != PEER_IS_PRIMARY;
+    return this != NONE && this != PEER_IS_PRIMARY && this != PEER_UNHEARD;
   }
 
   /// The refusal that a reason word of the contract means.
@@ -28,6 +30,7 @@ public enum Refusal {
       case "COPY_OUTDATED" -> COPY_OUTDATED;
       case "CURRENCY_UNKNOWN" -> CURRENCY_UNKNOWN;
       case "SPLIT_BRAIN" -> SPLIT_BRAIN;
+      case "PEER_UNHEARD" -> PEER_UNHEARD;
       default -> OTHER;
     };
   }

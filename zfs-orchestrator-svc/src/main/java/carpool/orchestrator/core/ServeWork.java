@@ -19,10 +19,13 @@ final class ServeWork {
     } else if (s.facts.here == Here.YES && !s.facts.allInRole(Role.PRIMARY)) {
       pause();
     } else if (!s.facts.allInRole(Role.PRIMARY)) {
-      if (!s.promoteGranted) {
+      if (s.peerUnheard) {
+        s.run(new Step.Fence(), s.spec.deadlines().fenceNanos());
+      } else if (!s.promoteGranted) {
         s.mayBePrimary = true;
+        var peerWord = s.spec.fences() && !s.peerFenced && !s.force;
         s.run(
-            new Step.Promote(s.force, "takeover of pool " + s.spec.name()),
+            new Step.Promote(s.force, peerWord, "takeover of pool " + s.spec.name()),
             s.spec.deadlines().promoteNanos());
       } else {
         s.timers.ensure(TimerKind.DEVICES, s.spec.deadlines().deviceNanos());

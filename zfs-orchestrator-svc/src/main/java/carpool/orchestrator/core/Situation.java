@@ -73,6 +73,12 @@ final class Situation {
   int blindProbes;
   boolean promoteGranted;
 
+  /// The peer could not be asked: fencing is next.
+  boolean peerUnheard;
+
+  /// The peer was fenced for the promotion that is next.
+  boolean peerFenced;
+
   /// A promotion was asked for, now or before a crash, and no demotion has ended since: the watch
   /// may lag behind what the replicator did.
   boolean mayBePrimary = true;

@@ -8,7 +8,13 @@ public sealed interface Step {
   record Inspect() implements Step {}
 
   /// All resources of the pool primary, or none.
-  record Promote(boolean force, String cause) implements Step {}
+  ///
+  /// @param peerWord only if the peer itself has answered
+  record Promote(boolean force, boolean peerWord, String cause) implements Step {}
+
+  /// The configured command makes sure that an unreachable peer writes no more. Its exit status is
+  /// the answer; no answer in time is no.
+  record Fence() implements Step {}
 
   /// `zpool import`, by force when that is needed; or file system check and mount. Asked for only
   /// while all resources are primary.
@@ -49,6 +55,7 @@ public sealed interface Step {
     return switch (this) {
       case Inspect _ -> "inspect";
       case Promote _ -> "promote";
+      case Fence _ -> "fence";
       case Import _ -> zfs ? "import" : "mount";
       case StartService(var index) -> "start " + pool.services().get(index).name();
       case CheckService(var index) -> "check " + pool.services().get(index).name();
@@ -67,7 +74,8 @@ public sealed interface Step {
   default boolean abortable() {
     return switch (this) {
       case Inspect _, Promote _, StartService _, CheckService _, Clear _ -> true;
-      case Import _, StopService _, Export _, CutOff _, Detach _, LastResort _, Demote _ -> false;
+      case Fence _, Import _, StopService _, Export _, CutOff _, Detach _, LastResort _, Demote _ ->
+          false;
     };
   }
 }

@@ -20,6 +20,7 @@ final class StepEnds {
       case Step.Promote _ -> {
         s.promoteGranted = true;
         s.waitingForPeer = false;
+        s.peerFenced = false;
         // Devices that come anew are looked through anew.
         s.noPool = false;
         s.noPoolOnce = false;
@@ -28,6 +29,12 @@ final class StepEnds {
         if (s.facts.allInRole(Role.PRIMARY)) {
           s.promoteGranted = false;
         }
+      }
+      case Step.Fence _ -> {
+        s.peerUnheard = false;
+        s.peerFenced = true;
+        s.problem = "";
+        s.hint = "";
       }
       case Step.Import _ -> {
         s.facts.here = Here.YES;

@@ -36,6 +36,7 @@ final class StepFailures {
           onNotPromoted(failure);
         }
       }
+      case Step.Fence _ -> onNotFenced(failure);
       case Step.Import _ -> onNotImported(failure);
       case Step.StartService(var index) -> {
         if (aborted) {
@@ -111,6 +112,11 @@ final class StepFailures {
       s.timers.arm(TimerKind.RETRY, Patience.RETRY);
       return;
     }
+    if (failure.refusal() == Refusal.PEER_UNHEARD) {
+      s.peerUnheard = true;
+      s.timers.arm(TimerKind.RETRY, 0);
+      return;
+    }
     if (failure.refusal().aboutData()) {
       s.waitingForPeer = false;
       s.refused = failure;
@@ -130,6 +136,17 @@ final class StepFailures {
     } else {
       s.timers.arm(TimerKind.RETRY, Patience.PEER_RETRY);
     }
+  }
+
+  /// A veto: this node must not write while the other one may. The peer is asked again before the
+  /// command is: it may be back.
+  private void onNotFenced(Failure failure) {
+    s.peerUnheard = false;
+    s.problem = "not fenced: " + failure.text();
+    s.hint =
+        "connect the other node; or make sure that it is off, then carpool takeover --force "
+            + s.spec.name();
+    s.timers.arm(TimerKind.RETRY, Patience.REFUSED);
   }
 
   private void onNotImported(Failure failure) {

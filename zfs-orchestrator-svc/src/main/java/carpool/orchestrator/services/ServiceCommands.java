@@ -7,16 +7,21 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/// The commands of one pool: of its services by their index in the configuration, and that of the
-/// last resort.
+/// The commands of one pool: of its services by their index in the configuration, that of the last
+/// resort, and the one that fences the other node.
 public final class ServiceCommands {
   private final List<ServiceConfig> services;
   private final List<String> lastResort;
+  private final List<String> fencing;
   private final Map<String, String> environment;
 
   /// @param environment what every command of this pool is told
   public ServiceCommands(
-      List<ServiceConfig> services, List<String> lastResort, Map<String, String> environment) {
+      List<ServiceConfig> services,
+      List<String> lastResort,
+      List<String> fencing,
+      Map<String, String> environment) {
+    this.fencing = List.copyOf(fencing);
     this.services = List.copyOf(services);
     this.lastResort = List.copyOf(lastResort);
     this.environment = Map.copyOf(environment);
@@ -26,6 +31,11 @@ public final class ServiceCommands {
   public CommandResult lastResort(Duration limit, Commands.Handle handle)
       throws InterruptedException {
     return Commands.run(lastResort, environment, limit, handle);
+  }
+
+  /// Runs the command that makes sure that the other node writes no more.
+  public CommandResult fence(Duration limit, Commands.Handle handle) throws InterruptedException {
+    return Commands.run(fencing, environment, limit, handle);
   }
 
   /// What is done to a service.

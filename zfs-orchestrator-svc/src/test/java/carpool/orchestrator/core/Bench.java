@@ -44,7 +44,16 @@ final class Bench {
             .toList();
   }
 
+  /// Such a pool of a node that has a fencing command.
+  static PoolSpec fencing(String... services) {
+    return zfs(30 * SECOND, services);
+  }
+
   static PoolSpec zfs(String... services) {
+    return zfs(0, services);
+  }
+
+  private static PoolSpec zfs(long fenceNanos, String... services) {
     return new PoolSpec(
         "tank",
         "storage",
@@ -58,7 +67,13 @@ final class Bench {
         true,
         FAIL_WINDOW,
         new PoolSpec.Deadlines(
-            10 * SECOND, 10 * SECOND, 20 * SECOND, 20 * SECOND, 10 * SECOND, 30 * SECOND));
+            10 * SECOND,
+            10 * SECOND,
+            20 * SECOND,
+            20 * SECOND,
+            10 * SECOND,
+            30 * SECOND,
+            fenceNanos));
   }
 
   // --- events

@@ -184,7 +184,8 @@ final class CommandTest {
     bench.lines();
 
     bench.ask(new Command.TakeOver(true));
-    assertThat(bench.runningStep()).isEqualTo(new Step.Promote(true, "takeover of pool tank"));
+    assertThat(bench.runningStep())
+        .isEqualTo(new Step.Promote(true, false, "takeover of pool tank"));
     bench.done("promote").role(Role.PRIMARY).devices().done("import");
 
     assertThat(bench.lines())
@@ -445,13 +446,14 @@ final class CommandTest {
     bench.refused(Refusal.COPY_OUTDATED).done("demote").lines();
     bench.ask(new Command.TakeOver(true)).refused(Refusal.PEER_IS_PRIMARY);
     assertThat(bench.pass(0.5).runningStep())
-        .isEqualTo(new Step.Promote(true, "takeover of pool tank"));
+        .isEqualTo(new Step.Promote(true, false, "takeover of pool tank"));
     while (!bench.lines().contains("answer STEP_FAILED")) {
       bench.refused(Refusal.PEER_IS_PRIMARY).pass(0.5);
     }
 
     bench.refused(Refusal.PEER_IS_PRIMARY).pass(0.5);
-    assertThat(bench.runningStep()).isEqualTo(new Step.Promote(false, "takeover of pool tank"));
+    assertThat(bench.runningStep())
+        .isEqualTo(new Step.Promote(false, false, "takeover of pool tank"));
   }
 
   @Test

@@ -32,7 +32,8 @@ final class PairWorld {
               4 * Bench.SECOND,
               4 * Bench.SECOND,
               2 * Bench.SECOND,
-              3 * Bench.SECOND));
+              3 * Bench.SECOND,
+              0));
 
   /// What can happen to a node.
   enum Kind {
