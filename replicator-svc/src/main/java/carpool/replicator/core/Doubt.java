@@ -42,7 +42,7 @@ final class Doubt {
     if (state.phase.peerTakesWrites()) {
       state.flushes.add(new Waiter.Confirmation(state.session));
       core.flushing.pumpFlush();
-    } else if (!state.phase.agreed()) {
+    } else if (!state.phase.agreed() && core.alone.mayAsk()) {
       core.alone.askAgain();
     }
     // Else the session is settled soon, or ends.
@@ -75,6 +75,13 @@ final class Doubt {
 
   void disconnected() {
     if (doubtful) {
+      ask();
+    }
+  }
+
+  /// The role is not given up after all.
+  void resume() {
+    if (doubtful && !core.alone.asking()) {
       ask();
     }
   }

@@ -19,6 +19,7 @@ final class Fencing {
   void cutOff() {
     if (state.role == Role.PRIMARY) {
       state.cutOff = true;
+      core.givingUp.forget();
       fence("cut off");
       failAll();
     }

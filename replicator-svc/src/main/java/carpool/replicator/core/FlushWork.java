@@ -212,8 +212,12 @@ final class FlushWork {
         || waiter instanceof Waiter.Demotion;
   }
 
-  /// True when a flush of this copy alone is more than the peer can keep.
+  /// True when a flush of this copy alone is more than the peer can keep. A role that is given up
+  /// to the peer is not recorded as gone on alone: what clients were told the peer has, too.
   private boolean promisesMore(Waiter waiter) {
+    if (waiter instanceof Waiter.Demotion && !core.alone.mayAsk()) {
+      return false;
+    }
     return forClient(waiter)
         && (!state.differences.different().isEmpty()
             || (state.peerMayLack && !(waiter instanceof Waiter.Demotion)));

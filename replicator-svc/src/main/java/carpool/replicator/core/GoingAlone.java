@@ -18,6 +18,9 @@ final class GoingAlone {
   /// Clients wait for this node to go on alone.
   private boolean wanted;
 
+  /// Clients were told things that the peer does not have: it is asked whatever else holds.
+  private boolean owed;
+
   /// The question that is not answered, or 0.
   private long asking;
 
@@ -54,8 +57,24 @@ final class GoingAlone {
     ask();
   }
 
+  /// The same for what was answered already and the peer has not even received.
+  void wantForAnswered() {
+    owed = true;
+    want();
+  }
+
+  /// This copy has more than the peer may lose, or nobody has said that the role is given up.
+  boolean mayAsk() {
+    return owed || !core.givingUp.holds();
+  }
+
+  /// The role is not given up after all.
+  void resume() {
+    ask();
+  }
+
   private void ask() {
-    if (wanted && asking == 0 && !state.phase.agreed()) {
+    if (wanted && asking == 0 && !state.phase.agreed() && mayAsk()) {
       askAgain();
     }
   }
@@ -124,6 +143,7 @@ final class GoingAlone {
   /// agreement with the peer, or without a peer.
   void begin() {
     wanted = false;
+    owed = false;
     if (!state.identity.alone() && state.disk != DiskState.FAILED && !state.fenced) {
       state.identity = state.identity.goOnAlone(state.freshGeneration());
       state.aloneDurable = false;
@@ -147,6 +167,7 @@ final class GoingAlone {
   /// The peer takes writes again: what was held goes there.
   void peerTakesWrites() {
     wanted = false;
+    owed = false;
     if (!state.identity.alone()) {
       core.writes.resendHeld();
       core.flushing.aloneEnds();
@@ -167,6 +188,7 @@ final class GoingAlone {
   /// The role changed: nobody waits any more.
   void forget() {
     wanted = false;
+    owed = false;
     asking = 0;
   }
 

@@ -146,6 +146,7 @@ final class Meeting {
 
   private void losePeer() {
     boolean answeredAlready = false;
+    boolean unreceived = false;
     for (int i = 0; i < state.settings.clientSlots() + state.settings.syncSlots(); i++) {
       var op = state.ops[i];
       if (op.remotePending) {
@@ -154,6 +155,7 @@ final class Meeting {
         if (op.kind == Kind.CLIENT_WRITE) {
           state.differences.markDifferent(op.offset, op.length);
           answeredAlready |= op.answered;
+          unreceived |= op.answered && !op.remoteReceived;
           if (!op.answered) {
             core.alone.want();
           }
@@ -164,7 +166,9 @@ final class Meeting {
       }
     }
     state.differences.peerLost();
-    if (answeredAlready) {
+    if (unreceived) {
+      core.alone.wantForAnswered();
+    } else if (answeredAlready) {
       core.alone.want();
     }
     state.flushes.peerLost();

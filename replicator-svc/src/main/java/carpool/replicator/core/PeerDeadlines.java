@@ -74,9 +74,10 @@ final class PeerDeadlines {
     return timeoutTicks;
   }
 
-  /// False while this primary keeps away from a peer that made it wait.
+  /// False while this primary keeps away from a peer that made it wait. One that gives its role up
+  /// has nobody else to wait for.
   boolean mayMeet() {
-    return backoffTicks == 0;
+    return backoffTicks == 0 || core.givingUp.holds();
   }
 
   /// The role changed: what was true of the peer's answers to a primary is over.

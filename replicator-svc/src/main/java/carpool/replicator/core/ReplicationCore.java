@@ -77,6 +77,7 @@ public final class ReplicationCore {
   final SyncOrders orders;
   final PeerDeadlines deadlines;
   final Doubt doubt;
+  final GivingUp givingUp;
   private final Invariants invariants;
   private final Consumer<Op> granted = this::granted;
 
@@ -100,6 +101,7 @@ public final class ReplicationCore {
     orders = new SyncOrders(this);
     deadlines = new PeerDeadlines(this);
     doubt = new Doubt(this);
+    givingUp = new GivingUp(this);
     invariants = new Invariants(this);
     sync =
         new Synchronisation(
@@ -262,6 +264,24 @@ public final class ReplicationCore {
   /// node that cannot give its pool up in time.
   public void cutOff() {
     fencing.cutOff();
+  }
+
+  /// The role is about to be given up to a peer that lives: from now on a primary that loses its
+  /// peer does not go stand-alone, but holds what it cannot answer, until it meets the peer, loses
+  /// the role, is cut off or told otherwise, or so many ticks have passed. Of no effect on a
+  /// secondary.
+  public void beginGivingUp(int ticks) {
+    givingUp.begin(ticks);
+  }
+
+  /// The node continues to serve.
+  public void withdrawGivingUp() {
+    givingUp.withdraw();
+  }
+
+  /// The role is being given up.
+  public boolean givingUp() {
+    return givingUp.holds();
   }
 
   /// Somebody knows that the peer lives on without this copy.
@@ -428,6 +448,7 @@ public final class ReplicationCore {
     }
     deadlines.tick();
     alone.tick();
+    givingUp.tick();
     roles.tick();
     flushing.tick();
     if (state.fenced && roles.demoting()) {

@@ -327,6 +327,7 @@ final class RoleChange {
     core.alone.forget();
     core.deadlines.forget();
     core.doubt.forget();
+    core.givingUp.forget();
     state.role = demotionTo;
     state.primaryTicks = 0;
     state.fenced = false;

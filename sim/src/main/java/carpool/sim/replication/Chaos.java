@@ -64,6 +64,8 @@ final class Chaos {
               new Link(Moment.RECORD, Act.KILL_HERE), new Link(Moment.PROMOTED, Act.POWER_HERE)),
           List.of(
               new Link(Moment.RECORD, Act.POWER_THERE), new Link(Moment.RECORD, Act.POWER_HERE)),
+          List.of(new Link(Moment.GIVES_UP, Act.CUT)),
+          List.of(new Link(Moment.GIVES_UP, Act.BREAK), new Link(Moment.PROMOTED, Act.POWER_HERE)),
           List.of(new Link(Moment.ANSWERED, Act.DEAFEN), new Link(Moment.ALONE, Act.KILL_HERE)));
 
   private final PairWorld world;

@@ -17,6 +17,11 @@ final class Clients {
   private static final long ANSWER_MICROS =
       10_000L * (2 * (PairWorld.TIMEOUT_TICKS_MAX + 2) + PairWorld.TIMEOUT_TICKS_MAX + 2) + 60_000;
 
+  /// A role that is given up is not waited for longer.
+  static final int GIVE_UP_TICKS_MAX = 12;
+
+  private static final long GIVE_UP_MICROS = 10_000L * (GIVE_UP_TICKS_MAX + 1);
+
   private final PairWorld world;
   private final VirtualTime time;
   private final Traits traits;
@@ -25,6 +30,11 @@ final class Clients {
   private final List<List<Oracle.Write>> open = List.of(new ArrayList<>(), new ArrayList<>());
   private final Oracle.@Nullable Write[][] inSlot =
       new Oracle.@Nullable Write[2][SimNode.CLIENT_SLOTS];
+
+  /// When each node was told to give up, and when it was last seen to.
+  private final long[] givesUpSince = {0, 0};
+
+  private final long[] gaveUp = {0, 0};
   private boolean run = true;
   int acknowledged;
 
@@ -322,17 +332,35 @@ final class Clients {
     java.util.Arrays.fill(inSlot[node.index], null);
   }
 
+  /// The node's orchestrator is about to give the role up.
+  void givesUp(SimNode node, int ticks) {
+    givesUpSince[node.index] = time.nowMicros();
+    node.running().beginGivingUp(ticks);
+    world.pending(node, Moment.GIVES_UP);
+  }
+
+  private void checkGivesUp(SimNode node) {
+    if (node.alive() && node.running().givingUp()) {
+      gaveUp[node.index] = time.nowMicros();
+      if (time.nowMicros() - givesUpSince[node.index] > GIVE_UP_MICROS) {
+        throw new Violation("deadline", "gives up without an end: " + node.core);
+      }
+    }
+  }
+
   /// A peer that does not answer holds no client up for long. A node whose own disk hangs waits for
   /// that, a fenced one for its orchestrator, and one that serves from the peer has no other copy.
   void checkAnswered(long[] lastHang) {
     for (var node : world.nodes) {
+      checkGivesUp(node);
       if (!serving(node)
           || node.running().servesFromPeer()
           || lastHang[node.index] == Long.MAX_VALUE) {
         continue;
       }
       for (var request : waiting.get(node.index)) {
-        long since = Math.max(request.sinceMicros, lastHang[node.index]);
+        long since =
+            Math.max(Math.max(request.sinceMicros, lastHang[node.index]), gaveUp[node.index]);
         if (time.nowMicros() - since > ANSWER_MICROS) {
           throw new Violation(
               "deadline", request + " of " + node.name + " is not answered: " + node.core);

@@ -18,6 +18,8 @@ enum Moment {
   FLUSHED,
   /// The node became primary.
   PROMOTED,
+  /// The node is about to give its role up to the peer.
+  GIVES_UP,
   /// The node goes on alone.
   ALONE
 }

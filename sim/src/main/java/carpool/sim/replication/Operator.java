@@ -84,14 +84,41 @@ final class Operator {
       serving.running().orderSync(false, 0);
     }
     if (!(first && second) && world.faults() && time.chance(1, 12)) {
-      world.log(serving, () -> "operator demotes");
-      serving.setRole(Role.SECONDARY, false, _ -> {});
+      demote(serving);
     } else if (traits.branches()
         && (!world.link.up() || world.mismatched())
         && !(first && second)
         && time.chance(1, 4)) {
       promote(other);
     }
+  }
+
+  /// An operator demotes; or an orchestrator gives the role up to the peer, and says so before it
+  /// exports the pool. At times it serves on.
+  private void demote(SimNode node) {
+    if (node.running().phase() != Phase.IN_STEP || time.chance(1, 2)) {
+      world.log(node, () -> "operator demotes");
+      node.setRole(Role.SECONDARY, false, _ -> {});
+      return;
+    }
+    world.log(node, () -> "orchestrator is about to give up");
+    world.clients.givesUp(node, 3 + time.random().nextInt(Clients.GIVE_UP_TICKS_MAX - 2));
+    int life = node.life();
+    time.within(
+        500,
+        20_000,
+        () -> {
+          if (node.life() != life || !Watcher.primary(node)) {
+            return;
+          }
+          if (time.chance(1, 6)) {
+            world.log(node, () -> "orchestrator serves on");
+            node.running().withdrawGivingUp();
+          } else {
+            world.log(node, () -> "orchestrator demotes");
+            node.setRole(Role.SECONDARY, false, _ -> {});
+          }
+        });
   }
 
   /// Verifications and synchronisations on demand, at any moment.

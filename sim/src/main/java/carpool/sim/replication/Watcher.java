@@ -154,8 +154,17 @@ final class Watcher {
       // The only copy: an answer that is on its way is worth no more than one that was given.
       world.oracle.perhapsLostUnflushedAndUnanswered();
     }
+    loseBranchCache(node);
     world.oracle.perhapsLostUnreplicated(node.index);
     branchSince[node.index] = world.time.nowMicros();
+  }
+
+  /// A branch of its own is only here: that the other branch has it, flushed, does not help when
+  /// that one is given up.
+  private void loseBranchCache(SimNode node) {
+    if (world.traits.branches() && primary(node) && !node.running().phase().agreed()) {
+      node.disk.forEachCached(world.oracle::perhapsLostContent);
+    }
   }
 
   /// The node's process is about to end. What may be gone with it: what was not flushed when the
@@ -182,11 +191,7 @@ final class Watcher {
       oracle.perhapsLostUnflushed();
     }
     if (powerCut) {
-      // A branch of its own is only here: that the other branch has it does not help when that one
-      // is given up.
-      if (world.traits.branches() && primary(node) && !node.running().phase().agreed()) {
-        node.disk.forEachCached(oracle::perhapsLostContent);
-      }
+      loseBranchCache(node);
       branchSince[node.index] = world.time.nowMicros();
     }
     oracle.perhapsLostUnreplicated(node.index);
