@@ -203,7 +203,7 @@ final class PairWorld {
           cut = true;
           resuming = false;
         }
-        case Step.Detach _, Step.Clear _, Step.LastResort _ -> {}
+        case Step.Detach _, Step.Clear _, Step.LastResort _, Step.Fence _ -> {}
         case Step.Demote(_, var afterCut) -> {
           if (unseen && !afterCut) {
             return Failure.of(Failure.Kind.FAILED, "a device is in use");
