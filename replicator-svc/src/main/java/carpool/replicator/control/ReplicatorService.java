@@ -21,6 +21,8 @@ import carpool.replicator.resource.ResourceNode;
 import carpool.replicator.status.Snapshot;
 import carpool.replicator.status.SplitBrainView;
 import carpool.replicator.store.ProviderException;
+import carpool.replicator.v1.AnnounceGiveUpRequest;
+import carpool.replicator.v1.AnnounceGiveUpResponse;
 import carpool.replicator.v1.AskPeerRequest;
 import carpool.replicator.v1.AskPeerResponse;
 import carpool.replicator.v1.CheckPromotionRequest;
@@ -61,6 +63,7 @@ import carpool.replicator.v1.WatchStatusRequest;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -298,6 +301,25 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
     var out = CutOffResponse.newBuilder();
     for (var resource : wanted(request.getResourcesList())) {
       resource.cutOff(request.getCause());
+      out.addResults(SetRoleResult.newBuilder().setResource(resource.resource().name()));
+    }
+    answer(response, out.build());
+  }
+
+  @Override
+  public void announceGiveUp(
+      AnnounceGiveUpRequest request, StreamObserver<AnnounceGiveUpResponse> response) {
+    if (request.getForMillis() < 0) {
+      throw new ServiceError(
+          Status.Code.INVALID_ARGUMENT,
+          RefusalReason.ARGUMENT_INVALID,
+          "",
+          "for_millis is negative",
+          "0 takes an announcement back");
+    }
+    var out = AnnounceGiveUpResponse.newBuilder();
+    for (var resource : wanted(request.getResourcesList())) {
+      resource.announceGiveUp(Duration.ofMillis(request.getForMillis()), request.getCause());
       out.addResults(SetRoleResult.newBuilder().setResource(resource.resource().name()));
     }
     answer(response, out.build());

@@ -559,6 +559,27 @@ public final class ResourceNode {
     export.hideSoon();
   }
 
+  /// The role is about to be given up to a peer that lives, or is not given up after all.
+  ///
+  /// @param time for which that counts; zero takes it back
+  public void announceGiveUp(Duration time, String cause) {
+    LOG.info(
+        "resource={} {} (cause: {})",
+        resource.name(),
+        time.isZero() ? "continues to serve" : "is about to give up within " + time,
+        cause);
+    var s = engine;
+    if (s == null) {
+      return;
+    }
+    if (time.isZero()) {
+      s.step(ReplicationCore::withdrawGivingUp);
+    } else {
+      int ticks = Math.clamp(time.plusMillis(999).toSeconds(), 1, Integer.MAX_VALUE);
+      s.step(core -> core.beginGivingUp(ticks));
+    }
+  }
+
   /// Somebody knows that the peer lives on without this copy.
   public void markOutdated(String cause) {
     LOG.warn("resource={} marked outdated (cause: {})", resource.name(), cause);
