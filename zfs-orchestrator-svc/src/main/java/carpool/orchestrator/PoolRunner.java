@@ -11,6 +11,7 @@ import carpool.orchestrator.core.Memory;
 import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEffect;
 import carpool.orchestrator.core.PoolEffect.Abort;
+import carpool.orchestrator.core.PoolEffect.AnnounceGiveUp;
 import carpool.orchestrator.core.PoolEffect.Answer;
 import carpool.orchestrator.core.PoolEffect.ArmTimer;
 import carpool.orchestrator.core.PoolEffect.ClearCause;
@@ -171,6 +172,8 @@ final class PoolRunner {
   private void perform(PoolEffect effect) {
     switch (effect) {
       case Run run -> run(run);
+      case AnnounceGiveUp(var forNanos) ->
+          java.util.Objects.requireNonNull(steps).announce(Duration.ofNanos(forNanos));
       case Abort(var token) -> {
         if (running != null && token == runningToken) {
           running.abort();

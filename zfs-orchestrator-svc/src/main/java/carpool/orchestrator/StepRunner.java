@@ -17,6 +17,7 @@ import carpool.orchestrator.pool.PoolReading;
 import carpool.orchestrator.services.Hooks;
 import carpool.orchestrator.services.ServiceCommands;
 import carpool.orchestrator.services.ServiceCommands.Verb;
+import carpool.replicator.v1.AnnounceGiveUpRequest;
 import carpool.replicator.v1.CutOffRequest;
 import carpool.replicator.v1.Role;
 import carpool.replicator.v1.SetRoleRequest;
@@ -33,6 +34,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +46,9 @@ final class StepRunner {
 
   /// What a step may need beyond its limit: killing a command takes half a second.
   private static final Duration OVERTIME = Duration.ofSeconds(2);
+
+  /// For which the replicator is waited for that is told of a give-up.
+  private static final Duration ANNOUNCE_PATIENCE = Duration.ofSeconds(1);
 
   /// For which a step waits for the end of its hook.
   private static final Duration HOOK_PATIENCE = Duration.ofSeconds(3);
@@ -76,6 +81,9 @@ final class StepRunner {
   private final Consumer<PoolReading> onReading;
   private final ScheduledExecutorService limits;
 
+  /// What the replicator was told last, owned by the pool's loop.
+  private @Nullable Thread announcement;
+
   StepRunner(
       PoolSpec spec,
       PoolAccess access,
@@ -96,9 +104,60 @@ final class StepRunner {
             Thread.ofPlatform().name("step-limit-" + spec.name()).daemon(true).factory());
   }
 
+  /// Tells the replicator that the resources are about to be given up, or are not; the next step
+  /// waits for that, and begins without it when the replicator does not answer.
+  ///
+  /// @param time for which it counts; zero takes it back
+  void announce(Duration time) {
+    var before = announcement;
+    var thread =
+        Thread.ofPlatform()
+            .name("announce-" + spec.name())
+            .daemon(true)
+            .unstarted(() -> {
+              if (!over(before)) {
+                LOG.warn("pool {}: the word before does not reach the replicator", spec.name());
+              }
+              tell(time);
+            });
+    announcement = thread;
+    thread.start();
+  }
+
+  private void tell(Duration time) {
+    try {
+      var _ =
+          replicator
+              .stub(ANNOUNCE_PATIENCE)
+              .announceGiveUp(
+                  AnnounceGiveUpRequest.newBuilder()
+                      .addAllResources(spec.resources())
+                      .setForMillis(time.toMillis())
+                      .setCause("pool " + spec.name())
+                      .build());
+    } catch (StatusRuntimeException e) {
+      LOG.warn(
+          "pool {}: the replicator was not told that the resources {} given up: {}",
+          spec.name(),
+          time.isZero() ? "are not" : "are about to be",
+          Refusals.text(e));
+    }
+  }
+
+  /// The replicator was told, or cannot be.
+  private static boolean over(@Nullable Thread announcing) {
+    try {
+      return announcing == null || announcing.join(ANNOUNCE_PATIENCE.multipliedBy(2));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
   /// Begins the step; `end` is told exactly once, on another thread.
   Running start(Step step, Duration limit, Consumer<End> end) {
     var running = new Running();
+    var announced = announcement;
     Consumer<End> once =
         result -> {
           if (running.answered.compareAndSet(false, true)) {
@@ -110,6 +169,7 @@ final class StepRunner {
             .name("step-" + spec.name())
             .daemon(true)
             .start(() -> {
+              var _ = over(announced);
               hookBefore(step);
               bound(step, limit, running, once);
               once.accept(carryOut(step, limit, running));

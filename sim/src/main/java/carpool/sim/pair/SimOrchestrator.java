@@ -170,6 +170,7 @@ final class SimOrchestrator {
   private void perform(PoolEffect effect) {
     switch (effect) {
       case PoolEffect.Run(var token, var step, var limitNanos) -> run(token, step, limitNanos);
+      case PoolEffect.AnnounceGiveUp(var forNanos) -> announce(forNanos);
       case PoolEffect.Abort(var token) -> gate.within(100, 20_000, () -> steps.abort(token));
       case PoolEffect.ArmTimer(var token, var delayNanos) ->
           gate.after(
@@ -212,6 +213,15 @@ final class SimOrchestrator {
           PoolEffect.PassageOver _,
           PoolEffect.ServiceNoted _,
           PoolEffect.Answer _ -> {}
+    }
+  }
+
+  /// The step after it waits for that, as long as the replicator answers.
+  private void announce(long forNanos) {
+    world.log(node.name, "gives up within " + forNanos / SECOND + " s");
+    if (node.replicator.alive()) {
+      node.replicator.after(
+          0, () -> node.replicas.forEach(replica -> replica.announceGiveUp(forNanos / SECOND)));
     }
   }
 

@@ -281,6 +281,15 @@ final class SimReplica {
         });
   }
 
+  /// The role is about to be given up, or (0) is not.
+  void announceGiveUp(long seconds) {
+    if (seconds == 0) {
+      node.running().withdrawGivingUp();
+    } else {
+      node.running().beginGivingUp((int) seconds);
+    }
+  }
+
   /// Clients get errors at once; nothing is written any more.
   void cutOff() {
     roleFile = false;

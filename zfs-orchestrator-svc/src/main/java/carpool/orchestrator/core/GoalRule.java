@@ -86,6 +86,11 @@ final class GoalRule {
           case EXPORT -> "export";
           case YIELD -> s.handover == Handover.YIELDING ? "switchover" : "give-up";
         };
+    if (next != Goal.YIELD && (s.announced || s.goal == null)) {
+      // The process before this one may have announced it.
+      s.announced = false;
+      s.emit(new PoolEffect.AnnounceGiveUp(0));
+    }
     s.goal = next;
     s.goalCause = why(next);
     if (next == Goal.YIELD && s.facts.here == Here.NO && s.facts.any(ResourceFacts::deviceReady)) {

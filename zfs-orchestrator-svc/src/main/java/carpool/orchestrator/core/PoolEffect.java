@@ -22,6 +22,12 @@ public sealed interface PoolEffect {
   /// To be kept over a restart from now on.
   record Remember(Memory memory) implements PoolEffect {}
 
+  /// Tell the replicator that the resources are about to be given up to the other node: should the
+  /// link break now, it asks for nothing. Told before the export that follows begins.
+  ///
+  /// @param forNanos how long that counts at most; 0: the node continues to serve
+  record AnnounceGiveUp(long forNanos) implements PoolEffect {}
+
   /// Leave MASTER.
   ///
   /// @param together true: when every pool of the group has asked for it

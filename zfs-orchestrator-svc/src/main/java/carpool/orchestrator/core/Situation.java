@@ -112,6 +112,10 @@ final class Situation {
   boolean waitingForPeer;
   long importSince;
   boolean importTried;
+
+  /// The replicator was told that the resources are about to be given up.
+  boolean announced;
+
   long exportSince;
   boolean exportTried;
   long demoteSince;

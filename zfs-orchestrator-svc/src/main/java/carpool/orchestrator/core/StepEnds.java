@@ -68,6 +68,7 @@ final class StepEnds {
       }
       case Step.Demote _ -> {
         s.mayBePrimary = false;
+        s.announced = false;
         s.demoteGranted = !s.facts.allInRole(Role.SECONDARY);
       }
     }

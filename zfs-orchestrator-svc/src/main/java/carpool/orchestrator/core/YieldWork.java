@@ -118,6 +118,7 @@ final class YieldWork {
           new Step.CutOff("pool " + s.spec.name() + " hangs on fenced resources"),
           Patience.CUT_OFF);
     } else if (spent < half) {
+      announce(2 * half - spent);
       s.run(new Step.Export(false), half - spent);
     } else if (s.handover == Handover.YIELDING && !s.stopping) {
       // A planned move does not break what works.
@@ -127,6 +128,17 @@ final class YieldWork {
       s.run(new Step.Export(true), 2 * half - spent);
     } else {
       s.run(new Step.CutOff("export of pool " + s.spec.name() + " did not end"), Patience.CUT_OFF);
+    }
+  }
+
+  /// To a peer that lives. One that is gone takes nothing over: then what is left to write is
+  /// written by this node alone.
+  private void announce(long exportNanos) {
+    if (!s.announced && s.facts.peerAble()) {
+      s.announced = true;
+      s.emit(
+          new PoolEffect.AnnounceGiveUp(
+              exportNanos + s.spec.deadlines().demoteNanos() + 2 * Patience.CUT_OFF));
     }
   }
 

@@ -20,6 +20,11 @@ final class Bench {
   private final List<String> lines = new ArrayList<>();
   private final List<Armed> timers = new ArrayList<>();
   final List<Passage> passages = new ArrayList<>();
+
+  /// For how many seconds the replicator was told that the resources are given up; 0: that they are
+  /// not.
+  final List<Long> announced = new ArrayList<>();
+
   private List<ResourceFacts> resources;
   private PoolEffect.@Nullable Run run;
   private long now = 1_000 * SECOND;
@@ -286,6 +291,7 @@ final class Bench {
         run = started;
         lines.add("run " + started.step().label(spec));
       }
+      case PoolEffect.AnnounceGiveUp(var forNanos) -> announced.add(forNanos / SECOND);
       case PoolEffect.Abort _ -> lines.add("abort");
       case PoolEffect.ArmTimer(var token, var delay) -> timers.add(new Armed(token, now + delay));
       case PoolEffect.SetCause(var cause, _) -> lines.add("+ " + cause.word());

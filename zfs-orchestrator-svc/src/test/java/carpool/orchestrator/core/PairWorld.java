@@ -142,7 +142,8 @@ final class PairWorld {
         case PoolEffect.SetCause(var cause, _) -> causes.add(cause);
         case PoolEffect.ClearCause(var cause) -> causes.remove(cause);
         case PoolEffect.Remember(var next) -> memory = next;
-        case PoolEffect.Resign _,
+        case PoolEffect.AnnounceGiveUp _,
+            PoolEffect.Resign _,
             PoolEffect.PhaseChanged _,
             PoolEffect.StepNoted _,
             PoolEffect.PassageOver _,
