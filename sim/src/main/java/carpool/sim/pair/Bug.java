@@ -7,5 +7,7 @@ enum Bug {
   /// A demotion tells success and leaves role and devices as they are.
   DEMOTION_ONLY_SAYS_SO,
   /// A primary that lost its peer goes on alone without asking it.
-  GOES_ON_WITHOUT_ASKING
+  GOES_ON_WITHOUT_ASKING,
+  /// CARP takes the role back from a node that serves and is well.
+  PREEMPTS_AT_ONCE
 }

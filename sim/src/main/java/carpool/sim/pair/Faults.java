@@ -17,6 +17,7 @@ final class Faults {
   private final VirtualTime time;
   private boolean running;
   private boolean calm;
+  private boolean leaveBroken;
   private int count;
 
   Faults(WholePairWorld world) {
@@ -36,6 +37,7 @@ final class Faults {
     running = true;
     next();
     nextOfClients();
+    nextOfServices();
     operate();
   }
 
@@ -46,6 +48,7 @@ final class Faults {
     world.replication(true);
     world.clientSilence(false);
     world.clients.mend();
+    world.services.mend(world.nodes);
     for (var node : world.nodes) {
       world.carrier(node.index, true);
       for (var process : Service.values()) {
@@ -85,6 +88,55 @@ final class Faults {
     if (random.nextBoolean()) {
       afterAWhile(4, 40, this::faultOfClients);
     }
+  }
+
+  /// Services that fail on one node or both, and hooks that hang, beside everything else.
+  private void nextOfServices() {
+    if (world.services.present()) {
+      afterAWhileOfServices(4, 40, this::faultOfServices);
+    }
+  }
+
+  private void faultOfServices() {
+    var services = world.services;
+    count++;
+    int node = services.random.nextInt(2);
+    int service = services.random.nextInt(SimServices.NAMES.size());
+    switch (services.random.nextInt(4)) {
+      case 0 -> {
+        world.log("---", "hooks hang");
+        services.hooksHang(node, true);
+        afterAWhileOfServices(5, 40, () -> services.hooksHang(node, false));
+      }
+      case 1 -> {
+        services.broken(world.nodes[0], service, true);
+        services.broken(world.nodes[1], service, true);
+        world.log("---", "broken on both: " + services.brokenOn(node));
+        afterAWhileOfServices(2, 60, () -> services.broken(world.nodes[0], service, false));
+        afterAWhileOfServices(2, 60, () -> services.broken(world.nodes[1], service, false));
+      }
+      default -> {
+        services.broken(world.nodes[node], service, true);
+        world.log(world.nodes[node].name, "broken: " + services.brokenOn(node));
+        afterAWhileOfServices(2, 60, () -> services.broken(world.nodes[node], service, false));
+      }
+    }
+    afterAWhileOfServices(4, 40, this::faultOfServices);
+  }
+
+  private void afterAWhileOfServices(long minSeconds, long maxSeconds, Runnable event) {
+    time.after(
+        world.services.random.nextLong(minSeconds * SECOND, maxSeconds * SECOND),
+        () -> {
+          if (running) {
+            event.run();
+          }
+        });
+  }
+
+  /// While a broken disk is to stay so.
+  void leaveBroken(boolean leave) {
+    leaveBroken = leave;
   }
 
   private void faultOfClients() {
@@ -251,7 +303,10 @@ final class Faults {
         8 * SECOND,
         () -> {
           for (var node : world.nodes) {
-            if (node.replicator.running() && broken(node) && (calm || time.chance(1, 3))) {
+            if (node.replicator.running()
+                && broken(node)
+                && !leaveBroken
+                && (calm || time.chance(1, 3))) {
               world.log(node.name, "operator replaces the cable and starts the replicator again");
               node.replicas.forEach(replica -> replica.node.disk.trouble(SimDisk.Trouble.NONE));
               node.kill(Service.REPLICATOR);

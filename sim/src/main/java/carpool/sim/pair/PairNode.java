@@ -26,6 +26,7 @@ final class PairNode {
   final CarpNode carp;
   final SimOrchestrator mind;
   SimClientNetwork.@Nullable Note note;
+  SimAgreement.@Nullable Note agreement;
   private boolean power;
   private long electionStoppedMicros = -1;
   private long bootNumber;
@@ -84,6 +85,7 @@ final class PairNode {
     switch (process) {
       case REPLICATOR -> {
         note = null;
+        agreement = null;
         replicator.start();
         replicas.forEach(SimReplica::start);
         tick();
@@ -146,6 +148,7 @@ final class PairNode {
       });
     }
     pool.drop();
+    world.services.powerCut(index);
     power = false;
     world.time.after(
         downMicros,

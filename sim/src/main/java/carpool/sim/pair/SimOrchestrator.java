@@ -13,6 +13,7 @@ import carpool.orchestrator.core.PoolEffect;
 import carpool.orchestrator.core.PoolEvent;
 import carpool.orchestrator.core.PoolMachine;
 import carpool.orchestrator.core.PoolSpec;
+import carpool.orchestrator.core.PoolView;
 import carpool.orchestrator.core.ResourceFacts;
 import carpool.orchestrator.core.Role;
 import carpool.orchestrator.core.Step;
@@ -21,6 +22,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
 
 /// The twin of the orchestrator's shell: one machine, its timers, its running step, the two watches
@@ -29,7 +31,7 @@ final class SimOrchestrator {
   private static final long SECOND = 1_000_000_000L;
 
   /// Short, so that a pair settles within the time of a run.
-  private static final long FAIL_WINDOW_NANOS = 60 * SECOND;
+  static final long FAIL_WINDOW_NANOS = 60 * SECOND;
 
   private static final long REPORT_MICROS = 3_000_000;
   private static final long NEXT_WITHIN_NANOS = 10 * SECOND;
@@ -45,6 +47,8 @@ final class SimOrchestrator {
   private final Map<Cause, String> causes = new EnumMap<>(Cause.class);
   private final Map<String, Long> losses = new HashMap<>();
   private final SimClientNetwork clients;
+  final SimAgreement agreement;
+  private final Map<Long, Consumer<String>> answers = new HashMap<>();
   private PoolMachine machine;
 
   /// In `state-dir`: outlives processes and power.
@@ -68,7 +72,7 @@ final class SimOrchestrator {
             "storage",
             PoolSpec.Kind.ZFS,
             world.resources.stream().map(resource -> resource.name).toList(),
-            List.of(),
+            services(),
             true,
             FAIL_WINDOW_NANOS,
             new PoolSpec.Deadlines(
@@ -81,6 +85,7 @@ final class SimOrchestrator {
                 0));
     this.machine = new PoolMachine(spec);
     this.steps = new SimSteps(node);
+    this.agreement = new SimAgreement(node);
     this.clients =
         new SimClientNetwork(
             node, lost -> post(now -> new PoolEvent.ClientNetworkJudged(now, lost)));
@@ -88,6 +93,16 @@ final class SimOrchestrator {
       heardSkew = skew;
       heardMicros = micros;
     });
+  }
+
+  private List<PoolSpec.Service> services() {
+    return world.services.present()
+        ? SimServices.NAMES.stream()
+            .map(name ->
+                new PoolSpec.Service(
+                    name, true, PoolSpec.OnFailure.FAILOVER, 2 * SECOND, 2 * SECOND))
+            .toList()
+        : List.of();
   }
 
   void start() {
@@ -104,12 +119,22 @@ final class SimOrchestrator {
     carp = Carp.UNKNOWN;
     phase = Phase.STARTING;
     steps.reset();
+    answers.clear();
     post(now -> new PoolEvent.CarpSeen(now, Carp.UNKNOWN, "not asked yet"));
     post(PoolEvent.ReplicatorLost::new);
     watchReplicator();
     watchElection();
     gate.after(REPORT_MICROS, this::reportOften);
     clients.start();
+    agreement.start();
+  }
+
+  PoolView view() {
+    return machine.view();
+  }
+
+  Memory memory() {
+    return memory;
   }
 
   Phase phase() {
@@ -141,6 +166,13 @@ final class SimOrchestrator {
     return phase + " " + view.problem() + " step '" + view.step() + "' causes " + causes;
   }
 
+  /// @param answer told the reason of a refusal or failure; empty: done
+  void ask(Command command, Consumer<String> answer) {
+    long id = ++asked;
+    answers.put(id, answer);
+    post(now -> new PoolEvent.Asked(now, id, command));
+  }
+
   void ask(Command command) {
     if (gate.running()) {
       world.log(node.name, "operator: " + command);
@@ -161,7 +193,7 @@ final class SimOrchestrator {
     return world.time.nowMicros() * 1000;
   }
 
-  private void post(LongFunction<PoolEvent> event) {
+  void post(LongFunction<PoolEvent> event) {
     var effects = new java.util.ArrayList<PoolEffect>();
     machine.step(event.apply(nowNanos()), effects::add);
     effects.forEach(this::perform);
@@ -209,10 +241,13 @@ final class SimOrchestrator {
         world.log(node.name, "pool " + from + " -> " + to + " (" + cause + ")");
         soon();
       }
-      case PoolEffect.StepNoted _,
-          PoolEffect.PassageOver _,
-          PoolEffect.ServiceNoted _,
-          PoolEffect.Answer _ -> {}
+      case PoolEffect.Answer(var id, var reason, _, _) -> {
+        var answer = answers.remove(id);
+        if (answer != null) {
+          gate.after(0, () -> answer.accept(reason));
+        }
+      }
+      case PoolEffect.StepNoted _, PoolEffect.PassageOver _, PoolEffect.ServiceNoted _ -> {}
     }
   }
 

@@ -90,6 +90,7 @@ final class SimPool {
     exporting = false;
     open = 0;
     world.log(node.name, "pool imported");
+    world.imported(node);
     labels(ok -> answer.accept(ok ? "" : "I/O error"));
   }
 

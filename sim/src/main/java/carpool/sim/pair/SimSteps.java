@@ -22,6 +22,7 @@ final class SimSteps {
   }
 
   private static final long OVERTIME_MICROS = 2_000_000;
+  private static final long HOOK_PATIENCE_MICROS = 3_000_000;
   private static final int LAST_RESORT_SECONDS = 2;
 
   private final PairNode node;
@@ -59,6 +60,16 @@ final class SimSteps {
   void start(long token, Step step, long limitMicros, Consumer<End> end) {
     var run = new Running(token, end);
     running = run;
+    boolean hooked = !(step instanceof Step.Inspect) && !(step instanceof Step.CheckService);
+    if (hooked && world.services.hooksHang(node.index)) {
+      // The time limit of the step begins after that.
+      node.orchestrator.after(HOOK_PATIENCE_MICROS, () -> begin(run, step, limitMicros));
+    } else {
+      begin(run, step, limitMicros);
+    }
+  }
+
+  private void begin(Running run, Step step, long limitMicros) {
     node.orchestrator.after(limitMicros + OVERTIME_MICROS, () -> run.end(timedOut("left behind")));
     int dice =
         world.faults() && !(step instanceof Step.CutOff) ? world.time.random().nextInt(90) : 90;
@@ -150,8 +161,28 @@ final class SimSteps {
           end.accept(done());
         }
       }
-      case Step.StartService _, Step.CheckService _, Step.StopService _ -> end.accept(done());
+      case Step.StartService(var index) ->
+          takes(
+              10_000,
+              500_000,
+              () ->
+                  end.accept(
+                      world.services.start(node.index, index) ? done() : failed("does not start")));
+      case Step.CheckService(var index) ->
+          end.accept(world.services.well(node.index, index) ? done() : failed("is not well"));
+      case Step.StopService(var index) ->
+          takes(
+              10_000,
+              200_000,
+              () -> {
+                world.services.stop(node.index, index);
+                end.accept(done());
+              });
     }
+  }
+
+  private void takes(long minMicros, long maxMicros, Runnable work) {
+    world.time.after(world.services.random.nextLong(minMicros, maxMicros), work);
   }
 
   /// A call to the replicator: refused when there is no process; one that is stopped carries it out

@@ -49,6 +49,7 @@ public final class WholePairWorld {
   final Transcript transcript;
   final Set<Bug> bugs;
   final boolean memsync;
+  final boolean preempt;
   final boolean killsUsers;
   final boolean lastResortReboots;
   final List<SimResource> resources = new ArrayList<>();
@@ -56,6 +57,8 @@ public final class WholePairWorld {
   final Faults faults;
   boolean twoWritersExcused;
   final SimClients clients;
+  final SimServices services;
+  private @Nullable StandingFault standing;
   private long replicationApartUntil;
   private long clientApartUntil;
   private long severedUntil;
@@ -86,19 +89,20 @@ public final class WholePairWorld {
     time = new VirtualTime(seed);
     transcript = new Transcript(time, linesKept);
     clients = new SimClients(seed);
+    services = new SimServices(seed);
     this.bugs = bugs;
     memsync = time.chance(1, 2);
     killsUsers = time.chance(1, 2);
     lastResortReboots = time.chance(1, 2);
     resources.add(new SimResource(this, 0));
     resources.add(new SimResource(this, 1));
-    boolean preempt = time.chance(1, 2);
+    preempt = time.chance(1, 2);
     boolean whenReady = time.chance(1, 2);
     boolean swapped = time.chance(1, 2);
     nodes =
         new PairNode[] {
-          new PairNode(this, 0, carp(0, swapped ? 100 : 0, preempt, whenReady)),
-          new PairNode(this, 1, carp(1, swapped ? 0 : 100, preempt, whenReady))
+          new PairNode(this, 0, carp(0, swapped ? 100 : 0, whenReady)),
+          new PairNode(this, 1, carp(1, swapped ? 0 : 100, whenReady))
         };
     faults = new Faults(this);
     log(
@@ -108,20 +112,23 @@ public final class WholePairWorld {
             + (whenReady ? ", address when ready" : "")
             + (lastResortReboots ? ", last resort reboots" : "")
             + ", "
-            + clients);
+            + clients
+            + ", "
+            + services);
   }
 
-  private CarpNode carp(int index, int skew, boolean preempt, boolean whenReady) {
+  private Preempt preemption() {
+    if (!preempt) {
+      return Preempt.NEVER;
+    }
+    return bugs.contains(Bug.PREEMPTS_AT_ONCE) ? Preempt.SLOWER : Preempt.DEMOTED;
+  }
+
+  private CarpNode carp(int index, int skew, boolean whenReady) {
     var digest =
         CarpDigest.of(CarpKey.ofPassword("simulated"), 1, List.of(IpAddress.parse("10.0.0.50")));
     var config =
-        new CarpConfig(
-            1,
-            1,
-            skew,
-            preempt ? Preempt.SLOWER : Preempt.NEVER,
-            new TreeSet<>(Set.of(IpFamily.IPV4)),
-            whenReady);
+        new CarpConfig(1, 1, skew, preemption(), new TreeSet<>(Set.of(IpFamily.IPV4)), whenReady);
     var node =
         new CarpNode(
             index == 0 ? "a" : "b",
@@ -179,6 +186,11 @@ public final class WholePairWorld {
     long settled = settle(mended);
     if (clients.random.nextBoolean()) {
       cutServersClients();
+    }
+    if (services.random.nextBoolean()) {
+      standing = new StandingFault(this);
+      standing.play();
+      settle(time.nowMicros());
     }
     clientsRun = false;
     time.runUntil(time.nowMicros() + 3 * SECOND);
@@ -292,6 +304,9 @@ public final class WholePairWorld {
       }
       if (faults.broken(node)) {
         return node.name + " has a broken disk";
+      }
+      if (node.mind.agreement.pending()) {
+        return node.name + ": the pool is to be moved by agreement";
       }
       serving += serves ? 1 : 0;
     }
@@ -421,6 +436,12 @@ public final class WholePairWorld {
 
   void serves() {
     takeovers++;
+  }
+
+  void imported(PairNode node) {
+    if (standing != null) {
+      standing.imported(node);
+    }
   }
 
   void splitBrainResolved() {

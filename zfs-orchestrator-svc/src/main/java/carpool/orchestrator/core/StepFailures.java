@@ -183,18 +183,25 @@ final class StepFailures {
       case AGAIN -> {
         if (service.running() == Running.STARTING) {
           s.timers.arm(TimerKind.RETRY, Patience.CHECK_STARTING);
+        } else if (service.running() == Running.FAILED) {
+          var what = Strike.service(service.spec.name());
+          s.strikes.standsStill(what, failed(service), s.now);
         }
       }
       case START -> {}
       case RESTART -> s.timers.arm(TimerKind.RETRY, Patience.RETRY);
       case FAILED -> {
         var what = Strike.service(service.spec.name());
-        var text = "service " + service.spec.name() + " of " + s.spec.name() + " failed";
+        var text = failed(service);
         if (service.spec.onFailure() == PoolSpec.OnFailure.FAILOVER
             && s.failOver(Cause.SERVICE, what, text)) {
           s.problem = "service " + service.spec.name() + " failed: " + service.problem();
         }
       }
     }
+  }
+
+  private String failed(ServiceTrack service) {
+    return "service " + service.spec.name() + " of " + s.spec.name() + " failed";
   }
 }

@@ -36,6 +36,15 @@ final class Strikes {
     return peerKnown ? !peers.contains(what) : before == null;
   }
 
+  /// It is still failed here, so it counts from now on; not told more often than four times in a
+  /// window, because it is kept.
+  void standsStill(String what, String text, long now) {
+    var before = own.get(what);
+    if (before != null && now - before.atNanos() >= windowNanos / 4) {
+      own.put(what, new Strike(what, text, before.count(), now));
+    }
+  }
+
   boolean failedThere(String what) {
     return peerKnown && peers.contains(what);
   }

@@ -157,6 +157,11 @@ final class YieldWork {
     }
   }
 
+  /// There is nothing left to resign from.
+  private boolean roleLost() {
+    return s.facts.carp == Carp.BACKUP || s.facts.carp == Carp.INIT;
+  }
+
   /// Everything is given up that can be.
   private void settle() {
     if (s.settled) {
@@ -178,7 +183,16 @@ final class YieldWork {
       s.problem = "";
       s.hint = "";
     }
-    if (s.handover == Handover.YIELDING) {
+    if (s.handover == Handover.YIELDING && s.cutOff) {
+      // No planned move any more: the pool is still here. Its cause rules this node out as MASTER.
+      s.endSwitchover("STEP_FAILED", "the devices were cut off under pool " + s.spec.name());
+    } else if (s.handover == Handover.YIELDING && roleLost()) {
+      s.handover = Handover.WAITING_FOR_PEER;
+      s.timers.arm(TimerKind.SWITCHOVER, Patience.PEER_TAKES_OVER);
+      if (s.facts.all(ResourceFacts::peerPrimary)) {
+        s.endSwitchover("", "the peer has the devices");
+      }
+    } else if (s.handover == Handover.YIELDING) {
       s.handover = Handover.RESIGNING;
       s.timers.arm(TimerKind.SWITCHOVER, Patience.RESIGN);
       s.emit(new PoolEffect.Resign("switchover", true));

@@ -340,6 +340,31 @@ final class CommandTest {
     assertThat(unmanaged.lines()).containsExactly("answer done", "answer UNMANAGED");
   }
 
+  /// The cause of demotion makes the other node serve; the pool is still here.
+  @Test
+  void aSwitchoverThatEndsInACutOffIsNoPlannedMoveAnyMore() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Switchover()).fenced().fails("export", Failure.Kind.TIMED_OUT).pass(1);
+    bench.inspected(true).done("cut off").done("detach").done("demote").role(Role.SECONDARY);
+
+    assertThat(bench.lines()).contains("+ pool-cut-off", "answer STEP_FAILED");
+    assertThat(bench.lines()).doesNotContain("resign");
+  }
+
+  @Test
+  void aSwitchoverDuringWhichTheRoleIsLostResignsNothing() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Switchover()).carp(Carp.BACKUP);
+    bench.done("export").done("demote").role(Role.SECONDARY).peer(true, true, true);
+
+    assertThat(bench.lines()).doesNotContain("resign").endsWith("answer done");
+
+    var taken = new Bench(Bench.zfs()).serving();
+    taken.ask(new Command.Switchover()).carp(Carp.BACKUP).done("export").role(Role.SECONDARY);
+    taken.peer(true, true, true).done("demote");
+    assertThat(taken.lines()).doesNotContain("resign").contains("answer done");
+  }
+
   @Test
   void aSwitchoverHasItsCauseInTheTimeline() {
     var bench = new Bench(Bench.zfs()).serving();

@@ -454,6 +454,29 @@ final class FailureTest {
     assertThat(bench.memory.strikes()).extracting(Strike::what).containsExactly("service web");
   }
 
+  /// Else the fault would be forgotten there while it stands, and move the pool again.
+  @Test
+  void aServiceThatIsStillFailedCountsForAsLongAsItIs() {
+    var bench = importing("service web");
+    serviceFails(bench);
+    bench.done("start mail").done("check mail");
+    for (var minute = 0; minute < 61; minute++) {
+      bench.pass(60);
+      while (bench.running() != null) {
+        var step = bench.running();
+        if (step.equals("inspect")) {
+          bench.inspected(true);
+        } else if (step.equals("check web")) {
+          bench.fails(step, Failure.Kind.FAILED);
+        } else {
+          bench.done(step);
+        }
+      }
+    }
+    assertThat(bench.memory.strikes()).extracting(Strike::what).containsExactly("service web");
+    assertThat(bench.memory.strikes().getFirst().count()).isEqualTo(1);
+  }
+
   @Test
   void anotherServiceThatFailedThereDoesNotKeepThePool() {
     var bench = importing("service mail");
