@@ -83,6 +83,7 @@ final class OrchestratorNode implements Startable, Node {
   private final KeptState kept;
   private final NodeIntents intents;
   private final AgreedSwitchovers switchovers;
+  private final ShutdownGuard guard;
 
   private final PeerWatch peer;
   private final ClientNetworks networks;
@@ -155,6 +156,13 @@ final class OrchestratorNode implements Startable, Node {
             group -> carp.getOrDefault(group, Carp.UNKNOWN),
             () -> resources,
             metrics);
+    this.guard =
+        new ShutdownGuard(
+            config.pools().stream()
+                .map(pool -> pool.holdShutdown())
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO),
+            () -> OnlyCopies.of(ofPools()));
     this.liveness = new LivenessProbe(pools.values());
     health.aliveWhile(liveness::alive);
   }
@@ -198,6 +206,7 @@ final class OrchestratorNode implements Startable, Node {
     reporter.start();
     networks.start();
     peer.start();
+    guard.start();
     replicator.start();
     election.start();
   }
@@ -213,6 +222,10 @@ final class OrchestratorNode implements Startable, Node {
   @Override
   public void stop(Duration deadline) throws InterruptedException {
     var end = System.nanoTime() + deadline.toNanos();
+    var onlyCopy = OnlyCopies.of(ofPools());
+    if (!onlyCopy.isEmpty() && kept.get().getUnmanaged().isEmpty()) {
+      LOG.warn("given up although nobody else can serve it; complete here only: {}", onlyCopy);
+    }
     var left = new CountDownLatch(pools.size());
     var remaining = new ConcurrentLinkedQueue<String>();
     for (var pool : pools.values()) {
@@ -250,6 +263,7 @@ final class OrchestratorNode implements Startable, Node {
     }
     hooks.close(Duration.ofSeconds(1));
     liveness.close();
+    guard.close();
     peer.close();
     networks.close();
     replicator.close();
@@ -269,12 +283,25 @@ final class OrchestratorNode implements Startable, Node {
         .plus(FAREWELL);
   }
 
+  /// The resources that pools are made of.
+  private List<Resource> ofPools() {
+    var known = resources;
+    return pools.values().stream()
+        .flatMap(pool -> pool.spec().resources().stream())
+        .map(known::get)
+        .filter(java.util.Objects::nonNull)
+        .toList();
+  }
+
   private void keep(Passed passed) {
     var failover = OrchestratorProtoMapper.failover(passed, nodeName);
     later(b -> {
       var all = new ArrayList<>(b.getFailoversList());
       all.addFirst(failover);
-      b.clearFailovers().addAllFailovers(all.subList(0, Math.min(FAILOVERS_MAX, all.size())));
+      // Of each pool: one that moves often must not make the others forget.
+      var ofPool = new HashMap<String, Integer>();
+      all.removeIf(each -> ofPool.merge(each.getPool(), 1, Integer::sum) > FAILOVERS_MAX);
+      b.clearFailovers().addAllFailovers(all);
     });
   }
 

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// The real carpool-orchestrator in a process of its own, between a fake replicator, a fake
 /// election and a fake zpool.
 final class Bed implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  static final Duration PATIENCE = Duration.ofSeconds(30);
 
   static final String POOLS =
       """
@@ -142,7 +142,7 @@ final class Bed implements AutoCloseable {
 
   void start() throws Exception {
     var bin = Path.of(java.util.Objects.requireNonNull(Bed.class.getResource("/fakebin")).toURI());
-    for (var tool : List.of("zpool", "zfs")) {
+    for (var tool : List.of("zpool", "zfs", "systemd-inhibit", "busctl")) {
       // A jar or a copied tree may have lost the mode.
       var _ = bin.resolve(tool).toFile().setExecutable(true);
     }

@@ -16,6 +16,8 @@ import java.util.Optional;
 /// @param loadKey pools: command that loads the keys of encrypted datasets; empty: from where their
 ///   `keylocation` says
 /// @param onDiskFailure what follows when a disk under the served pool fails
+/// @param holdShutdown for which an orderly shutdown of the node is held while the only complete
+///   copy is here; zero: not at all
 /// @param failWindow for which a failure of the pool or of a service counts against the node
 /// @param lastResort command for a pool that still hangs on devices that were cut off: restarts the
 ///   ZFS daemon, or the node; empty: an operator does it
@@ -31,6 +33,7 @@ public record PoolConfig(
     List<String> loadKey,
     List<ServiceConfig> services,
     OnDiskFailure onDiskFailure,
+    Duration holdShutdown,
     Duration failWindow,
     Timeouts timeouts) {
 

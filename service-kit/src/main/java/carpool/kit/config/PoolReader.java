@@ -86,6 +86,9 @@ final class PoolReader {
             map.get("on-disk-failure")
                 .flatMap(v -> v.oneOf(CarpoolYamlReader.choices(OnDiskFailure.values())))
                 .orElse(OnDiskFailure.SWITCHOVER),
+            map.get("hold-shutdown")
+                .flatMap(v -> v.duration(Duration.ZERO, Duration.ofHours(1)))
+                .orElse(Duration.ofSeconds(60)),
             duration(map, "fail-window", Duration.ofHours(1), Duration.ofDays(30)),
             timeouts(map));
     if (kind == Kind.ZFS) {

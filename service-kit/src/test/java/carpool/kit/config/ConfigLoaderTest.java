@@ -102,6 +102,7 @@ class ConfigLoaderTest {
                 last-resort: [systemctl, reboot, -ff]
                 fail-window: 30m
                 on-disk-failure: ignore
+                hold-shutdown: 0s
                 load-key: [zfs, load-key, zhast]
                 services:
                   - { name: nginx, start: [systemctl, start, nginx], stop: [systemctl, stop, nginx], check: [curl, -fsS, http://127.0.0.1/], on-failure: restart, timeout: 10s, interval: 1s }
@@ -192,6 +193,7 @@ class ConfigLoaderTest {
                                 Duration.ofSeconds(10),
                                 Duration.ofSeconds(1))),
                         PoolConfig.OnDiskFailure.IGNORE,
+                        Duration.ZERO,
                         Duration.ofMinutes(30),
                         new Timeouts(
                             Duration.ofSeconds(1),
@@ -211,6 +213,7 @@ class ConfigLoaderTest {
                         List.of(),
                         List.of(),
                         PoolConfig.OnDiskFailure.SWITCHOVER,
+                        Duration.ofSeconds(60),
                         Duration.ofHours(1),
                         new Timeouts(
                             Duration.ofSeconds(10),
