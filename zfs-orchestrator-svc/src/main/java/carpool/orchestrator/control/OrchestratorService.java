@@ -191,7 +191,7 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
     var groups = serving.stream().map(pool -> pool.spec().follows()).collect(Collectors.toSet());
     var moving = node.pools().stream().filter(p -> groups.contains(p.spec().follows())).toList();
     if (request.getPlan()) {
-      new Plan(couple, node).tell(moving, status().getResourcesList(), answer);
+      new Plan(process.getNode(), couple, node).tell(moving, status().getResourcesList(), answer);
       return;
     }
     carryOut(

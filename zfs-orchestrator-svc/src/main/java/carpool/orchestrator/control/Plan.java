@@ -4,9 +4,7 @@ import carpool.common.v1.ErrorDetail;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.PoolSpec;
 import carpool.orchestrator.core.StepRecord;
-import carpool.orchestrator.v1.Failover;
 import carpool.orchestrator.v1.Step;
-import carpool.orchestrator.v1.StepOutcome;
 import carpool.orchestrator.v1.SwitchoverProgress;
 import carpool.replicator.v1.Resource;
 import io.grpc.stub.StreamObserver;
@@ -22,12 +20,15 @@ import java.util.concurrent.TimeoutException;
 final class Plan {
   private static final long ANSWER_SECONDS = 5;
 
+  private final String nodeName;
   private final Couple couple;
   private final Node node;
 
   private record Refusal(String reason, String text, String hint) {}
 
-  Plan(Couple couple, Node node) {
+  /// @param nodeName of this node
+  Plan(String nodeName, Couple couple, Node node) {
+    this.nodeName = nodeName;
     this.couple = couple;
     this.node = node;
   }
@@ -54,7 +55,14 @@ final class Plan {
               .setFinished(true)
               .setDone(refusal.reason().isEmpty())
               .setMessage(message(refusal, atRisk(pool.spec(), resources)))
-              .setExpectedSeconds(expectedSeconds(pool.spec().name(), other));
+              .setExpectedSeconds(
+                  new Forecast(
+                          pool.spec().name(),
+                          nodeName,
+                          couple.failovers(),
+                          other.note().getFailoversList(),
+                          other.aheadMicros() / 1000)
+                      .seconds());
       if (!refusal.reason().isEmpty()) {
         out.setError(
             ErrorDetail.newBuilder()
@@ -124,32 +132,5 @@ final class Plan {
     steps.add(zfs ? "there: import" : "there: mount");
     pool.services().forEach(service -> steps.add("there: start " + service.name()));
     return steps;
-  }
-
-  /// What giving up took here the last time, and taking over there; else what taking over took
-  /// here. -1 when this pair has not done one of them.
-  private double expectedSeconds(String pool, Couple.Other other) {
-    var own = couple.failovers();
-    var away = last(pool, own, List.of("give-up", "switchover"));
-    if (away < 0) {
-      away = last(pool, other.note().getFailoversList(), List.of("give-up", "switchover"));
-    }
-    var there = last(pool, other.note().getFailoversList(), List.of("takeover"));
-    if (there < 0) {
-      there = last(pool, own, List.of("takeover"));
-    }
-    return away < 0 || there < 0 ? -1 : away + there;
-  }
-
-  private static double last(String pool, List<Failover> failovers, List<String> kinds) {
-    return failovers.stream()
-        .filter(passed -> passed.getPool().equals(pool) && passed.getDone())
-        .filter(passed -> kinds.contains(passed.getKind()))
-        .filter(passed ->
-            passed.getStepsList().stream()
-                .allMatch(s -> s.getOutcome() == StepOutcome.STEP_OUTCOME_DONE))
-        .mapToDouble(passed -> passed.getDurationMillis() / 1e3)
-        .findFirst()
-        .orElse(-1);
   }
 }

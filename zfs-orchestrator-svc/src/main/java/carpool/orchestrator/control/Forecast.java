@@ -1,0 +1,96 @@
+package carpool.orchestrator.control;
+
+import carpool.orchestrator.v1.Failover;
+import carpool.orchestrator.v1.Move;
+import carpool.orchestrator.v1.StepOutcome;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+
+/// How long a switchover of a pool takes, by what both nodes kept of the last ones. Pure.
+///
+/// The median of the last [#SAMPLES] switchovers of this node that the other one took over; else of
+/// those in either direction; else what giving up took, and what taking over took.
+final class Forecast {
+  /// Old ones tell of another configuration, a single one of its own bad luck.
+  private static final int SAMPLES = 5;
+
+  private static final double MILLIS = 1e3;
+
+  private final String pool;
+  private final String node;
+  private final List<Failover> own;
+  private final List<Failover> others;
+  private final List<Move> moves;
+
+  /// @param own newest first
+  /// @param others newest first, by the clock of the other node
+  /// @param aheadMillis of the other clock
+  Forecast(String pool, String node, List<Failover> own, List<Failover> others, long aheadMillis) {
+    this.pool = pool;
+    this.node = node;
+    this.own = own;
+    this.others = others;
+    this.moves = PairTimeline.moves(own, others, aheadMillis);
+  }
+
+  /// Seconds; negative when this pair has not done what it would be told by.
+  double seconds() {
+    var ours = median(planned().filter(move -> giver(move).getNode().equals(node)));
+    if (ours.isPresent()) {
+      return ours.getAsDouble();
+    }
+    var any = median(planned());
+    if (any.isPresent()) {
+      return any.getAsDouble();
+    }
+    var away = either(own, others, List.of("give-up", "switchover"));
+    var there = either(others, own, List.of("takeover"));
+    return away.isPresent() && there.isPresent() ? away.getAsDouble() + there.getAsDouble() : -1;
+  }
+
+  /// Switchovers that the other node took over from, without a failure on either side.
+  private Stream<Move> planned() {
+    return moves.stream()
+        .filter(move -> move.getPool().equals(pool) && move.getDone())
+        .filter(move -> move.getPartsCount() == 2)
+        .filter(move -> giver(move).getKind().equals("switchover"))
+        .filter(move -> move.getParts(1).getKind().equals("takeover"));
+  }
+
+  private static Failover giver(Move move) {
+    return move.getParts(0);
+  }
+
+  private static OptionalDouble median(Stream<Move> moves) {
+    return middle(moves.limit(SAMPLES).mapToDouble(Move::getDurationMillis).sorted().toArray());
+  }
+
+  private OptionalDouble either(List<Failover> first, List<Failover> second, List<String> kinds) {
+    var found = last(first, kinds);
+    return found.isPresent() ? found : last(second, kinds);
+  }
+
+  private OptionalDouble last(List<Failover> failovers, List<String> kinds) {
+    return middle(
+        failovers.stream()
+            .filter(passed -> passed.getPool().equals(pool) && passed.getDone())
+            .filter(passed -> kinds.contains(passed.getKind()))
+            .filter(passed ->
+                passed.getStepsList().stream()
+                    .allMatch(step -> step.getOutcome() == StepOutcome.STEP_OUTCOME_DONE))
+            .limit(SAMPLES)
+            .mapToDouble(Failover::getDurationMillis)
+            .sorted()
+            .toArray());
+  }
+
+  private static OptionalDouble middle(double[] sorted) {
+    if (sorted.length == 0) {
+      return OptionalDouble.empty();
+    }
+    var high = sorted[sorted.length / 2];
+    var low = sorted[(sorted.length - 1) / 2];
+    return OptionalDouble.of((low + high) / 2 / MILLIS);
+  }
+}
