@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/// The replicator is told before the pool is exported for a peer that lives, and told otherwise when
-/// the node continues to serve.
+/// The replicator is told before the pool is exported for a peer that lives, and told otherwise
+/// when the node continues to serve.
 final class AnnounceGiveUpTest {
   /// Export 20 s, demotion 10 s, two cuts of 5 s.
   private static final long WITHIN = 40;
