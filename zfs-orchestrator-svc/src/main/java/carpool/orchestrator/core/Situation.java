@@ -227,7 +227,7 @@ final class Situation {
     timers.drop(TimerKind.DEVICES);
     timeline.end("devices", StepRecord.Outcome.TIMED_OUT, text, now);
     problem = text;
-    var othersTurn = strikes.note(Strike.POOL, text, now);
+    var othersTurn = unmanaged == null && strikes.note(Strike.POOL, text, now);
     if ((facts.peerAble() && othersTurn) || useless) {
       fail(Cause.POOL, text);
     } else {
@@ -238,8 +238,12 @@ final class Situation {
   }
 
   /// A failover because of what is wrong here; not when the peer could not do it either, or has
-  /// tried already. True when it is begun.
+  /// tried already. True when it is begun. What fails while the pool is left alone counts for
+  /// nothing: somebody is at work on it.
   boolean failOver(Cause cause, String what, String text) {
+    if (unmanaged != null) {
+      return false;
+    }
     var othersTurn = strikes.note(what, text, now);
     if (!othersTurn || !facts.peerAble()) {
       return false;
@@ -250,6 +254,9 @@ final class Situation {
 
   /// Why the pool stays although something failed.
   String whyNotMoved(String what) {
+    if (unmanaged != null) {
+      return "it is left alone (unmanaged)";
+    }
     return strikes.failedThere(what)
         ? "it failed on the other node, too"
         : facts.peerAble() ? "the other node was tried already" : "the other node could not serve";

@@ -463,6 +463,23 @@ final class CommandTest {
       bench.pass(6).inspected(true, Health.FAULTED);
     }
     assertThat(bench.lines()).doesNotContain("+ pool", "resign alone", "run export");
+    assertThat(bench.machine.view().problem())
+        .isEqualTo("the pool is FAULTED, and it is left alone (unmanaged)");
+
+    bench.pass(6).inspected(false); // exported by hand
+    assertThat(bench.lines()).doesNotContain("+ pool");
+    assertThat(bench.memory.strikes()).isEmpty();
+  }
+
+  @Test
+  void importThatFailsWhenThePoolIsLeftAloneIsNoFailureOfTheNode() {
+    var bench = new Bench(Bench.zfs()).standby().carp(Carp.MASTER);
+    bench.done("promote").role(Role.PRIMARY).devices();
+    bench.ask(new Command.Unmanaged(true, "by hand")).pass(20);
+    bench.fails("import", Failure.Kind.FAILED);
+
+    assertThat(bench.memory.strikes()).isEmpty();
+    assertThat(bench.lines()).doesNotContain("+ pool", "resign alone");
   }
 
   @Test
