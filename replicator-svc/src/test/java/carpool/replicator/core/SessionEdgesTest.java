@@ -226,4 +226,48 @@ final class SessionEdgesTest {
 
     assertThat(pair.a.answers).doesNotContainKey(read);
   }
+
+  /// R3 names what the peer has not flushed; clients that never flush leave that to this node.
+  @Test
+  void whatThePeerHasNotFlushedIsFlushedAfterAWhile() {
+    var pair = quiet(ReplicationMode.FULLSYNC);
+    pair.a.write(3, 30);
+    pair.settle();
+    int before = pair.b.forPeer;
+
+    pair.ticks(6);
+
+    assertThat(pair.b.forPeer).isGreaterThan(before);
+    pair.cut();
+    assertThat(pair.a.core().differentBytes()).isZero();
+  }
+
+  /// Whatever it counted as different before, and whatever else the source has said.
+  @Test
+  void nothingDiffersOnATargetThatIsInStep() {
+    var pair = quiet(ReplicationMode.FULLSYNC);
+    pair.a.core().setRole(77, Role.SECONDARY, false);
+    pair.settle();
+    assertThat(pair.promote(pair.b)).isEqualTo(Verdict.ALLOWED);
+    pair.b.write(3, 30);
+    pair.settle();
+    pair.b.flush();
+    pair.settle();
+    pair.b.kill();
+    pair.b.start();
+    assertThat(pair.b.core().differentBytes()).isPositive();
+    assertThat(pair.promote(pair.a)).isEqualTo(Verdict.ALLOWED);
+    pair.b.deaf = true;
+    pair.connect();
+    assertThat(pair.b.core().phase()).isEqualTo(Phase.TARGET_AGREED);
+
+    pair.b
+        .core()
+        .message(pair.session(), new PeerMessage.InStep(pair.a.core().identity().asSeenByTarget()));
+    while (pair.b.core().phase() != Phase.IN_STEP) {
+      assertThat(pair.step()).isTrue();
+    }
+
+    assertThat(pair.b.core().differentBytes()).isZero();
+  }
 }

@@ -59,6 +59,23 @@ final class SoleCopyTest {
     assertThat(pair.b.data[4]).isEqualTo(40);
   }
 
+  /// The flush failed here: it is answered by the peer's disk, when that is durably the only one.
+  @Test
+  void flushThatFailedHereIsNotDoneBeforeThePeerHasRecordedThat() {
+    var pair = quiet(ReplicationMode.FULLSYNC);
+    pair.a.write(4, 40);
+    pair.settle();
+    pair.b.holdRecords();
+    pair.a.refusesFlushes = true;
+    int flush = pair.a.flush();
+    pair.settle();
+    assertThat(pair.a.answers).doesNotContainKey(flush);
+
+    pair.b.releaseRecords();
+    pair.settle();
+    assertThat(pair.a.answers.get(flush)).isEqualTo(OK);
+  }
+
   /// Even if the peer falls before it has recorded that it has the only copy.
   @Test
   void copyWhoseDiskFailedIsRecordedAsNoGoodOne() {

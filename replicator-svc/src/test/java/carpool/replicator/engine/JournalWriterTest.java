@@ -3,12 +3,19 @@ package carpool.replicator.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import carpool.kit.boot.Host;
+import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effect;
+import carpool.replicator.core.EffectCollector;
 import carpool.replicator.core.Effects.MapPart;
+import carpool.replicator.core.ReplicationCore;
+import carpool.replicator.core.ReplicationMode;
+import carpool.replicator.core.Role;
+import carpool.replicator.core.WriteKind;
 import carpool.replicator.offline.Provisioning;
 import carpool.replicator.store.RecordingFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -61,6 +68,70 @@ class JournalWriterTest {
             IntStream.range(0, WRITES)
                 .mapToObj(i -> "write " + (4096 + i % 2 * 512) + "+512")
                 .toList());
+    journal.stop();
+    attachment.close();
+  }
+
+  /// The core hears of a mark that the disk refused, before it writes what was to be marked.
+  @Test
+  void markThatTheDiskRefusesIsToldToTheCore() throws Exception {
+    var disk = new RecordingFile(64 << 20);
+    Provisioning.create(
+        "r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
+    var attachment = AttachedProvider.open("r", disk.provider(), new FailedCopies(state));
+    var effects = new ArrayList<Effect>();
+    var collector = new EffectCollector();
+    collector.into(effects);
+    var metadata = attachment.metadata();
+    var core =
+        new ReplicationCore(
+            new ReplicationCore.Settings(
+                "hast1",
+                ReplicationMode.FULLSYNC,
+                false,
+                metadata.dataSizeBytes(),
+                metadata.extentSizeBytes(),
+                64,
+                8,
+                4,
+                4,
+                Slots.BYTES,
+                "hast2",
+                10,
+                60),
+            new ReplicationCore.Found(
+                metadata.prevRole(),
+                attachment.foundDisk(),
+                metadata.identity(),
+                attachment.readMap()),
+            () -> 7,
+            collector);
+    core.setRole(1, Role.SECONDARY, false);
+    core.setRole(2, Role.PRIMARY, false);
+    for (var effect : List.copyOf(effects)) {
+      if (effect instanceof Effect.WriteMetadata record) {
+        core.metadataWritten(record.token(), true);
+      }
+    }
+    core.clientWrite(0, 0, 4096, WriteKind.DATA, false);
+    var mark = effects.stream().filter(Effect.WriteMap.class::isInstance).findFirst().orElseThrow();
+    disk.failWrites(1);
+    var told = new CountDownLatch(1);
+    var journal =
+        new JournalWriter(
+            Host.REAL,
+            "r",
+            attachment,
+            new Counters(),
+            event -> {
+              event.accept(core);
+              told.countDown();
+            });
+    journal.submit((Effect.Journal) mark);
+    assertThat(told.await(20, TimeUnit.SECONDS)).isTrue();
+
+    assertThat(core.disk()).isEqualTo(DiskState.FAILED);
+    assertThat(effects).noneMatch(Effect.WriteLocal.class::isInstance);
     journal.stop();
     attachment.close();
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import carpool.replicator.block.BlockDevice.DeviceGoneException;
 import carpool.replicator.block.BlockDevice.Slot;
+import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.offline.Provisioning;
 import carpool.replicator.store.RecordingFile;
 import java.nio.file.Path;
@@ -34,6 +35,7 @@ class ResourceEngineTest {
   @AfterEach
   void stop() throws Exception {
     node.close();
+    assertThat(host.stops).as("why the process would have ended").isEmpty();
   }
 
   /// A range would stay locked, or a client without its answer.
@@ -53,6 +55,16 @@ class ResourceEngineTest {
     disk.makeUnreadable(node.dataOffset(), 4096);
 
     assertThat(node.startRead(0).get(10, TimeUnit.SECONDS)).isFalse();
+  }
+
+  @Test
+  void writeThatTheDiskRefusesIsAnError() throws Exception {
+    node.fill(0, (byte) 7); // its extent is marked
+    disk.failWrites(1);
+    var write = node.startWrite(0);
+    node.engine.step(ReplicationCore::cutOff);
+
+    assertThat(write.get(10, TimeUnit.SECONDS)).isFalse();
   }
 
   @Test

@@ -79,6 +79,7 @@ final class PeerLinkTest {
   void stop() throws Exception {
     peer.connection.close("the test is over");
     node.close();
+    assertThat(host.stops).as("why the process would have ended").isEmpty();
   }
 
   private long sizeBytes() {
