@@ -36,7 +36,9 @@ import org.jspecify.annotations.Nullable;
 /// - **settles**: within [#SETTLE_SECONDS] of the last fault exactly one node serves, is MASTER and
 ///   has the address, the other stands by, nothing stands against either, both copies are equal,
 ///   and so it stays. By hand is done only what follows: a branch of a split brain is given up,
-///   maintenance is switched off, a broken disk is replaced.
+///   maintenance is switched off, a broken disk is replaced;
+/// - **standing fault**: one fault that stands still moves the pool at most once per node and
+///   window; see [StandingFault].
 public final class WholePairWorld {
   static final int SETTLE_SECONDS = 240;
   private static final long SECOND = 1_000_000;
