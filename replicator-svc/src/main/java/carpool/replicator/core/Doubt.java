@@ -12,6 +12,9 @@ import carpool.replicator.core.FlushRounds.Waiter;
 final class Doubt {
   private boolean doubtful;
 
+  /// Number of the last pause; the answer to a question from before it tells nothing.
+  private long pause;
+
   /// The hello of the session under way was sent after this node stood still.
   private boolean freshHello;
 
@@ -34,18 +37,19 @@ final class Doubt {
       return;
     }
     doubtful = true;
+    pause++;
     freshHello = false;
     ask();
   }
 
   private void ask() {
     if (state.phase.peerTakesWrites()) {
-      state.flushes.add(new Waiter.Confirmation(state.session));
+      state.flushes.add(new Waiter.Confirmation(state.session, pause));
       core.flushing.pumpFlush();
     } else if (!state.phase.agreed() && core.alone.mayAsk()) {
       core.alone.askAgain();
     }
-    // Else the session is settled soon, or ends.
+    // Else the session is settled soon ([#peerTakesWrites]), or ends.
   }
 
   void helloSent() {
@@ -66,9 +70,9 @@ final class Doubt {
     }
   }
 
-  /// A flush of both copies that began afterwards is done.
-  void confirmed(long ofSession) {
-    if (ofSession == state.session) {
+  /// A flush of both copies is done that was asked for in this session, after this pause.
+  void confirmed(long ofSession, long afterPause) {
+    if (ofSession == state.session && afterPause == pause) {
       clear();
     }
   }

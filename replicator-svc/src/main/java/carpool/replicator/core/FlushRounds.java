@@ -25,7 +25,9 @@ final class FlushRounds {
     record Demotion() implements Waiter {}
 
     /// A primary that stood still and wants the peer's word in this session.
-    record Confirmation(long session) implements Waiter {}
+    ///
+    /// @param pause number of the pause
+    record Confirmation(long session, long pause) implements Waiter {}
 
     /// Nobody; keeps the amount of unflushed data small.
     record Background() implements Waiter {}

@@ -106,8 +106,8 @@ final class FlushWork {
       state.differences.flushEnded();
     }
     for (var waiter : state.flushes.end()) {
-      if (coveredPeer && waiter instanceof Waiter.Confirmation(long forSession)) {
-        core.doubt.confirmed(forSession);
+      if (coveredPeer && waiter instanceof Waiter.Confirmation(long forSession, long pause)) {
+        core.doubt.confirmed(forSession, pause);
         continue;
       }
       if (!coveredPeer && promisesMore(waiter)) {

@@ -173,6 +173,7 @@ final class GoingAlone {
       core.flushing.aloneEnds();
       core.flushing.pumpFlush();
     }
+    core.doubt.peerTakesWrites();
   }
 
   /// The session ended.

@@ -24,6 +24,9 @@ final class Watcher {
   /// Since the copies were equal.
   private final boolean[] lostPower = {false, false};
 
+  /// A flush failed since the copies were equal, with what the disk had cached.
+  private final boolean[] lostCache = {false, false};
+
   private final boolean[] wasPrimary = {false, false};
 
   /// The copies have gone apart and were not equal since.
@@ -127,6 +130,8 @@ final class Watcher {
       aloneSince[1] = NEVER;
       lostPower[0] = false;
       lostPower[1] = false;
+      lostCache[0] = false;
+      lostCache[1] = false;
       world.replaced[0] = false;
       world.replaced[1] = false;
     }
@@ -154,6 +159,7 @@ final class Watcher {
       // The only copy: an answer that is on its way is worth no more than one that was given.
       world.oracle.perhapsLostUnflushedAndUnanswered();
     }
+    lostCache[node.index] = true;
     loseBranchCache(node);
     world.oracle.perhapsLostUnreplicated(node.index);
     branchSince[node.index] = world.time.nowMicros();
@@ -174,11 +180,11 @@ final class Watcher {
     var oracle = world.oracle;
     boolean elsewhere = heldElsewhere(node);
     lostPower[node.index] |= powerCut;
-    // The other's disk failed and this node has not recorded yet that it has the only copy.
+    // The other's disk failed and this node has not recorded yet that it has the only copy; the
+    // other one may have been restarted since, and not have recorded it either.
     var other = other(node);
     boolean indistinct =
-        other.alive()
-            && other.running().disk() == DiskState.FAILED
+        (lostCache[other.index] || (other.alive() && other.running().disk() == DiskState.FAILED))
             && other.disk.generation() == node.disk.generation();
     // Answered when this node had received it, and it may not have written it yet; it says that it
     // is the only copy only when it has. Until then two have failed, the other's disk and this one.
