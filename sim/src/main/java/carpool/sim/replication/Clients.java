@@ -297,6 +297,7 @@ final class Clients {
       // A branch has no part in what the other was told.
       covered.removeIf(write -> write.node != node.index);
     }
+    covered.removeIf(write -> world.watcher.mayLack(node, write));
     world.log(node, () -> "client flushes");
     var asked = asks(node, "flush", 0);
     node.flush(result -> {

@@ -138,11 +138,25 @@ final class Watcher {
     wereInStep = inStep;
   }
 
+  /// The copy of a node that serves alone may lack what was written before its power failed: an
+  /// operator forced it, and the other one has it. A flush here covers none of that.
+  boolean mayLack(SimNode node, Oracle.Write write) {
+    return lacksCache(node) && write.startMicros <= branchSince[node.index];
+  }
+
+  private boolean lacksCache(SimNode node) {
+    return world.traits.forces()
+        && lostPower[node.index]
+        && node.alive()
+        && !node.running().phase().agreed();
+  }
+
   /// True when the other node surely has whatever this one acknowledged.
   boolean heldElsewhere(SimNode node) {
     var other = other(node);
     // Of two primaries each has what the other has not.
-    boolean follows = primary(other) && !primary(node) && aloneSince[node.index] == NEVER;
+    boolean follows =
+        primary(other) && !primary(node) && aloneSince[node.index] == NEVER && !lacksCache(other);
     return node.alive()
         && other.alive()
         && other.running().disk() == DiskState.UP_TO_DATE
