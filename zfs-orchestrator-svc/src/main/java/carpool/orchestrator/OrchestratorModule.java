@@ -6,6 +6,7 @@ import carpool.kit.boot.Startable;
 import carpool.kit.config.LoadedConfig;
 import carpool.orchestrator.control.Node;
 import carpool.orchestrator.control.OrchestratorService;
+import carpool.orchestrator.control.StatusMetrics;
 import com.google.inject.AbstractModule;
 import com.google.inject.Provides;
 import com.google.inject.Singleton;
@@ -21,7 +22,10 @@ final class OrchestratorModule extends AbstractModule {
     bind(Node.class).to(OrchestratorNode.class);
     bind(OrchestratorService.class).in(Singleton.class);
     Multibinder.newSetBinder(binder(), Reloadable.class).addBinding().to(ConfigReload.class);
-    Multibinder.newSetBinder(binder(), Startable.class).addBinding().to(OrchestratorNode.class);
+    bind(StatusMetrics.class).in(Singleton.class);
+    var startables = Multibinder.newSetBinder(binder(), Startable.class);
+    startables.addBinding().to(OrchestratorNode.class);
+    startables.addBinding().to(StatusMetrics.class);
     Multibinder.newSetBinder(binder(), BindableService.class)
         .addBinding()
         .to(OrchestratorService.class);

@@ -105,7 +105,7 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
     }
   }
 
-  private GetStatusResponse status() {
+  GetStatusResponse status() {
     var out = GetStatusResponse.newBuilder().setProcess(process);
     var pools = node.pools();
     pools.forEach(pool -> out.addPools(OrchestratorProtoMapper.pool(pool)));
