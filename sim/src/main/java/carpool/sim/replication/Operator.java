@@ -262,6 +262,7 @@ final class Operator {
     var givesUp = loser;
     world.log(givesUp, () -> "operator: this side loses");
     giveUp(givesUp);
+    watcher.survives(survivor);
     givesUp.setRole(
         Role.SECONDARY,
         false,

@@ -5,6 +5,8 @@ import carpool.replicator.core.Phase;
 import carpool.replicator.core.ReplicationMode;
 import carpool.replicator.core.Role;
 import carpool.sim.Violation;
+import java.util.ArrayList;
+import java.util.List;
 
 /// What somebody knows who sees both nodes at all times: who serves, whether the copies have gone
 /// apart, what a double failure may take. Looked at after every step.
@@ -26,6 +28,11 @@ final class Watcher {
 
   /// A flush failed since the copies were equal, with what the disk had cached.
   private final boolean[] lostCache = {false, false};
+
+  /// What each copy lost from its cache since the copies were equal.
+  private final List<List<Lost>> lostContent = List.of(new ArrayList<>(), new ArrayList<>());
+
+  private record Lost(int unit, long content) {}
 
   private final boolean[] wasPrimary = {false, false};
 
@@ -132,6 +139,7 @@ final class Watcher {
       lostPower[1] = false;
       lostCache[0] = false;
       lostCache[1] = false;
+      lostContent.forEach(List::clear);
       world.replaced[0] = false;
       world.replaced[1] = false;
     }
@@ -174,9 +182,23 @@ final class Watcher {
       world.oracle.perhapsLostUnflushedAndUnanswered();
     }
     lostCache[node.index] = true;
+    noteLostContent(node);
     loseBranchCache(node);
     world.oracle.perhapsLostUnreplicated(node.index);
     branchSince[node.index] = world.time.nowMicros();
+  }
+
+  /// The operator gives the other copy up: that it had, flushed, what this one lost from its cache
+  /// does not help any more.
+  void survives(SimNode node) {
+    for (var lost : lostContent.get(node.index)) {
+      world.oracle.perhapsLostContent(lost.unit(), lost.content());
+    }
+  }
+
+  private void noteLostContent(SimNode node) {
+    var lost = lostContent.get(node.index);
+    node.disk.forEachCached((unit, content) -> lost.add(new Lost(unit, content)));
   }
 
   /// A branch of its own is only here: that the other branch has it, flushed, does not help when
@@ -211,6 +233,7 @@ final class Watcher {
       oracle.perhapsLostUnflushed();
     }
     if (powerCut) {
+      noteLostContent(node);
       loseBranchCache(node);
       branchSince[node.index] = world.time.nowMicros();
     }
