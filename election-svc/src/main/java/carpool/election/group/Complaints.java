@@ -1,4 +1,4 @@
-package carpool.election;
+package carpool.election.group;
 
 import java.util.HashMap;
 import java.util.Map;

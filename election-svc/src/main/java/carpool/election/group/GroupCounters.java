@@ -1,4 +1,4 @@
-package carpool.election;
+package carpool.election.group;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;

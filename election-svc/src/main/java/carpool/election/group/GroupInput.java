@@ -1,4 +1,4 @@
-package carpool.election;
+package carpool.election.group;
 
 import carpool.election.core.CarpEvent;
 import carpool.election.core.ReceivedPacket;

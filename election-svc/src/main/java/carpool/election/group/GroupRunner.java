@@ -1,4 +1,4 @@
-package carpool.election;
+package carpool.election.group;
 
 import carpool.election.address.AddressHolder;
 import carpool.election.address.KernelAddresses;
@@ -32,6 +32,7 @@ import carpool.election.core.Verdict;
 import carpool.election.core.wire.CarpPacket;
 import carpool.election.core.wire.DropReason;
 import carpool.election.core.wire.IpAddress;
+import carpool.election.history.Journal;
 import carpool.election.link.LinkState;
 import carpool.election.raw.Capabilities;
 import carpool.election.raw.CarpSocket;
@@ -63,7 +64,7 @@ import org.slf4j.LoggerFactory;
 
 /// The shell of one group: owns its machine, sockets and addresses on one loop thread, and carries
 /// out what the machine asks for. Everybody else posts.
-final class GroupRunner {
+public final class GroupRunner {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.election");
   private static final int MAILBOX_MAX = 1024;
 
@@ -100,11 +101,13 @@ final class GroupRunner {
   private String trouble = "";
   private String addressTrouble = "";
 
+  /// Does nothing before [#start].
+  ///
   /// @param marker of this group's role, for the process after this one
   /// @param resumed when the process before this one advertised last as MASTER, if it may be
   ///   resumed
   /// @param onLink told on the loop whenever this group's interface becomes usable or not
-  GroupRunner(
+  public GroupRunner(
       GroupSettings settings,
       AddressHolder addresses,
       KernelAddresses kernel,
@@ -150,37 +153,41 @@ final class GroupRunner {
         roleGauge);
   }
 
-  String name() {
+  /// Of the group.
+  public String name() {
     return settings.name();
   }
 
-  String interfaceName() {
+  /// Where it advertises.
+  public String interfaceName() {
     return settings.interfaceName();
   }
 
-  void start() {
+  /// Starts the loop; once.
+  public void start() {
     loop.start();
   }
 
   /// Gives the role away at once: address off, leave marker out.
-  void leave() {
+  public void leave() {
     post(CarpEvent.StopRequested::new);
   }
 
   /// After [#leave]: closes everything.
-  void stop(Duration deadline) throws InterruptedException {
+  public void stop(Duration deadline) throws InterruptedException {
     loop.post(new GroupInput.Task(this::close));
     if (!loop.stop(deadline)) {
       LOG.error("group {} did not stop in time; the kernel drops its addresses", name());
     }
   }
 
-  void post(LongFunction<CarpEvent> event) {
+  /// Hands an event to the machine, with the time at which it is its turn.
+  public void post(LongFunction<CarpEvent> event) {
     loop.post(new GroupInput.Event(event));
   }
 
   /// Runs on the loop and answers; not to be called from it.
-  <T> CompletableFuture<T> ask(Supplier<T> question) {
+  public <T> CompletableFuture<T> ask(Supplier<T> question) {
     var answer = new CompletableFuture<T>();
     loop.post(
         new GroupInput.Task(() -> {
@@ -193,11 +200,13 @@ final class GroupRunner {
     return answer;
   }
 
-  void linkChanged(Optional<LinkState> link) {
+  /// The interface changed, or is gone.
+  public void linkChanged(Optional<LinkState> link) {
     loop.post(new GroupInput.Task(() -> onLinkState(link)));
   }
 
-  void addressesChanged(int index) {
+  /// Addresses of the interface with this index changed.
+  public void addressesChanged(int index) {
     loop.post(
         new GroupInput.Task(() -> {
           if (transport != null && transport.link().index() == index) {
@@ -206,7 +215,8 @@ final class GroupRunner {
         }));
   }
 
-  void demote(String cause, int amount, boolean ineligible, String text) {
+  /// Adds a cause of demotion, or changes it.
+  public void demote(String cause, int amount, boolean ineligible, String text) {
     loop.post(
         new GroupInput.Task(() -> {
           noteDemotion(cause, amount, ineligible, text);
@@ -214,12 +224,13 @@ final class GroupRunner {
         }));
   }
 
-  void undemote(String cause) {
+  /// Takes a cause of demotion back.
+  public void undemote(String cause) {
     post(now -> new CarpEvent.DemotionCleared(now, cause));
   }
 
-  /// On the loop.
-  Runnable subscribe(Consumer<Change> listener) {
+  /// Tells the present state and every change from then on. On the loop.
+  public Runnable subscribe(Consumer<Change> listener) {
     return journal.subscribe(name(), listener, status());
   }
 
@@ -498,8 +509,8 @@ final class GroupRunner {
     }
   }
 
-  /// On the loop.
-  GroupStatus status() {
+  /// What an operator sees. On the loop.
+  public GroupStatus status() {
     long now = loop.nowNanos();
     var demotions = new ArrayList<DemotionStatus>();
     state

@@ -1,4 +1,4 @@
-package carpool.election;
+package carpool.election.group;
 
 import carpool.election.address.VirtualAddress;
 import carpool.election.core.CarpConfig;
@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 /// @param peers the only nodes spoken with; empty: multicast
 /// @param virtualMac the address answers from 00:00:5e:00:01:VHID
 /// @param followed a pool follows this group: it is not ready until its orchestrator says so
-record GroupSettings(
+public record GroupSettings(
     String name,
     String interfaceName,
     CarpConfig carp,
@@ -29,7 +29,10 @@ record GroupSettings(
     boolean virtualMac,
     boolean followed) {
 
-  static GroupSettings of(ElectionGroup group, boolean followed) {
+  /// From the configuration.
+  ///
+  /// @param followed a pool follows the group
+  public static GroupSettings of(ElectionGroup group, boolean followed) {
     var addresses =
         group.addresses().stream()
             .map(cidr ->
@@ -66,7 +69,7 @@ record GroupSettings(
   }
 
   /// What makes this group the same one after a restart, without its secret.
-  String identity() {
+  public String identity() {
     return interfaceName + " vhid " + carp.vhid() + " " + addresses + " virtual mac " + virtualMac;
   }
 

@@ -1,4 +1,4 @@
-package carpool.election;
+package carpool.election.group;
 
 import carpool.election.core.ReceivedPacket;
 import carpool.election.core.wire.IpAddress;

@@ -1,4 +1,4 @@
-package carpool.election;
+package carpool.election.group;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /// `runtime-dir`, which does not survive a reboot; it names the boot besides.
 ///
 /// Nothing depends on it but the length of a pause, so what cannot be written is logged once.
-final class MasterMarker {
+public final class MasterMarker {
   private static final Logger LOG = LoggerFactory.getLogger(MasterMarker.class);
   private static final Path BOOT = Path.of("/proc/sys/kernel/random/boot_id");
 
@@ -24,15 +24,17 @@ final class MasterMarker {
   private boolean written;
   private boolean complained;
 
+  /// For one group.
+  ///
   /// @param group what the role belongs to; a changed configuration is another group
-  MasterMarker(Path file, String group) {
+  public MasterMarker(Path file, String group) {
     this.file = file;
     this.group = group.replace('\n', ' ');
   }
 
   /// When the earlier process advertised last, by `System.nanoTime`, which all processes of one
   /// boot share on Linux (CLOCK_MONOTONIC); empty when it was not MASTER of this very group.
-  OptionalLong read() {
+  public OptionalLong read() {
     try {
       var lines = Files.readAllLines(file, StandardCharsets.UTF_8);
       if (lines.size() == 3 && lines.get(0).equals(boot()) && lines.get(1).equals(group)) {

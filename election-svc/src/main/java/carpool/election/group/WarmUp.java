@@ -1,4 +1,4 @@
-package carpool.election;
+package carpool.election.group;
 
 import carpool.election.core.CarpConfig;
 import carpool.election.core.CarpEvent;
@@ -14,13 +14,13 @@ import java.util.Comparator;
 /// Walks a machine through a takeover and a packet through the codec before it matters: the first
 /// pass through this code loads classes and a security provider, which costs a tenth of a second or
 /// more on a busy machine, and would cost it in the middle of a takeover.
-final class WarmUp {
+public final class WarmUp {
   private static final int ROUNDS = 50;
 
   private WarmUp() {}
 
   /// Changes nothing; the result is a number that depends on all of it, so that none is left out.
-  static int run(CarpConfig config, CarpDigest digest) {
+  public static int run(CarpConfig config, CarpDigest digest) {
     int sum = 0;
     var source = IpAddress.of(new byte[4]);
     for (int i = 0; i < ROUNDS; i++) {

@@ -1,4 +1,4 @@
-package carpool.election;
+package carpool.election.history;
 
 import carpool.election.control.GroupStatus;
 import carpool.election.control.GroupStatus.RoleChange;
@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 
 /// The changes of role of all groups, numbered 1, 2, 3, … in the order in which they happened, and
 /// those who want to hear of them. Any thread; listeners are called under its lock.
-final class Journal {
+public final class Journal {
   private static final int KEPT_MAX = 64;
 
   private final ArrayDeque<RoleChange> kept = new ArrayDeque<>();
@@ -26,7 +26,7 @@ final class Journal {
   /// Notes a change and tells it.
   ///
   /// @param status the group after the change; asked for after the change is noted
-  synchronized void append(
+  public synchronized void append(
       String group, Role from, Role to, String reason, Supplier<GroupStatus> status) {
     last++;
     var change = new RoleChange(last, System.currentTimeMillis(), group, from, to, reason);
@@ -43,13 +43,14 @@ final class Journal {
   }
 
   /// The last changes of one group, newest last.
-  synchronized List<RoleChange> of(String group) {
+  public synchronized List<RoleChange> of(String group) {
     return kept.stream().filter(change -> change.group().equals(group)).toList();
   }
 
   /// Tells the present state and from then on every change of one group. Called on the loop of that
   /// group, so that nothing comes in between.
-  synchronized Runnable subscribe(String group, Consumer<Change> listener, GroupStatus present) {
+  public synchronized Runnable subscribe(
+      String group, Consumer<Change> listener, GroupStatus present) {
     var subscription = new Subscription(group, listener);
     subscriptions.add(subscription);
     listener.accept(new Change(last, Optional.empty(), present));

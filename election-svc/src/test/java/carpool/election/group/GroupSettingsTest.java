@@ -1,4 +1,4 @@
-package carpool.election;
+package carpool.election.group;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
