@@ -42,11 +42,12 @@ final class Fencing {
     core.writes.dropWaiting();
     core.flushing.failAll();
     core.roles.flushAbandoned();
-    dropUnstarted();
+    dropUnwatched();
   }
 
-  /// Frees answered writes that never reached a disk, in the order that lets waiters be seen once.
-  private void dropUnstarted() {
+  /// Frees answered writes of which nobody waits for a disk, in the order that lets waiters be seen
+  /// once. What the peer has carried out, and has not flushed or this disk refused, differs.
+  private void dropUnwatched() {
     boolean dropped;
     do {
       dropped = false;
@@ -57,6 +58,9 @@ final class Fencing {
             && op.locked
             && !op.localPending
             && !op.remotePending) {
+          if (op.remoteOk) {
+            state.differences.markDifferent(op.offset, op.length);
+          }
           core.writes.finishWrite(op);
           dropped = true;
         }

@@ -58,6 +58,29 @@ final class DiskFailureTest {
     assertThat(pair.promote(pair.b)).isEqualTo(Verdict.ALLOWED);
   }
 
+  /// R3: the peer has the block, this disk refused it, and the client gets an error.
+  @Test
+  void writeThatOnlyThePeerCarriedOutIsKnownToDifferAfterTheCutOff() {
+    var pair = CorePair.inStep(ReplicationMode.FULLSYNC);
+    pair.a.write(4, 39);
+    pair.settle();
+    pair.b.holdRecords();
+    pair.a.refusesWrites = true;
+    int slot = pair.a.write(4, 40);
+    pair.settle();
+    assertThat(pair.a.answers).as("the peer has not recorded yet").doesNotContainKey(slot);
+
+    pair.a.core().cutOff();
+    pair.settle();
+    pair.cut();
+    pair.settle();
+
+    assertThat(pair.a.answers.get(slot)).isEqualTo(IO_ERROR);
+    assertThat(pair.b.data[4]).isEqualTo(40);
+    assertThat(pair.a.data[4]).isNotEqualTo(40);
+    assertThat(pair.a.core().mayDiffer(4L * CorePair.UNIT, CorePair.UNIT)).isTrue();
+  }
+
   @Test
   void writeThatFailsOnTheSecondaryIsNotToldToBeDone() {
     var pair = CorePair.inStep(ReplicationMode.FULLSYNC);
