@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.demotion;
 
 import carpool.election.v1.Demotion;
 import carpool.orchestrator.control.Node.StandingCause;
@@ -14,7 +14,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// What stands against this node, per election group: the sum of what its pools say. Any thread.
-final class CauseBoard {
+public final class CauseBoard {
   private record Standing(String text, long sinceUnixMillis) {}
 
   /// A change that brings the election service to what should stand.
@@ -26,16 +26,18 @@ final class CauseBoard {
   private final Map<String, Map<Cause, Map<String, Standing>>> standing = new TreeMap<>();
 
   /// Every pool is not ready until its machine has said something else.
-  CauseBoard(Collection<PoolSpec> pools) {
+  public CauseBoard(Collection<PoolSpec> pools) {
     pools.forEach(pool -> set(pool, Cause.NOT_READY, "the orchestrator is starting"));
   }
 
-  synchronized void set(PoolSpec pool, Cause cause, @Nullable String text) {
+  public synchronized void set(PoolSpec pool, Cause cause, @Nullable String text) {
     set(pool.follows(), pool.name(), cause, text);
   }
 
+  /// Sets a cause of one group, or takes it back.
+  ///
   /// @param by pool that says so; empty: the node itself
-  synchronized void set(String group, String by, Cause cause, @Nullable String text) {
+  public synchronized void set(String group, String by, Cause cause, @Nullable String text) {
     var byPool =
         standing
             .computeIfAbsent(group, _ -> new EnumMap<>(Cause.class))
@@ -50,7 +52,7 @@ final class CauseBoard {
         new Standing(text, before == null ? System.currentTimeMillis() : before.sinceUnixMillis()));
   }
 
-  synchronized List<StandingCause> all() {
+  public synchronized List<StandingCause> all() {
     var all = new ArrayList<StandingCause>();
     standing.forEach((group, causes) ->
         causes.forEach((cause, byPool) -> {

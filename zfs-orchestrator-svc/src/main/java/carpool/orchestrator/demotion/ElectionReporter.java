@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.demotion;
 
 import carpool.election.v1.DemoteRequest;
 import carpool.election.v1.Group;
@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /// Tells the election service that this node lives, which groups it serves, and what stands against
 /// it, on one thread, in order. What stands there is compared with what should, so a restarted
 /// election service is told everything again.
-final class ElectionReporter {
+public final class ElectionReporter {
   private static final String REPORT = "the report to the election";
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
   private static final long EVERY_MILLIS = 3_000;
@@ -42,9 +42,11 @@ final class ElectionReporter {
   private final AtomicBoolean waiting = new AtomicBoolean();
   private int silent;
 
+  /// Tells nothing before [#start].
+  ///
   /// @param alive false: this process could not carry out a step, so nothing is reported, and the
   ///   election demotes this node
-  ElectionReporter(
+  public ElectionReporter(
       ElectionPeer election,
       CauseBoard causes,
       Supplier<List<String>> readyGroups,
@@ -57,14 +59,14 @@ final class ElectionReporter {
     this.onGroup = onGroup;
   }
 
-  void start() {
+  public void start() {
     var _ =
         worker.scheduleWithFixedDelay(
             Guarded.task(REPORT, this::report), EVERY_MILLIS, EVERY_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /// Something that is told has changed; several changes at a time are told together.
-  void soon() {
+  public void soon() {
     if (waiting.compareAndSet(false, true)) {
       submit(() -> {
         waiting.set(false);
@@ -74,7 +76,7 @@ final class ElectionReporter {
   }
 
   /// After everything that was told before.
-  void resign(String group, String cause) {
+  public void resign(String group, String cause) {
     submit(() -> {
       LOG.info("group {}: resigning: {}", group, cause);
       try {
@@ -88,7 +90,7 @@ final class ElectionReporter {
     });
   }
 
-  void close(Duration deadline) throws InterruptedException {
+  public void close(Duration deadline) throws InterruptedException {
     worker.shutdown();
     if (!worker.awaitTermination(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
       worker.shutdownNow();

@@ -1,8 +1,9 @@
-package carpool.orchestrator;
+package carpool.orchestrator.demotion;
 
 import carpool.election.v1.Group;
 import carpool.orchestrator.core.OutdatedRule;
 import carpool.orchestrator.core.Role;
+import carpool.orchestrator.peers.Facing;
 import carpool.orchestrator.peers.Refusals;
 import carpool.orchestrator.peers.ReplicatorPeer;
 import carpool.replicator.v1.LinkState;
@@ -18,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /// Since when each secondary has been without its link, and the mark on its copy once the peer is
 /// known to go on without it. Any thread.
-final class LinkLosses {
+public final class LinkLosses {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
 
   private static final class Loss {
@@ -34,14 +35,16 @@ final class LinkLosses {
   private final long holdNanos;
   private final Map<String, Loss> losses = new HashMap<>();
 
+  /// Knows nothing at first.
+  ///
   /// @param hold for which a node waits for its own replicator
-  LinkLosses(ReplicatorPeer replicator, Duration hold) {
+  public LinkLosses(ReplicatorPeer replicator, Duration hold) {
     this.replicator = replicator;
     this.holdNanos = hold.toNanos();
   }
 
   /// What the watch told.
-  synchronized void seen(Collection<Resource> resources) {
+  public synchronized void seen(Collection<Resource> resources) {
     for (var resource : resources) {
       var lost =
           resource.getLink() != LinkState.LINK_STATE_CONNECTED
@@ -56,7 +59,7 @@ final class LinkLosses {
   }
 
   /// What is heard of the peer now.
-  synchronized void heard(Group group, Collection<String> resources) {
+  public synchronized void heard(Group group, Collection<String> resources) {
     if (!group.hasHeard()) {
       return;
     }

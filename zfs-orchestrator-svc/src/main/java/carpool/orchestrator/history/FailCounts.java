@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.history;
 
 import carpool.orchestrator.control.Node.Clock;
 import carpool.orchestrator.core.Strike;
@@ -9,10 +9,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /// Strikes of the core, on a monotonic clock, and fail counts of files and notes, with dates.
-final class FailCounts {
+public final class FailCounts {
   private FailCounts() {}
 
-  static FailCount count(Strike strike, String node, String pool, Clock clock) {
+  public static FailCount count(Strike strike, String node, String pool, Clock clock) {
     return FailCount.newBuilder()
         .setNode(node)
         .setPool(pool)
@@ -24,7 +24,7 @@ final class FailCounts {
   }
 
   /// Those of one pool. A date in the future, after the clock was set back, counts as now.
-  static List<Strike> strikes(Collection<FailCount> counts, String pool, Clock clock) {
+  public static List<Strike> strikes(Collection<FailCount> counts, String pool, Clock clock) {
     return counts.stream()
         .filter(count -> count.getPool().equals(pool))
         .map(count ->
@@ -37,7 +37,7 @@ final class FailCounts {
         .toList();
   }
 
-  static Set<String> failed(Collection<FailCount> counts, String pool) {
+  public static Set<String> failed(Collection<FailCount> counts, String pool) {
     return counts.stream()
         .filter(count -> count.getPool().equals(pool))
         .map(FailCount::getWhat)

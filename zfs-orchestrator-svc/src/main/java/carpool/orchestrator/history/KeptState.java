@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.history;
 
 import carpool.orchestrator.v1.Kept;
 import com.google.protobuf.util.JsonFormat;
@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /// What this node keeps over restarts and reboots: `orchestrator.json` in `state-dir`. A change is
 /// durable before it is believed. Any thread.
-final class KeptState {
+public final class KeptState {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
 
   private final Path file;
@@ -33,7 +33,7 @@ final class KeptState {
 
   /// Reads what is there. A file that cannot be read is set aside and counts as none: the node must
   /// be able to serve.
-  static KeptState load(Path stateDir) {
+  public static KeptState load(Path stateDir) {
     var file = stateDir.resolve("orchestrator.json");
     if (!Files.exists(file)) {
       return new KeptState(file, Kept.getDefaultInstance(), false, "");
@@ -61,16 +61,16 @@ final class KeptState {
     }
   }
 
-  synchronized Kept get() {
+  public synchronized Kept get() {
     return kept;
   }
 
-  Path file() {
+  public Path file() {
     return file;
   }
 
   /// Whether anything was kept before this process.
-  boolean known() {
+  public boolean known() {
     return known;
   }
 
@@ -82,7 +82,7 @@ final class KeptState {
   /// Changes what is kept; durable when it returns.
   ///
   /// @throws IOException when it could not be written: nothing is changed then
-  synchronized void change(Consumer<Kept.Builder> change) throws IOException {
+  public synchronized void change(Consumer<Kept.Builder> change) throws IOException {
     var next = kept.toBuilder();
     change.accept(next);
     var built = next.build();
@@ -93,7 +93,7 @@ final class KeptState {
   }
 
   /// As [#change], for what is nice to have: a failure is logged.
-  void changeIfPossible(Consumer<Kept.Builder> change) {
+  public void changeIfPossible(Consumer<Kept.Builder> change) {
     try {
       change(change);
     } catch (IOException e) {

@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.history;
 
 import carpool.orchestrator.control.Node.Happening;
 import carpool.orchestrator.control.Node.Passed;
@@ -14,14 +14,16 @@ import org.jspecify.annotations.Nullable;
 
 /// What happened to the pools, for those who watch, and the last passages. Any thread; watchers are
 /// called under its lock and must not block.
-final class NodeJournal {
+public final class NodeJournal {
   private static final int PASSAGES_MAX = 64;
 
   private final ArrayDeque<Passed> passages = new ArrayDeque<>();
   private final Consumer<Passed> keeper;
 
+  /// Empty at first.
+  ///
   /// @param keeper told each passage that is over; must not block
-  NodeJournal(Consumer<Passed> keeper) {
+  public NodeJournal(Consumer<Passed> keeper) {
     this.keeper = keeper;
   }
 
@@ -30,13 +32,14 @@ final class NodeJournal {
   private final Set<Watcher> watchers = new LinkedHashSet<>();
   private long last;
 
-  synchronized void tell(String event, String cause, PoolStatus pool, @Nullable StepRecord step) {
+  public synchronized void tell(
+      String event, String cause, PoolStatus pool, @Nullable StepRecord step) {
     last++;
     var happening = new Happening(last, System.currentTimeMillis(), event, cause, pool, step);
     List.copyOf(watchers).forEach(watcher -> watcher.listener().accept(happening));
   }
 
-  synchronized void passed(Passed passage) {
+  public synchronized void passed(Passed passage) {
     keeper.accept(passage);
     passages.addFirst(passage);
     if (passages.size() > PASSAGES_MAX) {
@@ -44,11 +47,11 @@ final class NodeJournal {
     }
   }
 
-  synchronized List<Passed> passages() {
+  public synchronized List<Passed> passages() {
     return new ArrayList<>(passages);
   }
 
-  synchronized Runnable watch(
+  public synchronized Runnable watch(
       List<PoolStatus> present, Consumer<Happening> listener, Runnable onOver) {
     var watcher = new Watcher(listener, onOver);
     watchers.add(watcher);
@@ -63,7 +66,7 @@ final class NodeJournal {
   }
 
   /// Nothing happens any more.
-  synchronized void close() {
+  public synchronized void close() {
     List.copyOf(watchers).forEach(watcher -> watcher.onOver().run());
     watchers.clear();
   }

@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.peernode;
 
 import carpool.election.v1.Group;
 import carpool.kit.config.CarpoolConfig;
@@ -18,6 +18,9 @@ import carpool.orchestrator.core.FailbackRule;
 import carpool.orchestrator.core.GroupSight;
 import carpool.orchestrator.core.PoolView;
 import carpool.orchestrator.core.StepRecord;
+import carpool.orchestrator.history.KeptState;
+import carpool.orchestrator.peers.Facing;
+import carpool.orchestrator.runtime.PoolRunner;
 import carpool.orchestrator.v1.AgreedMove;
 import carpool.orchestrator.v1.Kept;
 import carpool.replicator.v1.DiskState;
@@ -49,7 +52,7 @@ import org.slf4j.LoggerFactory;
 /// Moves of living pools that both nodes agree on, for all election groups that a pool follows:
 /// asks the rules at each look at the other node, and carries the moves out as `carpool switchover`
 /// does.
-final class AgreedSwitchovers {
+public final class AgreedSwitchovers {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
   private static final long ANSWER_SECONDS = 5;
 
@@ -79,9 +82,11 @@ final class AgreedSwitchovers {
     }
   }
 
+  /// Decides nothing before the first look at the other node.
+  ///
   /// @param carp state of a group
   /// @param resources as the replicator told last; empty while it does not answer
-  AgreedSwitchovers(
+  public AgreedSwitchovers(
       String node,
       CarpoolConfig config,
       Collection<PoolRunner> pools,
@@ -151,7 +156,7 @@ final class AgreedSwitchovers {
   }
 
   /// What the election service told of a group last.
-  void heard(Group group) {
+  public void heard(Group group) {
     demotions.put(
         group.getName(),
         group.getDemotionsList().stream()
@@ -160,7 +165,7 @@ final class AgreedSwitchovers {
   }
 
   /// What is known of the other node now. Called by one thread.
-  void seen(Glance other) {
+  public void seen(Glance other) {
     for (var member : members.values()) {
       var decision =
           member
@@ -237,12 +242,12 @@ final class AgreedSwitchovers {
   }
 
   /// For status and the note to the other node.
-  List<GroupMoves> all() {
+  public List<GroupMoves> all() {
     return members.values().stream().map(this::moves).toList();
   }
 
   /// An operator wants what these pools did to be forgotten.
-  void forget(Collection<String> pools) {
+  public void forget(Collection<String> pools) {
     for (var member : members.values()) {
       if (member.pools().stream().anyMatch(pool -> pools.contains(pool.spec().name()))) {
         member.agreement().forget();

@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.peernode;
 
 import carpool.orchestrator.control.Node.GroupMoves;
 import carpool.orchestrator.core.AgreedSwitchoverRule;

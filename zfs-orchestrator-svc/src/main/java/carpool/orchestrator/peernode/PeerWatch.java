@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.peernode;
 
 import carpool.kit.loop.Guarded;
 import carpool.orchestrator.control.Couple;
@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 
 /// Leaves word for the other node every two seconds, and reads what it left. Two threads: a node
 /// that does not answer must not keep this one from telling.
-final class PeerWatch {
+public final class PeerWatch {
   /// A node that dies leaves what it did until then.
   private static final Duration EVERY = Duration.ofSeconds(2);
 
@@ -20,7 +20,7 @@ final class PeerWatch {
   private final ScheduledExecutorService leaving = worker("notes");
   private final ScheduledExecutorService reading = worker("peer-watch");
 
-  PeerWatch(Couple couple, Consumer<Glance> onGlance) {
+  public PeerWatch(Couple couple, Consumer<Glance> onGlance) {
     this.couple = couple;
     this.onGlance = onGlance;
   }
@@ -30,7 +30,7 @@ final class PeerWatch {
         Thread.ofPlatform().name(name).daemon(true).factory());
   }
 
-  void start() {
+  public void start() {
     often(leaving, couple::leave);
     often(reading, () -> onGlance.accept(couple.glance()));
   }
@@ -41,7 +41,7 @@ final class PeerWatch {
     var _ = worker.scheduleWithFixedDelay(kept, millis, millis, TimeUnit.MILLISECONDS);
   }
 
-  void close() {
+  public void close() {
     leaving.shutdownNow();
     reading.shutdownNow();
   }

@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.peers;
 
 import carpool.election.v1.Group;
 import carpool.orchestrator.core.Carp;
@@ -11,10 +11,10 @@ import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.WatchStatusEvent;
 
 /// What the other two services tell, in the core's words.
-final class Facing {
+public final class Facing {
   private Facing() {}
 
-  static Carp carp(Group group) {
+  public static Carp carp(Group group) {
     return switch (group.getState()) {
       case STATE_INIT -> Carp.INIT;
       case STATE_BACKUP -> Carp.BACKUP;
@@ -23,7 +23,7 @@ final class Facing {
     };
   }
 
-  static Role role(carpool.replicator.v1.Role role) {
+  public static Role role(carpool.replicator.v1.Role role) {
     return switch (role) {
       case ROLE_INIT -> Role.INIT;
       case ROLE_PRIMARY -> Role.PRIMARY;
@@ -32,7 +32,7 @@ final class Facing {
     };
   }
 
-  static ResourceFacts resource(Resource resource) {
+  public static ResourceFacts resource(Resource resource) {
     var role = role(resource.getRole());
     var connected = resource.getLink() == LinkState.LINK_STATE_CONNECTED;
     // `remote none`: there is no link that could be missed.
@@ -50,7 +50,7 @@ final class Facing {
   }
 
   /// The hook event for an event of the replicator's watch; empty when there is none.
-  static String hook(WatchStatusEvent event) {
+  public static String hook(WatchStatusEvent event) {
     return switch (event.getEvent()) {
       case "role", "connect", "disconnect", "split-brain" -> event.getEvent();
       case "disk" ->

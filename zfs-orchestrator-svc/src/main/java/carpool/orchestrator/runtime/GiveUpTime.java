@@ -1,10 +1,10 @@
-package carpool.orchestrator;
+package carpool.orchestrator.runtime;
 
 import carpool.orchestrator.core.PoolSpec;
 import java.time.Duration;
 
 /// How long giving a pool up may take, by its configuration.
-final class GiveUpTime {
+public final class GiveUpTime {
   /// Beyond the limit of a step: killing its command, and the answer.
   private static final long OVERTIME_NANOS = Duration.ofSeconds(3).toNanos();
 
@@ -16,7 +16,7 @@ final class GiveUpTime {
   private GiveUpTime() {}
 
   /// Stop of each service, export (orderly and by force), cut, demotion.
-  static Duration of(PoolSpec pool) {
+  public static Duration of(PoolSpec pool) {
     var nanos = 0L;
     for (var service : pool.services()) {
       nanos += service.timeoutNanos() + OVERTIME_NANOS;

@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.runtime;
 
 import carpool.kit.loop.Guarded;
 import carpool.orchestrator.exec.Commands;
@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 /// Proves again and again that this process could still move a pool: a child is started, read and
 /// waited for as in any step, and every pool's loop takes an event. The heartbeats to the election
 /// and to the supervisor's watchdog stop when that proof is missing for too long.
-final class LivenessProbe {
+public final class LivenessProbe {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
   private static final Duration EVERY = Duration.ofSeconds(2);
   private static final Duration STEP_LIMIT = Duration.ofSeconds(5);
@@ -29,22 +29,22 @@ final class LivenessProbe {
   private volatile long provenNanos = System.nanoTime();
   private boolean told;
 
-  LivenessProbe(Collection<PoolRunner> pools) {
+  public LivenessProbe(Collection<PoolRunner> pools) {
     this.pools = pools;
   }
 
-  void start() {
+  public void start() {
     provenNanos = System.nanoTime();
     var probe = Guarded.task("the liveness probe", this::probe);
     var _ = worker.scheduleWithFixedDelay(probe, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  void close() {
+  public void close() {
     worker.shutdownNow();
   }
 
   /// Whether the last proof is fresh enough.
-  boolean alive() {
+  public boolean alive() {
     return System.nanoTime() - provenNanos < FRESH.toNanos();
   }
 

@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.runtime;
 
 import carpool.kit.loop.CoreLoop;
 import carpool.kit.loop.TransitionLog;
@@ -29,6 +29,7 @@ import carpool.orchestrator.core.PoolSpec;
 import carpool.orchestrator.core.PoolView;
 import carpool.orchestrator.core.ServiceView.Running;
 import carpool.orchestrator.core.StepRecord;
+import carpool.orchestrator.history.NodeJournal;
 import carpool.orchestrator.pool.PoolReading;
 import carpool.orchestrator.services.Hooks;
 import java.time.Duration;
@@ -45,7 +46,7 @@ import org.slf4j.event.Level;
 
 /// The shell of one pool: owns its machine on one loop thread and carries out what it asks for.
 /// Everybody else posts.
-final class PoolRunner {
+public final class PoolRunner {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
   private static final int MAILBOX_MAX = 1024;
 
@@ -53,7 +54,7 @@ final class PoolRunner {
   private static final long NOBODYS_TIMER = 0;
 
   /// What concerns the whole node.
-  interface Neighbours {
+  public interface Neighbours {
     void cause(PoolSpec pool, Cause cause, @Nullable String text);
 
     /// To be kept over a restart.
@@ -84,7 +85,7 @@ final class PoolRunner {
   private volatile PoolView view;
   private volatile PoolReading reading = PoolReading.ABSENT;
 
-  PoolRunner(
+  public PoolRunner(
       PoolSpec spec, Memory memory, NodeJournal journal, Hooks hooks, Neighbours neighbours) {
     this.spec = spec;
     this.machine = new PoolMachine(spec, memory);
@@ -96,16 +97,16 @@ final class PoolRunner {
     this.loop = new CoreLoop<>("pool-" + spec.name(), MAILBOX_MAX, this::on);
   }
 
-  PoolSpec spec() {
+  public PoolSpec spec() {
     return spec;
   }
 
-  void start(StepRunner runner) {
+  public void start(StepRunner runner) {
     steps = runner;
     loop.start();
   }
 
-  void stop(Duration deadline) throws InterruptedException {
+  public void stop(Duration deadline) throws InterruptedException {
     if (!loop.stop(deadline)) {
       LOG.error("pool {}: its loop did not end", spec.name());
     }
@@ -114,7 +115,7 @@ final class PoolRunner {
     }
   }
 
-  void post(LongFunction<PoolEvent> event) {
+  public void post(LongFunction<PoolEvent> event) {
     loop.post(event);
   }
 
@@ -128,12 +129,14 @@ final class PoolRunner {
         });
   }
 
-  void ask(Command command, Node.Listener listener) {
+  public void ask(Command command, Node.Listener listener) {
     ask(command, Duration.ZERO, listener);
   }
 
+  /// Asks the machine.
+  ///
   /// @param deadline after which the command is answered in any case; zero: none
-  void ask(Command command, Duration deadline, Node.Listener listener) {
+  public void ask(Command command, Duration deadline, Node.Listener listener) {
     var id = lastAsked.incrementAndGet();
     loop.post(now -> {
       listeners.put(id, listener);
@@ -146,11 +149,11 @@ final class PoolRunner {
     }
   }
 
-  void onReading(PoolReading next) {
+  public void onReading(PoolReading next) {
     reading = next;
   }
 
-  PoolStatus status() {
+  public PoolStatus status() {
     return new PoolStatus(
         spec, view, reading, new Clock(System.currentTimeMillis(), System.nanoTime()));
   }

@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.runtime;
 
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.HastConfig;
@@ -11,10 +11,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// From the configuration to what the parts take.
-final class PoolSpecs {
+public final class PoolSpecs {
   private PoolSpecs() {}
 
-  static PoolSpec spec(PoolConfig pool, CarpoolConfig config) {
+  public static PoolSpec spec(PoolConfig pool, CarpoolConfig config) {
     var timeouts = pool.timeouts();
     return new PoolSpec(
         pool.name(),
@@ -49,7 +49,7 @@ final class PoolSpecs {
             config.fencing().map(fencing -> fencing.timeout().toNanos()).orElse(0L)));
   }
 
-  static PoolAccess access(PoolConfig pool, CarpoolConfig config, HastConfig hast) {
+  public static PoolAccess access(PoolConfig pool, CarpoolConfig config, HastConfig hast) {
     return switch (pool.type()) {
       case ZFS -> new ZfsPool(pool.name(), config.deviceDir(), pool.mountpoint(), pool.loadKey());
       case FILESYSTEM ->
@@ -63,7 +63,7 @@ final class PoolSpecs {
   }
 
   /// The other node of the pair, as hast.conf names it; empty with `remote none`.
-  static String peer(PoolConfig pool, HastConfig hast) {
+  public static String peer(PoolConfig pool, HastConfig hast) {
     return hast.resources().stream()
         .filter(resource -> resource.name().equals(pool.resources().getFirst()))
         .flatMap(resource -> resource.peer().stream())
@@ -73,7 +73,7 @@ final class PoolSpecs {
   }
 
   /// Where the resources of the pool appear while they are primary here.
-  static List<Path> devices(PoolConfig pool, CarpoolConfig config, HastConfig hast) {
+  public static List<Path> devices(PoolConfig pool, CarpoolConfig config, HastConfig hast) {
     return pool.resources().stream()
         .map(resource -> config.deviceDir().resolve(provname(resource, hast)))
         .toList();

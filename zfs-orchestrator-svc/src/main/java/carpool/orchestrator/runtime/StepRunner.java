@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.runtime;
 
 import carpool.orchestrator.core.Failure;
 import carpool.orchestrator.core.Health;
@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
 /// Carries out the steps of one pool, each on a thread of its own, and always answers in time.
 /// Steps and their time limits run on platform threads: nothing that blocks elsewhere can delay
 /// them.
-final class StepRunner {
+public final class StepRunner {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
 
   /// What a step may need beyond its limit: killing a command takes half a second.
@@ -84,7 +84,7 @@ final class StepRunner {
   /// What the replicator was told last, owned by the pool's loop.
   private @Nullable Thread announcement;
 
-  StepRunner(
+  public StepRunner(
       PoolSpec spec,
       PoolAccess access,
       List<Path> devices,
@@ -155,7 +155,7 @@ final class StepRunner {
   }
 
   /// Begins the step; `end` is told exactly once, on another thread.
-  Running start(Step step, Duration limit, Consumer<End> end) {
+  public Running start(Step step, Duration limit, Consumer<End> end) {
     var running = new Running();
     var announced = announcement;
     Consumer<End> once =
@@ -215,7 +215,7 @@ final class StepRunner {
   }
 
   /// No step is begun any more.
-  void close() {
+  public void close() {
     limits.shutdownNow();
   }
 

@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.demotion;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package carpool.orchestrator;
+package carpool.orchestrator.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

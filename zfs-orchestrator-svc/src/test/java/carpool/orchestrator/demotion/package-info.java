@@ -1,0 +1,5 @@
+/// Tests of the room `demotion`.
+@NullMarked
+package carpool.orchestrator.demotion;
+
+import org.jspecify.annotations.NullMarked;
