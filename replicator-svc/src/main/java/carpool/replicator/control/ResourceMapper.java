@@ -177,7 +177,9 @@ final class ResourceMapper {
         .setRemoteErrors(s.remoteErrors())
         .setChecksumErrors(s.checksumErrors())
         .setReconnects(s.reconnects())
-        .setInFlightLocal(core == null ? 0 : core.activeWrites())
+        .setInFlightLocal(core == null ? 0 : core.requests().local())
+        .setInFlightRemote(core == null ? 0 : core.requests().remote())
+        .setHeld(core == null ? 0 : core.requests().held())
         .build();
   }
 

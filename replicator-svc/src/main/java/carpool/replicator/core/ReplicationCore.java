@@ -224,6 +224,22 @@ public final class ReplicationCore {
     return state.ranges.held().size();
   }
 
+  /// What clients wait for.
+  public ClientRequests clientRequests() {
+    int local = 0;
+    int remote = 0;
+    int held = 0;
+    for (int i = 0; i < state.settings.clientSlots(); i++) {
+      var op = state.ops[i];
+      if (op.kind == Kind.CLIENT_WRITE || op.kind == Kind.CLIENT_READ) {
+        local += op.localPending ? 1 : 0;
+        remote += op.remotePending ? 1 : 0;
+        held += op.answered || op.localPending || op.remotePending ? 0 : 1;
+      }
+    }
+    return new ClientRequests(local, remote, held);
+  }
+
   // ---------------------------------------------------------------------------------- operators
 
   /// Asks for a role; answered by `roleDecided(request)`, for primary and for the way back only

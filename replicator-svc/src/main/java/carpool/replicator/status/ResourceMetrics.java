@@ -100,6 +100,14 @@ public final class ResourceMetrics {
         "worth of the peer's copy, codes of docs/on-disk-format.md",
         c0 -> c0.peerDisk().code());
     gauge("writes.active", "writes that hold a range now", ReplicationCore::activeWrites);
+    gauge(
+        "requests.remote",
+        "clients' requests that the peer works on",
+        core -> core.clientRequests().remote());
+    gauge(
+        "requests.held",
+        "clients' requests that wait and that no disk works on",
+        core -> core.clientRequests().held());
     Gauge.builder("carpool.replicator.sync.rate", node, n -> n.syncRate().bytesPerSecond())
         .description("bytes a second of the synchronisation under way")
         .tags(tags)

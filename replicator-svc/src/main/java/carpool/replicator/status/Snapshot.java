@@ -1,5 +1,6 @@
 package carpool.replicator.status;
 
+import carpool.replicator.core.ClientRequests;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Identity;
 import carpool.replicator.core.Phase;
@@ -53,7 +54,7 @@ public record Snapshot(
       long differentBytes,
       long markedExtents,
       SyncProgress sync,
-      int activeWrites) {}
+      ClientRequests requests) {}
 
   /// Takes one.
   public static Snapshot of(ResourceNode node) {
@@ -87,7 +88,7 @@ public record Snapshot(
                   c.differentBytes(),
                   c.markedExtents(),
                   c.syncProgress(),
-                  c.activeWrites()));
+                  c.clientRequests()));
       var refusal = engine.<@Nullable RefusalReason>ask(ReplicationCore::refusal);
       if (refusal != null) {
         refusalReason = refusal.name();

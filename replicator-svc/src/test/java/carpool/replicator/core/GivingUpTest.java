@@ -37,6 +37,7 @@ final class GivingUpTest {
 
     assertThat(pair.a.asked).isZero();
     assertThat(pair.a.answers).doesNotContainKeys(write, flush);
+    assertThat(pair.a.core().clientRequests()).isEqualTo(new ClientRequests(0, 0, 1));
     assertThat(pair.a.stored().generation()).isEqualTo(generation);
     assertThat(pair.b.core().disk()).isEqualTo(DiskState.UP_TO_DATE);
     assertThat(pair.b.core().judgePromotion()).isEqualTo(Verdict.ALLOWED);

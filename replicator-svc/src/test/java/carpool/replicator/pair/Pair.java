@@ -7,6 +7,7 @@ import carpool.kit.testing.FreePort;
 import carpool.kit.testing.JavaProcess;
 import carpool.replicator.MainForTests;
 import carpool.replicator.offline.OfflineCommand;
+import carpool.replicator.v1.AnnounceGiveUpRequest;
 import carpool.replicator.v1.GetSplitBrainRequest;
 import carpool.replicator.v1.GetStatusRequest;
 import carpool.replicator.v1.ReloadRequest;
@@ -205,6 +206,18 @@ final class Pair implements AutoCloseable {
     var answer = stub(node).reload(ReloadRequest.getDefaultInstance());
     return Stream.concat(answer.getChangesList().stream(), answer.getNeedsRestartList().stream())
         .toList();
+  }
+
+  /// The orchestrator's word that it is about to give up, for a minute; or taken back.
+  SetRoleResult announceGiveUp(int node, boolean takenBack) {
+    return stub(node)
+        .announceGiveUp(
+            AnnounceGiveUpRequest.newBuilder()
+                .addResources("disk1")
+                .setCause("test")
+                .setForMillis(takenBack ? 0 : 60_000)
+                .build())
+        .getResults(0);
   }
 
   /// Promotion by force.
