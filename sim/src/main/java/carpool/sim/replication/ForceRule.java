@@ -21,8 +21,9 @@ final class ForceRule {
   /// The generation that the forced promotion began; 0: none.
   private long generation;
 
-  /// The node whose copy an operator gave up, in this life of its process; -1: none.
-  private int givenUp = -1;
+  /// Whose copy an operator gave up, in this life of its process; both, when the order to one was
+  /// not carried out yet while the other one got it.
+  private final boolean[] givenUp = {false, false};
 
   /// The node that an operator would give up; -1: no preference.
   int forced() {
@@ -38,9 +39,7 @@ final class ForceRule {
 
   /// The node has become primary in this step.
   void promoted(SimNode node) {
-    if (givenUp == node.index) {
-      givenUp = -1;
-    }
+    givenUp[node.index] = false;
     if (!ordered || forced != node.index) {
       return;
     }
@@ -65,9 +64,7 @@ final class ForceRule {
 
   void crashed(SimNode node) {
     orderEnded(node);
-    if (givenUp == node.index) {
-      givenUp = -1;
-    }
+    givenUp[node.index] = false;
   }
 
   /// An operator names the survivor. A forced copy that is to be given up stays under the rule.
@@ -75,20 +72,19 @@ final class ForceRule {
     if (survivor.index == forced) {
       end();
     }
-    if (survivor.index == givenUp) {
-      givenUp = -1;
-    }
+    givenUp[survivor.index] = false;
   }
 
   /// The node knows that its copy is given up.
   void givenUp(SimNode node) {
-    givenUp = node.index;
+    givenUp[node.index] = true;
   }
 
   /// Both copies are equal and durable.
   void inStep() {
     end();
-    givenUp = -1;
+    givenUp[0] = false;
+    givenUp[1] = false;
   }
 
   private void end() {
@@ -117,7 +113,7 @@ final class ForceRule {
         && continuesForced(source.running().identity())
         && target.disk.generation() != 0
         && !continuesForced(target.disk.identity())
-        && givenUp != target.index) {
+        && !givenUp[target.index]) {
       throw new Violation(
           "force",
           "a copy that was forced overwrites the other: " + source.core + " " + target.core);
