@@ -48,6 +48,7 @@ final class Meeting {
     }
     if (mine.role() != state.role
         || mine.disk() != state.toldDisk()
+        || mine.yields() != state.yields
         || !mine.identity().equals(state.identity)) {
       state.effects.closeSession(state.session, "this node changed while negotiating");
       return;
