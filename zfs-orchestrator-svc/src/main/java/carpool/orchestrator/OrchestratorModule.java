@@ -31,12 +31,13 @@ final class OrchestratorModule extends AbstractModule {
         .to(OrchestratorService.class);
   }
 
-  /// Hooks change at once. What a pool's machine goes by does not change under it: the next process
-  /// finds the pool served and goes on with it.
+  /// Hooks change at once. What a pool's machine goes by does not change under it. An orderly stop
+  /// gives the pools up, unless the node is unmanaged.
   @Provides
   @Singleton
   static ConfigReload reload(LoadedConfig loaded, OrchestratorNode node) {
-    var restart = "a restart of carpool-orchestrator takes it over; served pools stay served";
+    var restart =
+        "a restart of carpool-orchestrator takes it over; pools served here move to the other node";
     return new ConfigReload(
         loaded,
         Map.ofEntries(
