@@ -5,6 +5,7 @@ import carpool.common.v1.ServiceReload;
 import carpool.replicator.v1.ReloadRequest;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.util.List;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 
@@ -26,9 +27,7 @@ final class ReloadCommand extends NodeCommand {
             LocalService.REPLICATOR,
             () -> {
               var answer = services.replicator().reload(ReloadRequest.getDefaultInstance());
-              return ServiceReload.newBuilder()
-                  .addAllChanges(answer.getChangesList())
-                  .addAllNeedsRestart(answer.getNeedsRestartList());
+              return answered(answer.getChangesList(), answer.getNeedsRestartList());
             }));
     report.addServices(
         ask(
@@ -39,9 +38,7 @@ final class ReloadCommand extends NodeCommand {
                   services
                       .election()
                       .reload(carpool.election.v1.ReloadRequest.getDefaultInstance());
-              return ServiceReload.newBuilder()
-                  .addAllChanges(answer.getChangesList())
-                  .addAllNeedsRestart(answer.getNeedsRestartList());
+              return answered(answer.getChangesList(), answer.getNeedsRestartList());
             }));
     report.addServices(
         ask(
@@ -52,9 +49,7 @@ final class ReloadCommand extends NodeCommand {
                   services
                       .orchestrator()
                       .reload(carpool.orchestrator.v1.ReloadRequest.getDefaultInstance());
-              return ServiceReload.newBuilder()
-                  .addAllChanges(answer.getChangesList())
-                  .addAllNeedsRestart(answer.getNeedsRestartList());
+              return answered(answer.getChangesList(), answer.getNeedsRestartList());
             }));
     if (json()) {
       console().json(report);
@@ -63,6 +58,11 @@ final class ReloadCommand extends NodeCommand {
     }
     boolean failed = report.getServicesList().stream().anyMatch(one -> !one.getProblem().isEmpty());
     return failed ? Exit.FAILED : Exit.DONE;
+  }
+
+  /// The services have the same answer in messages of their own.
+  private static ServiceReload.Builder answered(List<String> changes, List<String> needsRestart) {
+    return ServiceReload.newBuilder().addAllChanges(changes).addAllNeedsRestart(needsRestart);
   }
 
   private static ServiceReload ask(
