@@ -2,6 +2,7 @@ package carpool.replicator.control;
 
 import carpool.common.v1.ErrorDetail;
 import carpool.common.v1.Process;
+import carpool.kit.boot.ConfigReload;
 import carpool.kit.config.ConfigException;
 import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.ServerStream;
@@ -458,12 +459,7 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
               .addAllNeedsRestart(outcome.needsRestart())
               .build());
     } catch (ConfigException e) {
-      throw new ServiceError(
-          Status.Code.FAILED_PRECONDITION,
-          RefusalReason.CONFIGURATION_INVALID,
-          loaded().file().toString(),
-          String.join("\n", e.problems().stream().map(String::valueOf).toList()),
-          "what was in force stays in force");
+      throw ConfigReload.refusal(e, loaded().file());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted", e);

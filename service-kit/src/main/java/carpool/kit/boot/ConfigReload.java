@@ -6,6 +6,9 @@ import carpool.kit.config.ConfigLoader;
 import carpool.kit.config.HastResource;
 import carpool.kit.config.HookConfig;
 import carpool.kit.config.LoadedConfig;
+import carpool.kit.grpc.ServiceError;
+import io.grpc.Status;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +34,7 @@ public final class ConfigReload implements Reloadable {
 
   private final Map<String, String> restarts;
   private final Consumer<List<HookConfig>> hooks;
-  private LoadedConfig running;
+  private volatile LoadedConfig running;
 
   /// @param running what the service was started with
   /// @param restarts sections of carpool.yaml that this service goes by, and `resources` for those
@@ -68,6 +71,28 @@ public final class ConfigReload implements Reloadable {
     // The rest stays what the process was started with, so that the next reload names it again.
     running = running.withConfig(running.config().withHooks(fresh.config().hooks()));
     return new Outcome(List.copyOf(applied), List.copyOf(needsRestart));
+  }
+
+  /// What a service answers when the files are wrong: all problems, and that nothing has changed.
+  ///
+  /// @param file whose reload was asked for
+  public static ServiceError refusal(ConfigException wrong, Path file) {
+    return new ServiceError(
+        Status.Code.FAILED_PRECONDITION,
+        Reason.CONFIGURATION_INVALID,
+        file.toString(),
+        String.join("\n", wrong.problems().stream().map(String::valueOf).toList()),
+        "what was in force stays in force");
+  }
+
+  /// Reasons in error details.
+  private enum Reason {
+    CONFIGURATION_INVALID
+  }
+
+  /// The main file of the configuration.
+  public Path file() {
+    return running.file();
   }
 
   private static List<String> names(LoadedConfig loaded) {

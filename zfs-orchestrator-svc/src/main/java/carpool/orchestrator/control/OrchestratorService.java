@@ -96,12 +96,7 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
               .build());
       answer.onCompleted();
     } catch (ConfigException e) {
-      throw new ServiceError(
-          Status.Code.FAILED_PRECONDITION,
-          RefusalReason.CONFIGURATION_INVALID,
-          "",
-          String.join("\n", e.problems().stream().map(String::valueOf).toList()),
-          "what was in force stays in force");
+      throw ConfigReload.refusal(e, reload.file());
     }
   }
 
