@@ -15,11 +15,18 @@ import java.util.List;
 /// while the other is primary, and a node whose peer lives on without it is told so. In a
 /// *partitioned* world both sides may be promoted.
 final class Operator {
+  /// So many looks in a row without a primary, and without further faults, show that no copy may be
+  /// served.
+  private static final int LOOKS = 50;
+
   private final PairWorld world;
   private final VirtualTime time;
   private final Traits traits;
   private final SimNode[] nodes;
   private final Watcher watcher;
+
+  /// Looks in a row that found both nodes running and no primary, after the last fault.
+  private int idleLooks;
 
   Operator(PairWorld world) {
     this.world = world;
@@ -64,9 +71,20 @@ final class Operator {
     boolean first = Watcher.primary(nodes[0]);
     boolean second = Watcher.primary(nodes[1]);
     if (!first && !second) {
+      if (!world.faults()
+          && nodes[0].alive()
+          && nodes[1].alive()
+          && ++idleLooks > LOOKS
+          && !nodes[0].rolePending()
+          && !nodes[1].rolePending()) {
+        idleLooks = 0;
+        forceWhatIsLeft();
+        return;
+      }
       promote(nodes[time.random().nextInt(2)]);
       return;
     }
+    idleLooks = 0;
     var serving = first ? nodes[0] : nodes[1];
     var other = watcher.other(serving);
     if (!traits.branches()
@@ -205,6 +223,14 @@ final class Operator {
             force(node);
           }
         });
+  }
+
+  /// Two failures left no copy that may be served, say both disks lost writes: what is there may
+  /// lack anything.
+  private void forceWhatIsLeft() {
+    world.oracle.perhapsLostAll();
+    int forced = watcher.forceRule.forced();
+    force(nodes[forced >= 0 ? forced : time.random().nextInt(2)]);
   }
 
   /// The operator gives up what this copy lacks, and all that it will be told until the survivor is

@@ -148,6 +148,13 @@ public final class Oracle {
     }
   }
 
+  /// An operator had a copy served that may lack anything.
+  void perhapsLostAll() {
+    for (var write : all) {
+      write.perhapsLost = true;
+    }
+  }
+
   /// Async promises nothing about what the peer had not written yet when this node fell.
   void perhapsLostUnreplicated(int node) {
     for (var write : all) {

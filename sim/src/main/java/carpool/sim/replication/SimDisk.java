@@ -61,6 +61,11 @@ public final class SimDisk {
   private final List<Runnable> hanging = new ArrayList<>();
 
   private boolean hangs;
+
+  /// The note of the state directory that this copy lost writes. It outlives the process and the
+  /// power, and the mark that a refusing disk may not have taken.
+  private boolean lostWrites;
+
   private Role role = Role.INIT;
   private DiskState disk = DiskState.CONSISTENT;
   private Identity identity = Identity.FRESH;
@@ -243,6 +248,19 @@ public final class SimDisk {
     role = newRole;
     disk = newDisk;
     identity = newIdentity;
+    if (newDisk.servable()) {
+      lostWrites = false;
+    }
+  }
+
+  /// A write, a flush or a record was refused. Noted before anybody hears of the refusal.
+  void noteLostWrites() {
+    lostWrites = true;
+  }
+
+  /// What can be read is no proof of what is there.
+  boolean hasLostWrites() {
+    return lostWrites;
   }
 
   public long generation() {
@@ -260,6 +278,10 @@ public final class SimDisk {
 
   Found found() {
     var marked = new BlockSet(extents);
+    if (lostWrites) {
+      marked.addRange(0, extents);
+      return new Found(role, DiskState.INCONSISTENT, identity, marked);
+    }
     for (int extent = 0; extent < extents; extent++) {
       if ((extent & 7) == 0 && map[extent >> 3] == -1 && extent + 8 <= extents) {
         marked.addRange(extent, extent + 8);

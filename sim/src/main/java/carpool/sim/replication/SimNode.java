@@ -324,6 +324,7 @@ public final class SimNode implements Effects {
                     disk.write(first, values, from, length);
                   } else {
                     refused[0] = true;
+                    refusedBy(thisLife);
                   }
                 }));
   }
@@ -388,7 +389,7 @@ public final class SimNode implements Effects {
         1,
         400,
         c -> {
-          int zero = zeroUnits(first, units);
+          int zero = disk.hasLostWrites() ? 0 : zeroUnits(first, units);
           if (zeroes && zero > 0) {
             c.localCompared(slot, true, zero * unitBytes, 0);
           } else if (zeroes) {
@@ -406,7 +407,7 @@ public final class SimNode implements Effects {
     int blocks = (units - 1) / blockUnits + 1;
     long mask = 0;
     for (int unit = 0; unit < units; unit++) {
-      if (content[unit] != disk.visible()[first + unit]) {
+      if (disk.hasLostWrites() || content[unit] != disk.visible()[first + unit]) {
         mask |= 1L << (blocks - 1 - unit / blockUnits);
       }
     }
@@ -432,8 +433,16 @@ public final class SimNode implements Effects {
       disk.flush(covered);
       return true;
     }
+    disk.noteLostWrites();
     world.flushFailed(this);
     return false;
+  }
+
+  /// Whoever did not live to hear of the refusal noted nothing.
+  private void refusedBy(int ofLife) {
+    if (life == ofLife) {
+      disk.noteLostWrites();
+    }
   }
 
   /// Map and metadata writes are carried out one after the other.
@@ -453,6 +462,9 @@ public final class SimNode implements Effects {
                   // Refused in the end, a record may have reached the disk all the same.
                   if (life == thisLife && (disk.writable() || world.time().chance(1, 2))) {
                     apply.run();
+                  }
+                  if (!disk.writable()) {
+                    refusedBy(thisLife);
                   }
                 }));
     world

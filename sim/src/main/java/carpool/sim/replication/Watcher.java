@@ -26,9 +26,6 @@ final class Watcher {
   /// Since the copies were equal.
   private final boolean[] lostPower = {false, false};
 
-  /// A flush failed since the copies were equal, with what the disk had cached.
-  private final boolean[] lostCache = {false, false};
-
   /// What each copy lost from its cache since the copies were equal.
   private final List<List<Lost>> lostContent = List.of(new ArrayList<>(), new ArrayList<>());
 
@@ -137,8 +134,6 @@ final class Watcher {
       aloneSince[1] = NEVER;
       lostPower[0] = false;
       lostPower[1] = false;
-      lostCache[0] = false;
-      lostCache[1] = false;
       lostContent.forEach(List::clear);
       world.replaced[0] = false;
       world.replaced[1] = false;
@@ -181,7 +176,6 @@ final class Watcher {
       // The only copy: an answer that is on its way is worth no more than one that was given.
       world.oracle.perhapsLostUnflushedAndUnanswered();
     }
-    lostCache[node.index] = true;
     noteLostContent(node);
     loseBranchCache(node);
     world.oracle.perhapsLostUnreplicated(node.index);
@@ -216,12 +210,7 @@ final class Watcher {
     var oracle = world.oracle;
     boolean elsewhere = heldElsewhere(node);
     lostPower[node.index] |= powerCut;
-    // The other's disk failed and this node has not recorded yet that it has the only copy; the
-    // other one may have been restarted since, and not have recorded it either.
     var other = other(node);
-    boolean indistinct =
-        (lostCache[other.index] || (other.alive() && other.running().disk() == DiskState.FAILED))
-            && other.disk.generation() == node.disk.generation();
     // Answered when this node had received it, and it may not have written it yet; it says that it
     // is the only copy only when it has. Until then two have failed, the other's disk and this one.
     boolean receivedOnly =
@@ -229,7 +218,7 @@ final class Watcher {
             && node.holdsReceived()
             && other.alive()
             && other.running().disk() == DiskState.FAILED;
-    if ((!elsewhere && (lostPower[0] || lostPower[1])) || indistinct || receivedOnly) {
+    if ((!elsewhere && (lostPower[0] || lostPower[1])) || receivedOnly) {
       oracle.perhapsLostUnflushed();
     }
     if (powerCut) {
