@@ -455,7 +455,7 @@ final class SimReplica {
   static Refusal refusal(Verdict verdict) {
     return switch (verdict) {
       case ALLOWED -> Refusal.NONE;
-      case DISK_UNUSABLE -> Refusal.OTHER;
+      case DISK_UNUSABLE -> Refusal.DISK_UNUSABLE;
       case PEER_IS_PRIMARY,
           COPY_INCONSISTENT,
           COPY_OUTDATED,

@@ -207,8 +207,8 @@ final class Sentences {
       case CURRENCY_UNKNOWN -> "the other node may have newer data and was not met yet";
       case SPLIT_BRAIN -> "both copies were written while apart";
       case PEER_UNHEARD -> "the other node could not be asked";
-      case NONE, PEER_IS_PRIMARY, OTHER ->
-          reason.equals("PROVIDER_MISSING") ? "its disk is missing or failed" : reason;
+      case DISK_UNUSABLE -> "its disk is missing or failed";
+      case NONE, PEER_IS_PRIMARY, OTHER -> reason;
     };
   }
 

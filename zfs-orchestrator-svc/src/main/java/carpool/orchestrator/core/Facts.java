@@ -51,6 +51,11 @@ final class Facts {
     return all(ResourceFacts::peerAble);
   }
 
+  /// The peer has, or gets from here, whatever this node has: a planned move to it loses nothing.
+  boolean peerHasAll() {
+    return all(resource -> resource.peerAble() || resource.givenUpWithoutDisk());
+  }
+
   /// Names of the resources with this property, for texts.
   String names(Predicate<ResourceFacts> wanted) {
     return String.join(", ", resources.stream().filter(wanted).map(ResourceFacts::name).toList());

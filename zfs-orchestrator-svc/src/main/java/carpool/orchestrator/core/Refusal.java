@@ -13,7 +13,9 @@ public enum Refusal {
   SPLIT_BRAIN,
   /// The peer was to be asked and could not be reached: it is to be fenced first.
   PEER_UNHEARD,
-  /// The local disk is missing or failed, and every reason not listed here.
+  /// The local disk is missing or failed.
+  DISK_UNUSABLE,
+  /// Every reason not listed here.
   OTHER;
 
   /// True when the data of this node is what stands in the way: it must not be served from here.
@@ -31,6 +33,7 @@ public enum Refusal {
       case "CURRENCY_UNKNOWN" -> CURRENCY_UNKNOWN;
       case "SPLIT_BRAIN" -> SPLIT_BRAIN;
       case "PEER_UNHEARD" -> PEER_UNHEARD;
+      case "PROVIDER_MISSING" -> DISK_UNUSABLE;
       default -> OTHER;
     };
   }

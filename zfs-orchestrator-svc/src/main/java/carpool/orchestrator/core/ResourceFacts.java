@@ -26,6 +26,13 @@ public record ResourceFacts(
     return linkUp && peerCurrent;
   }
 
+  /// This node can give nothing more of it to the other: the role is gone, and so is the disk. The
+  /// peer has no session with such a node, and had everything before: a primary whose disk failed
+  /// answers only what its peer has on its own disk.
+  boolean givenUpWithoutDisk() {
+    return role == Role.SECONDARY && refusal == Refusal.DISK_UNUSABLE;
+  }
+
   /// What hangs on the device goes on, now or soon.
   boolean carries() {
     return role == Role.PRIMARY || resuming;

@@ -62,7 +62,7 @@ final class YieldWork {
       }
       return;
     }
-    if (s.handover == Handover.YIELDING && !s.stopping && !s.facts.peerAble()) {
+    if (s.handover == Handover.YIELDING && !s.stopping && !s.facts.peerHasAll()) {
       // What was written since is on this node only: a planned move must not lose it.
       s.endSwitchover(
           "PEER_UNREACHABLE", "the other node fell behind meanwhile; this node serves again");

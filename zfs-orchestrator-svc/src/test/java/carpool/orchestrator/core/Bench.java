@@ -163,6 +163,40 @@ final class Bench {
             r.peerCurrent()));
   }
 
+  /// What stands in the way of serving with this resource.
+  Bench refusal(String resource, Refusal refusal) {
+    return resources(r ->
+        r.name().equals(resource)
+            ? new ResourceFacts(
+                r.name(),
+                r.role(),
+                r.deviceReady(),
+                r.resuming(),
+                r.fenced(),
+                refusal,
+                r.linkUp(),
+                r.peerPrimary(),
+                r.peerCurrent())
+            : r);
+  }
+
+  /// This resource is secondary now, in a session or without one.
+  Bench demoted(String resource, boolean linkUp) {
+    return resources(r ->
+        r.name().equals(resource)
+            ? new ResourceFacts(
+                r.name(),
+                Role.SECONDARY,
+                false,
+                false,
+                false,
+                r.refusal(),
+                linkUp,
+                false,
+                linkUp && r.peerCurrent())
+            : r);
+  }
+
   Bench peer(boolean linkUp, boolean primary, boolean current) {
     return resources(r ->
         new ResourceFacts(

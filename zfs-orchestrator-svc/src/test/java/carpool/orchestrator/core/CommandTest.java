@@ -36,6 +36,34 @@ final class CommandTest {
     assertThat(bench.lines()).containsExactly("answer PEER_NOT_READY", "answer PEER_UNREACHABLE");
   }
 
+  /// The peer takes no session with a secondary whose disk failed, and needs none: all that was
+  /// answered is on its disk.
+  @Test
+  void aSwitchoverAwayFromAFailedDiskGoesOnWhenThatResourceHasLostItsSession() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.refusal("disk1", Refusal.DISK_UNUSABLE);
+
+    bench.ask(new Command.Switchover()).done("export");
+    bench.demoted("disk1", false);
+    bench.demoted("disk2", true);
+    bench.done("demote").carp(Carp.BACKUP).peer(true, true, true);
+
+    assertThat(bench.lines())
+        .containsSubsequence(
+            "run export", "= GIVING_UP", "run demote", "resign", "= STANDBY", "answer done")
+        .doesNotContain("run promote");
+  }
+
+  @Test
+  void aSwitchoverEndsWhenThePeerOfAGoodDiskIsLost() {
+    var bench = new Bench(Bench.zfs()).serving();
+
+    bench.ask(new Command.Switchover()).done("export");
+    bench.demoted("disk1", false).done("demote");
+
+    assertThat(bench.lines()).contains("answer PEER_UNREACHABLE");
+  }
+
   @Test
   void aSwitchoverOfABusyPoolDoesNotBreakWhatWorks() {
     var bench = new Bench(Bench.zfs("web")).serving();
