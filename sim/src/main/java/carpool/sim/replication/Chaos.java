@@ -28,6 +28,8 @@ final class Chaos {
     /// The disk is lost for good.
     LOSE_DISK_HERE,
     LOSE_DISK_THERE,
+    /// The node's own disk stands still for some milliseconds: the peer's answers come first.
+    STALL_HERE,
     ANY
   }
 
@@ -55,6 +57,12 @@ final class Chaos {
           List.of(
               new Link(Moment.PEER_WROTE, Act.BREAK), new Link(Moment.ANSWERED, Act.POWER_THERE)),
           List.of(new Link(Moment.PEER_WROTE, Act.POWER_THERE)),
+          List.of(
+              new Link(Moment.ANSWERED, Act.STALL_HERE),
+              new Link(Moment.PEER_WROTE, Act.POWER_THERE)),
+          List.of(
+              new Link(Moment.FLUSHED, Act.STALL_HERE),
+              new Link(Moment.PEER_WROTE, Act.POWER_THERE)),
           List.of(new Link(Moment.RECEIPT, Act.BREAK), new Link(Moment.ANSWERED, Act.POWER_BOTH)),
           List.of(new Link(Moment.FLUSH_FOR_PEER, Act.POWER_HERE)),
           List.of(new Link(Moment.FLUSHED, Act.POWER_THERE)),
@@ -150,7 +158,12 @@ final class Chaos {
       case KILL_HERE -> crash(node, false);
       case POWER_HERE -> crash(node, true);
       case KILL_THERE -> crash(other, false);
-      case POWER_THERE -> crash(other, true);
+      case POWER_THERE -> {
+        if (node.disk.hangs() && time.chance(3, 4)) {
+          world.clients.rest(time.nowMicros() + PATIENCE_MICROS);
+        }
+        crash(other, true);
+      }
       case POWER_BOTH -> {
         crash(node, true);
         crash(other, true);
@@ -161,6 +174,7 @@ final class Chaos {
       case DEAFEN_OTHER -> deafen(other.index);
       case LOSE_DISK_HERE -> loseDisk(node);
       case LOSE_DISK_THERE -> loseDisk(other);
+      case STALL_HERE -> stall(node);
       case ANY -> {
         count--;
         fault();
@@ -240,14 +254,27 @@ final class Chaos {
   private void hang(SimNode node) {
     undisturbed = time.chance(1, 2);
     world.log(node, () -> "the disk hangs" + (undisturbed ? ", nothing else fails" : ""));
+    standStill(node, 20_000, 900_000, () -> undisturbed = false);
+  }
+
+  /// As [#hang] for as long as the end of a session takes to be noticed, so that a write is under
+  /// way here when the peer, which has carried it out, is lost.
+  private void stall(SimNode node) {
+    if (node.alive() && !node.disk.hangs() && !world.watcher.other(node).disk.hangs()) {
+      world.log(node, () -> "the disk stands still");
+      standStill(node, 4000, 14_000, () -> {});
+    }
+  }
+
+  private void standStill(SimNode node, long minMicros, long maxMicros, Runnable over) {
     var disk = node.disk;
     disk.hang();
     lastHang[node.index] = Long.MAX_VALUE;
     time.within(
-        20_000,
-        900_000,
+        minMicros,
+        maxMicros,
         () -> {
-          undisturbed = false;
+          over.run();
           if (disk.hangs()) {
             world.log(node, () -> "the disk goes on");
             disk.unhang();

@@ -36,6 +36,7 @@ final class Clients {
 
   private final long[] gaveUp = {0, 0};
   private boolean run = true;
+  private long restUntil;
   int acknowledged;
 
   /// A client's request that is not answered.
@@ -60,6 +61,11 @@ final class Clients {
     run = false;
   }
 
+  /// Nobody asks for anything before then: a later write would hide what an earlier one has left.
+  void rest(long untilMicros) {
+    restUntil = untilMicros;
+  }
+
   boolean running() {
     return run;
   }
@@ -76,7 +82,7 @@ final class Clients {
         () -> {
           if (run) {
             for (var node : world.nodes) {
-              if (serving(node) && node.hasClientSlot()) {
+              if (serving(node) && node.hasClientSlot() && time.nowMicros() >= restUntil) {
                 request(node);
               }
             }

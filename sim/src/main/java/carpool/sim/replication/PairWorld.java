@@ -384,7 +384,7 @@ public final class PairWorld implements SimHost {
 
   /// R3: what differs is known to a living node, or marked on the disk of one that does not live: a
   /// living one goes by what it knows and not by its disk. Looked at after every end of a process
-  /// and of a session.
+  /// and of a session, and when both copies have just become equal.
   void checkDifferencesKnown() {
     if (everyBlockIsCopied()) {
       return;

@@ -38,6 +38,9 @@ final class Watcher {
 
   private boolean wereInStep;
 
+  /// The same, after every step.
+  private boolean wereComplete;
+
   Watcher(PairWorld world) {
     this.world = world;
     nodes = world.nodes;
@@ -84,6 +87,11 @@ final class Watcher {
     }
     noteDiverged();
     forceRule.check(nodes);
+    boolean complete = bothInStep();
+    if (complete && !wereComplete) {
+      world.checkDifferencesKnown(); // what a later write would hide
+    }
+    wereComplete = complete;
   }
 
   private void noteDiverged() {
