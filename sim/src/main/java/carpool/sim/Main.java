@@ -95,6 +95,7 @@ public final class Main {
     one.writes = outcome.acknowledgedWrites();
     one.faults = outcome.faults();
     one.takeovers = outcome.takeovers();
+    one.failovers = outcome.failovers();
     one.splitBrains = outcome.splitBrains();
     one.longestMicros = outcome.settledMicros();
     one.moves = outcome.moves();

@@ -5,6 +5,7 @@ final class Totals {
   long writes;
   long faults;
   long takeovers;
+  long failovers;
   long forced;
   long splitBrains;
   long longestMicros;
@@ -15,6 +16,7 @@ final class Totals {
     writes += other.writes;
     faults += other.faults;
     takeovers += other.takeovers;
+    failovers += other.failovers;
     forced += other.forced;
     splitBrains += other.splitBrains;
     longestMicros = Math.max(longestMicros, other.longestMicros);
@@ -29,11 +31,12 @@ final class Totals {
           "%d acknowledged writes, %d faults, %d worlds with a forced promotion"
               .formatted(writes, faults, forced);
       case "pair" ->
-          ("%d acknowledged writes, %d faults, %d takeovers, %d split brains resolved, settled"
-                  + " within %.1f s, %d moves after a silent cut within %.1f s")
+          ("%d acknowledged writes, %d faults, %d failovers to the other node of %d takeovers, %d split"
+                  + " brains resolved, settled within %.1f s, %d moves after a silent cut within %.1f s")
               .formatted(
                   writes,
                   faults,
+                  failovers,
                   takeovers,
                   splitBrains,
                   longestMicros / 1e6,

@@ -38,6 +38,7 @@ final class Faults {
     next();
     nextOfClients();
     nextOfServices();
+    nextOfPools();
     operate();
   }
 
@@ -54,8 +55,10 @@ final class Faults {
       for (var process : Service.values()) {
         node.resume(process);
       }
-      node.pool.busyUntil(0);
-      node.mind.ask(new Command.Maintenance(false, ""));
+      node.pools.forEach(side -> side.pool.busyUntil(0));
+      node.pools.forEach(side -> side.pool.unimportable(false));
+      node.commandsHang(false);
+      node.maintenance(false, "");
     }
   }
 
@@ -97,11 +100,56 @@ final class Faults {
     }
   }
 
+  /// A pool that cannot be imported on one node or both, and commands that hang, beside everything
+  /// else.
+  private void nextOfPools() {
+    if (!world.geometry.plain() && world.geometry.random().nextBoolean()) {
+      afterAWhileOfPools(4, 40, this::faultOfPools);
+    }
+  }
+
+  private void faultOfPools() {
+    var random = world.geometry.random();
+    count++;
+    var pair = anyPool();
+    var node = world.nodes[random.nextInt(2)];
+    switch (random.nextInt(4)) {
+      case 0 -> {
+        node.commandsHang(true);
+        afterAWhileOfPools(2, 60, () -> node.commandsHang(false));
+      }
+      case 1 -> {
+        for (var each : world.nodes) {
+          pair.side(each).pool.unimportable(true);
+          afterAWhileOfPools(2, 60, () -> pair.side(each).pool.unimportable(false));
+        }
+      }
+      default -> {
+        pair.side(node).pool.unimportable(true);
+        afterAWhileOfPools(2, 60, () -> pair.side(node).pool.unimportable(false));
+      }
+    }
+    afterAWhileOfPools(4, 40, this::faultOfPools);
+  }
+
+  private void afterAWhileOfPools(long minSeconds, long maxSeconds, Runnable event) {
+    time.after(
+        world.geometry.random().nextLong(minSeconds * SECOND, maxSeconds * SECOND),
+        () -> {
+          if (running) {
+            event.run();
+          }
+        });
+  }
+
   private void faultOfServices() {
     var services = world.services;
     count++;
     int node = services.random.nextInt(2);
     int service = services.random.nextInt(SimServices.NAMES.size());
+    var pair = anyPool();
+    var first = pair.side(world.nodes[0]);
+    var second = pair.side(world.nodes[1]);
     switch (services.random.nextInt(4)) {
       case 0 -> {
         world.log("---", "hooks hang");
@@ -109,16 +157,17 @@ final class Faults {
         afterAWhileOfServices(5, 40, () -> services.hooksHang(node, false));
       }
       case 1 -> {
-        services.broken(world.nodes[0], service, true);
-        services.broken(world.nodes[1], service, true);
-        world.log("---", "broken on both: " + services.brokenOn(node));
-        afterAWhileOfServices(2, 60, () -> services.broken(world.nodes[0], service, false));
-        afterAWhileOfServices(2, 60, () -> services.broken(world.nodes[1], service, false));
+        services.broken(first, service, true);
+        services.broken(second, service, true);
+        world.log("---", pair.name + ", broken on both: " + services.brokenOn(first));
+        afterAWhileOfServices(2, 60, () -> services.broken(first, service, false));
+        afterAWhileOfServices(2, 60, () -> services.broken(second, service, false));
       }
       default -> {
-        services.broken(world.nodes[node], service, true);
-        world.log(world.nodes[node].name, "broken: " + services.brokenOn(node));
-        afterAWhileOfServices(2, 60, () -> services.broken(world.nodes[node], service, false));
+        var side = pair.side(world.nodes[node]);
+        services.broken(side, service, true);
+        world.log(side.label(), "broken: " + services.brokenOn(side));
+        afterAWhileOfServices(2, 60, () -> services.broken(side, service, false));
       }
     }
     afterAWhileOfServices(4, 40, this::faultOfServices);
@@ -177,13 +226,20 @@ final class Faults {
     return world.nodes[time.random().nextInt(2)];
   }
 
-  private PairNode serving() {
+  private PoolPair anyPool() {
+    return world.pools.size() == 1
+        ? world.pools.getFirst()
+        : world.pools.get(world.geometry.random().nextInt(world.pools.size()));
+  }
+
+  private PoolSide serving() {
+    var pair = anyPool();
     for (var node : world.nodes) {
-      if (node.pool.imported()) {
-        return node;
+      if (pair.side(node).pool.imported()) {
+        return pair.side(node);
       }
     }
-    return any();
+    return pair.side(any());
   }
 
   private Service anyProcess() {
@@ -203,7 +259,7 @@ final class Faults {
   }
 
   private void fault() {
-    var node = time.chance(1, 2) ? serving() : any();
+    var node = time.chance(1, 2) ? serving().node : any();
     switch (time.random().nextInt(17)) {
       case 0 -> cutClients(node, 30 * SECOND);
       case 1 -> silence(30 * SECOND);
@@ -252,18 +308,21 @@ final class Faults {
   private void command(PairNode node) {
     switch (time.random().nextInt(5)) {
       case 0, 1 -> {
+        int group = anyPool().group;
         for (var each : world.nodes) {
-          if (each.mind.phase() == Phase.SERVING) {
-            each.mind.ask(new Command.Switchover());
+          // All pools of a group move together.
+          var moving = each.groups.get(group).pools;
+          if (moving.stream().anyMatch(side -> side.mind.phase() == Phase.SERVING)) {
+            moving.forEach(side -> side.mind.ask(new Command.Switchover()));
           }
         }
       }
       case 2 -> {
-        node.mind.ask(new Command.Maintenance(true, "operator"));
-        mend(SECOND, 30 * SECOND, () -> node.mind.ask(new Command.Maintenance(false, "operator")));
+        node.maintenance(true, "operator");
+        mend(SECOND, 30 * SECOND, () -> node.maintenance(false, "operator"));
       }
-      case 3 -> node.mind.ask(new Command.TakeOver(false));
-      default -> node.mind.ask(new Command.Import());
+      case 3 -> anyPool().side(node).mind.ask(new Command.TakeOver(false));
+      default -> anyPool().side(node).mind.ask(new Command.Import());
     }
   }
 
@@ -312,7 +371,7 @@ final class Faults {
               node.kill(Service.REPLICATOR);
             }
             if (calm) {
-              node.mind.maintenanceOff();
+              node.maintenanceOff();
             }
           }
           if (calm || time.chance(1, 3)) {
@@ -331,33 +390,38 @@ final class Faults {
         || replica.node.disk.trouble() != SimDisk.Trouble.NONE;
   }
 
+  private void resolveSplitBrain() {
+    if (world.nodes[0].replicator.running() && world.nodes[1].replicator.running()) {
+      world.pools.forEach(this::resolveSplitBrain);
+    }
+  }
+
   /// `carpool split-brain keep-local` on the node that is to survive, for every resource of the
   /// pool; refused while the other is primary.
-  private void resolveSplitBrain() {
-    if (!world.nodes[0].replicator.running() || !world.nodes[1].replicator.running()) {
-      return;
-    }
-    if (world.resources.stream().noneMatch(SimResource::splitBrain)) {
+  private void resolveSplitBrain(PoolPair pair) {
+    if (pair.resources.stream().noneMatch(SimResource::splitBrain)) {
       return;
     }
     int survivor = time.random().nextInt(2);
     for (var node : world.nodes) {
-      if (node.replicas.stream().anyMatch(r -> r.node.running().role() == Role.PRIMARY)) {
+      if (pair.side(node).replicas.stream().anyMatch(Faults::primary)) {
         survivor = node.index;
       }
     }
     int loser = 1 - survivor;
-    for (var resource : world.resources) {
-      if (resource.node(loser).running().role() == Role.PRIMARY) {
-        return;
-      }
+    if (pair.side(world.nodes[loser]).replicas.stream().anyMatch(Faults::primary)) {
+      return;
     }
-    for (var resource : world.resources) {
+    for (var resource : pair.resources) {
       if (resource.splitBrain()
           && resource.node(survivor).running().disk() != DiskState.INCONSISTENT) {
         resource.giveUpBranch(loser);
         world.splitBrainResolved();
       }
     }
+  }
+
+  private static boolean primary(SimReplica replica) {
+    return replica.node.running().role() == Role.PRIMARY;
   }
 }

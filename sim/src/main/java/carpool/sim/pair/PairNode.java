@@ -1,9 +1,9 @@
 package carpool.sim.pair;
 
+import carpool.orchestrator.exec.LeftBehind;
 import carpool.sim.carp.CarpNode;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// One node: three processes under a supervisor, and what its kernel keeps.
 final class PairNode {
@@ -21,28 +21,40 @@ final class PairNode {
   final String name;
   final Gate replicator;
   final Gate orchestrator;
+  final List<GroupSide> groups = new ArrayList<>();
+  final List<PoolSide> pools = new ArrayList<>();
+
+  /// Of all pools.
   final List<SimReplica> replicas = new ArrayList<>();
-  final SimPool pool;
-  final CarpNode carp;
-  final SimOrchestrator mind;
-  SimClientNetwork.@Nullable Note note;
-  SimAgreement.@Nullable Note agreement;
+
+  final Intents intents;
+
+  /// Commands under the pools do not end.
+  boolean commandsHang;
+
+  /// Children of this process of the orchestrator that did not end.
+  int leftBehind;
+
   private boolean power;
   private long electionStoppedMicros = -1;
   private long bootNumber;
 
-  PairNode(WholePairWorld world, int index, CarpNode carp) {
+  /// @param carps by group
+  PairNode(WholePairWorld world, int index, List<CarpNode> carps) {
     this.world = world;
     this.index = index;
     this.name = index == 0 ? "a" : "b";
     this.replicator = new Gate(world.time);
     this.orchestrator = new Gate(world.time);
-    for (var resource : world.resources) {
-      replicas.add(new SimReplica(resource, index, replicator));
+    this.intents = new Intents(this, world.pools.size());
+    for (int group = 0; group < carps.size(); group++) {
+      groups.add(new GroupSide(this, group, carps.get(group)));
     }
-    this.pool = new SimPool(world, this);
-    this.carp = carp;
-    this.mind = new SimOrchestrator(this);
+    for (var pair : world.pools) {
+      var side = new PoolSide(this, pair, groups.get(pair.group));
+      pools.add(side);
+      replicas.addAll(side.replicas);
+    }
   }
 
   boolean power() {
@@ -75,7 +87,7 @@ final class PairNode {
   boolean alive(Service process) {
     return switch (process) {
       case REPLICATOR -> replicator.alive();
-      case ELECTION -> carp.isRunning();
+      case ELECTION -> groups.getFirst().carp.isRunning();
       case ORCHESTRATOR -> orchestrator.alive();
     };
   }
@@ -84,8 +96,10 @@ final class PairNode {
     world.log(name, process + " starts");
     switch (process) {
       case REPLICATOR -> {
-        note = null;
-        agreement = null;
+        for (var group : groups) {
+          group.clientNote = null;
+          group.agreementNote = null;
+        }
         replicator.start();
         replicas.forEach(SimReplica::start);
         tick();
@@ -93,11 +107,13 @@ final class PairNode {
       }
       case ELECTION -> {
         electionStoppedMicros = -1;
-        carp.start();
+        groups.forEach(group -> group.carp.start());
       }
       case ORCHESTRATOR -> {
         orchestrator.start();
-        mind.start();
+        leftBehind = 0;
+        pools.forEach(side -> side.mind.start());
+        groups.forEach(GroupSide::start);
       }
     }
   }
@@ -121,10 +137,12 @@ final class PairNode {
         }
       }
       case ELECTION -> {
-        if (powerCut) {
-          carp.powerCut();
-        } else {
-          carp.crash();
+        for (var group : groups) {
+          if (powerCut) {
+            group.carp.powerCut();
+          } else {
+            group.carp.crash();
+          }
         }
       }
       case ORCHESTRATOR -> orchestrator.kill();
@@ -147,7 +165,7 @@ final class PairNode {
         replica.stopped();
       });
     }
-    pool.drop();
+    pools.forEach(side -> side.pool.drop());
     world.services.powerCut(index);
     power = false;
     world.time.after(
@@ -179,7 +197,7 @@ final class PairNode {
       }
       case ELECTION -> {
         electionStoppedMicros = world.time.nowMicros();
-        carp.pause();
+        groups.forEach(group -> group.carp.pause());
       }
       case ORCHESTRATOR -> orchestrator.pause();
     }
@@ -194,7 +212,7 @@ final class PairNode {
       case REPLICATOR -> replicator.resume();
       case ELECTION -> {
         electionStoppedMicros = -1;
-        carp.resume();
+        groups.forEach(group -> group.carp.resume());
       }
       case ORCHESTRATOR -> orchestrator.resume();
     }
@@ -202,6 +220,30 @@ final class PairNode {
 
   boolean electionSilentFor(long micros) {
     return electionStoppedMicros >= 0 && world.time.nowMicros() - electionStoppedMicros >= micros;
+  }
+
+  /// `carpool maintenance on|off`, of the whole node.
+  void maintenance(boolean on, String cause) {
+    intents.maintenance(on, cause);
+  }
+
+  /// `carpool maintenance off`, where it is on.
+  void maintenanceOff() {
+    if (pools.stream().anyMatch(side -> side.mind.view().maintenance())) {
+      maintenance(false, "");
+    }
+  }
+
+  /// `zpool` hangs in the kernel from now on, or all that hung ends.
+  void commandsHang(boolean hang) {
+    commandsHang = hang;
+    leftBehind = hang ? leftBehind : 0;
+    world.log(name, hang ? "commands hang" : "commands end");
+  }
+
+  /// Why no command is started any more; empty while there is room.
+  String noRoom() {
+    return leftBehind < LeftBehind.LIMIT ? "" : leftBehind + " commands do not end";
   }
 
   private void tick() {

@@ -27,6 +27,7 @@ final class SimAgreement {
   private static final long LOOK_MICROS = 2_000_000;
   private static final long NOTE_AGE_MAX_MICROS = 10_000_000;
 
+  private final GroupSide group;
   private final PairNode node;
   private final WholePairWorld world;
   private FailbackRule failback = new FailbackRule(false, 0);
@@ -39,10 +40,13 @@ final class SimAgreement {
   private List<Attempt> kept = List.of();
 
   /// What is left for the other node; gone with the process of the replicator.
-  record Note(GroupSight sight, Set<String> failed, long leftMicros) {}
+  ///
+  /// @param failed by pool
+  record Note(GroupSight sight, List<Set<String>> failed, long leftMicros) {}
 
-  SimAgreement(PairNode node) {
-    this.node = node;
+  SimAgreement(GroupSide group) {
+    this.group = group;
+    this.node = group.node;
     this.world = node.world;
   }
 
@@ -62,50 +66,85 @@ final class SimAgreement {
 
   private void look() {
     long now = world.time.nowMicros() * 1000;
-    var view = node.mind.view();
-    var sight = sight(view);
+    var views = group.pools.stream().map(side -> side.mind.view()).toList();
+    var sight = sight(views);
     if (node.replicator.running()) {
-      node.agreement =
+      group.agreementNote =
           new Note(
               sight.with(wish.wanted(), refusal),
-              node.mind.memory().strikes().stream()
-                  .map(Strike::what)
-                  .collect(Collectors.toUnmodifiableSet()),
+              group.pools.stream().map(SimAgreement::failed).toList(),
               world.time.nowMicros());
     }
     var peer = peer();
-    node.mind.post(
-        at -> new PoolEvent.PeerSaid(at, peer != null, peer == null ? Set.of() : peer.failed()));
+    for (int i = 0; i < group.pools.size(); i++) {
+      var failed = peer == null ? Set.<String>of() : peer.failed().get(i);
+      group.pools.get(i).mind.post(at -> new PoolEvent.PeerSaid(at, peer != null, failed));
+    }
     var other = peer == null ? null : peer.sight();
     wish = failback.look(now, sight, other);
     if (!underway) {
-      var decision = switchover.look(now, own(view, sight), other);
+      var decision = switchover.look(now, own(views, sight), other);
       refusal = decision.refusal();
       begin(decision);
     }
     node.orchestrator.after(LOOK_MICROS, this::look);
   }
 
+  private static Set<String> failed(PoolSide side) {
+    return side.mind.memory().strikes().stream()
+        .map(Strike::what)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
   private void begin(Decision decision) {
     var kind = decision.move();
-    if (kind == null) {
+    if (kind != null) {
+      underway = true;
+      check(kind, new Command.Switchover(decision.cause()), 0);
+    }
+  }
+
+  /// Each pool is asked whether it would move before the first one is moved.
+  private void check(Kind kind, Command.Switchover command, int index) {
+    if (index == group.pools.size()) {
+      move(kind, command);
       return;
     }
-    var command = new Command.Switchover(decision.cause());
-    underway = true;
-    node.mind.ask(
-        new Command.Check(command),
-        refused -> {
-          if (!refused.isEmpty()) {
-            underway = false;
-            refusal = refused;
-            return;
-          }
-          switchover.begun(kind, world.time.nowMicros() * 1000);
-          kept = switchover.attempts();
-          world.log(node.name, decision.cause());
-          node.mind.ask(command, problem -> over(kind, problem));
-        });
+    group
+        .pools
+        .get(index)
+        .mind
+        .ask(
+            new Command.Check(command),
+            refused -> {
+              if (refused.isEmpty()) {
+                check(kind, command, index + 1);
+              } else {
+                underway = false;
+                refusal = refused;
+              }
+            });
+  }
+
+  private void move(Kind kind, Command.Switchover command) {
+    switchover.begun(kind, world.time.nowMicros() * 1000);
+    kept = switchover.attempts();
+    world.log(node.name, command.cause());
+    var left = new int[] {group.pools.size()};
+    var problems = new ArrayList<String>();
+    for (var side : group.pools) {
+      side.mind.ask(
+          command,
+          problem -> {
+            if (!problem.isEmpty()) {
+              problems.add(problem);
+            }
+            left[0]--;
+            if (left[0] == 0) {
+              over(kind, String.join("; ", problems));
+            }
+          });
+    }
   }
 
   private void over(Kind kind, String problem) {
@@ -115,16 +154,20 @@ final class SimAgreement {
     world.log(node.name, kind + (problem.isEmpty() ? " done" : ": " + problem));
   }
 
-  private GroupSight sight(PoolView view) {
+  private List<SimReplica> replicas() {
+    return group.pools.stream().flatMap(side -> side.replicas.stream()).toList();
+  }
+
+  private GroupSight sight(List<PoolView> views) {
     return GroupSight.of(
         node.name,
-        node.carp.state().config().advskew(),
-        node.mind.carp(),
-        node.carp.isRunning()
-            ? new ArrayList<>(node.carp.state().demotions().causes().keySet())
+        group.carp.state().config().advskew(),
+        group.carp(),
+        group.carp.isRunning()
+            ? new ArrayList<>(group.carp.state().demotions().causes().keySet())
             : List.of("the election does not answer"),
-        List.of(view),
-        node.replicas.stream()
+        views,
+        replicas().stream()
             .filter(replica -> !node.replicator.running() || stale(replica))
             .map(replica -> replica.resource.name)
             .toList());
@@ -137,33 +180,37 @@ final class SimAgreement {
     };
   }
 
-  private Own own(PoolView view, GroupSight sight) {
+  private Own own(List<PoolView> views, GroupSight sight) {
     var blockers = new ArrayList<String>();
-    if (view.unmanaged()) {
+    if (views.stream().anyMatch(PoolView::unmanaged)) {
       blockers.add("unmanaged");
     }
-    if (view.busy()) {
+    if (views.stream().anyMatch(PoolView::busy)) {
       blockers.add("another command is being carried out");
     }
-    var told = node.mind.told();
     return new Own(
         sight,
-        node.mind.carp(),
+        group.carp(),
         blockers,
-        node.replicas.stream()
+        replicas().stream()
             .filter(replica ->
                 node.replicator.running()
                     && replica.node.running().role() == Role.PRIMARY
                     && replica.node.running().disk() == DiskState.FAILED)
             .map(replica -> replica.resource.name)
             .toList(),
-        told.isEmpty()
-            ? List.of("all")
-            : told.stream().filter(r -> !r.peerAble()).map(ResourceFacts::name).toList());
+        group.pools.stream().flatMap(side -> unable(side).stream()).toList());
+  }
+
+  private static List<String> unable(PoolSide side) {
+    var told = side.mind.told();
+    return told.isEmpty()
+        ? List.of("all of " + side.pair.name)
+        : told.stream().filter(r -> !r.peerAble()).map(ResourceFacts::name).toList();
   }
 
   private @Nullable Note peer() {
-    var note = node.peer().agreement;
+    var note = group.peer().agreementNote;
     if (note == null
         || !node.replicator.running()
         || !node.peer().replicator.running()

@@ -17,6 +17,7 @@ final class SimClientNetwork {
   private static final long NOTE_AGE_MAX_NANOS = 10_000_000_000L;
   private static final long HEARD_MICROS = 3_000_000;
 
+  private final GroupSide group;
   private final PairNode node;
   private final WholePairWorld world;
   private final Consumer<String> onLost;
@@ -25,8 +26,9 @@ final class SimClientNetwork {
   private Verdict verdict = Verdict.NOTHING;
 
   /// @param onLost told why this node has to give way, or empty
-  SimClientNetwork(PairNode node, Consumer<String> onLost) {
-    this.node = node;
+  SimClientNetwork(GroupSide group, Consumer<String> onLost) {
+    this.group = group;
+    this.node = group.node;
     this.world = node.world;
     this.onLost = onLost;
     this.track = new SightTrack(false);
@@ -52,7 +54,7 @@ final class SimClientNetwork {
   private ClientSight sight() {
     long now = world.time.nowMicros() * 1000;
     return new ClientSight(
-        node.mind.carp() == carpool.orchestrator.core.Carp.MASTER,
+        group.carp() == carpool.orchestrator.core.Carp.MASTER,
         !verdict.lost().isEmpty(),
         track.evidence(),
         track.silentNanos(now),
@@ -62,7 +64,7 @@ final class SimClientNetwork {
 
   private void look() {
     if (node.replicator.running()) {
-      node.note = new Note(sight(), world.time.nowMicros());
+      group.clientNote = new Note(sight(), world.time.nowMicros());
     }
     var next =
         rule.look(
@@ -79,7 +81,7 @@ final class SimClientNetwork {
   record Note(ClientSight sight, long leftMicros) {}
 
   private @Nullable ClientSight peer() {
-    var note = node.peer().note;
+    var note = group.peer().clientNote;
     if (note == null
         || !node.replicator.running()
         || !node.peer().replicator.running()
@@ -90,13 +92,17 @@ final class SimClientNetwork {
     return age > NOTE_AGE_MAX_NANOS ? null : note.sight().aged(age);
   }
 
-  private boolean peerAble() {
-    List<ResourceFacts> told = node.mind.told();
+  private static boolean peerAble(PoolSide side) {
+    List<ResourceFacts> told = side.mind.told();
     return !told.isEmpty() && told.stream().allMatch(ResourceFacts::peerAble);
   }
 
+  private boolean peerAble() {
+    return group.pools.stream().allMatch(SimClientNetwork::peerAble);
+  }
+
   private boolean heard() {
-    long heard = node.mind.heardMicros();
+    long heard = group.heardMicros();
     return heard >= 0 && world.time.nowMicros() - heard <= HEARD_MICROS;
   }
 }

@@ -1,13 +1,11 @@
 package carpool.sim.pair;
 
-import carpool.election.core.CarpEvent;
 import carpool.orchestrator.core.Carp;
 import carpool.orchestrator.core.Cause;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.Failure;
 import carpool.orchestrator.core.Health;
 import carpool.orchestrator.core.Memory;
-import carpool.orchestrator.core.OutdatedRule;
 import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEffect;
 import carpool.orchestrator.core.PoolEvent;
@@ -25,20 +23,18 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 
-/// The twin of the orchestrator's shell: one machine, its timers, its running step, the two watches
-/// and the reports to the election service.
+/// The twin of the orchestrator's shell for one pool: its machine, its timers, its running step and
+/// the watch of the replicator.
 final class SimOrchestrator {
   private static final long SECOND = 1_000_000_000L;
 
   /// Short, so that a pair settles within the time of a run.
   static final long FAIL_WINDOW_NANOS = 60 * SECOND;
 
-  private static final long REPORT_MICROS = 3_000_000;
-  private static final long NEXT_WITHIN_NANOS = 10 * SECOND;
-
   /// Two questions without an answer.
-  private static final long SILENT_MICROS = 6_000_000;
+  static final long SILENT_MICROS = 6_000_000;
 
+  private final PoolSide side;
   private final PairNode node;
   private final WholePairWorld world;
   private final Gate gate;
@@ -46,8 +42,6 @@ final class SimOrchestrator {
   private final SimSteps steps;
   private final Map<Cause, String> causes = new EnumMap<>(Cause.class);
   private final Map<String, Long> losses = new HashMap<>();
-  private final SimClientNetwork clients;
-  final SimAgreement agreement;
   private final Map<Long, Consumer<String>> answers = new HashMap<>();
   private PoolMachine machine;
 
@@ -56,22 +50,20 @@ final class SimOrchestrator {
 
   private List<ResourceFacts> told = List.of();
   private boolean replicatorUp;
-  private Carp carp = Carp.UNKNOWN;
   private long asked;
-  private int heardSkew;
-  private long heardMicros = -1;
   private Phase phase = Phase.STARTING;
 
-  SimOrchestrator(PairNode node) {
-    this.node = node;
+  SimOrchestrator(PoolSide side) {
+    this.side = side;
+    this.node = side.node;
     this.world = node.world;
     this.gate = node.orchestrator;
     this.spec =
         new PoolSpec(
-            "tank",
-            "storage",
+            side.pair.name,
+            "group" + side.group.index,
             PoolSpec.Kind.ZFS,
-            world.resources.stream().map(resource -> resource.name).toList(),
+            side.pair.resources.stream().map(resource -> resource.name).toList(),
             services(),
             true,
             FAIL_WINDOW_NANOS,
@@ -84,15 +76,7 @@ final class SimOrchestrator {
                 SimReplica.HOLD_MICROS * 1000,
                 0));
     this.machine = new PoolMachine(spec);
-    this.steps = new SimSteps(node);
-    this.agreement = new SimAgreement(node);
-    this.clients =
-        new SimClientNetwork(
-            node, lost -> post(now -> new PoolEvent.ClientNetworkJudged(now, lost)));
-    node.carp.onHeard((skew, micros) -> {
-      heardSkew = skew;
-      heardMicros = micros;
-    });
+    this.steps = new SimSteps(side);
   }
 
   private List<PoolSpec.Service> services() {
@@ -116,17 +100,12 @@ final class SimOrchestrator {
     losses.clear();
     told = List.of();
     replicatorUp = false;
-    carp = Carp.UNKNOWN;
     phase = Phase.STARTING;
     steps.reset();
     answers.clear();
     post(now -> new PoolEvent.CarpSeen(now, Carp.UNKNOWN, "not asked yet"));
     post(PoolEvent.ReplicatorLost::new);
     watchReplicator();
-    watchElection();
-    gate.after(REPORT_MICROS, this::reportOften);
-    clients.start();
-    agreement.start();
   }
 
   PoolView view() {
@@ -155,9 +134,13 @@ final class SimOrchestrator {
     return replicatorUp ? told : List.of();
   }
 
-  /// When the other node was heard last by CARP; -1: never.
-  long heardMicros() {
-    return heardMicros;
+  /// Since when each secondary has been without its link.
+  Map<String, Long> losses() {
+    return losses;
+  }
+
+  Map<Cause, String> causes() {
+    return causes;
   }
 
   @Override
@@ -175,15 +158,8 @@ final class SimOrchestrator {
 
   void ask(Command command) {
     if (gate.running()) {
-      world.log(node.name, "operator: " + command);
+      world.log(side.label(), "operator: " + command);
       post(now -> new PoolEvent.Asked(now, ++asked, command));
-    }
-  }
-
-  /// `carpool maintenance off`, when it is on.
-  void maintenanceOff() {
-    if (machine.view().maintenance()) {
-      ask(new Command.Maintenance(false, ""));
     }
   }
 
@@ -210,36 +186,31 @@ final class SimOrchestrator {
               () -> post(now -> new PoolEvent.TimerFired(now, token)));
       case PoolEffect.SetCause(var cause, var text) -> {
         if (causes.put(cause, text) == null) {
-          world.log(node.name, "cause " + cause + ": " + text);
+          world.log(side.label(), "cause " + cause + ": " + text);
         }
-        soon();
+        side.group.soon();
       }
       case PoolEffect.ClearCause(var cause) -> {
         causes.remove(cause);
-        world.log(node.name, "cause " + cause + " is gone");
-        soon();
+        world.log(side.label(), "cause " + cause + " is gone");
+        side.group.soon();
       }
       case PoolEffect.Remember(var next) -> memory = next;
-      case PoolEffect.Resign(var cause, _) -> {
-        world.log(node.name, "resigns: " + cause);
+      case PoolEffect.Resign(var cause, var together) -> {
+        world.log(side.label(), "resigns: " + cause);
         if (cause.equals("switchover")) {
           checkPlannedMove();
         }
-        gate.within(
-            1_000,
-            20_000,
-            () -> {
-              report();
-              node.carp.tell(now -> new CarpEvent.ResignRequested(now, 0));
-            });
+        side.group.resign(side, together);
       }
       case PoolEffect.PhaseChanged(var from, var to, var cause) -> {
         phase = to;
         if (to == Phase.SERVING) {
-          world.serves();
+          world.serves(side);
+          side.group.serves(side);
         }
-        world.log(node.name, "pool " + from + " -> " + to + " (" + cause + ")");
-        soon();
+        world.log(side.label(), "pool " + from + " -> " + to + " (" + cause + ")");
+        side.group.soon();
       }
       case PoolEffect.Answer(var id, var reason, _, _) -> {
         var answer = answers.remove(id);
@@ -253,19 +224,19 @@ final class SimOrchestrator {
 
   /// The step after it waits for that, as long as the replicator answers.
   private void announce(long forNanos) {
-    world.log(node.name, "gives up within " + forNanos / SECOND + " s");
+    world.log(side.label(), "gives up within " + forNanos / SECOND + " s");
     if (node.replicator.alive()) {
       node.replicator.after(
-          0, () -> node.replicas.forEach(replica -> replica.announceGiveUp(forNanos / SECOND)));
+          0, () -> side.replicas.forEach(replica -> replica.announceGiveUp(forNanos / SECOND)));
     }
   }
 
   /// The role goes when the pool is gone from here, and the other node has everything.
   private void checkPlannedMove() {
-    if (node.pool.imported()) {
+    if (side.pool.imported()) {
       throw new Violation("planned move", node.name + " resigns while the pool is here");
     }
-    for (var resource : world.resources) {
+    for (var resource : side.pair.resources) {
       if (!resource.sameContent()) {
         throw new Violation(
             "planned move",
@@ -284,7 +255,7 @@ final class SimOrchestrator {
                 0,
                 () -> {
                   if (world.transcript.kept() && !(step instanceof Step.Inspect)) {
-                    world.log(node.name, "step " + step + ": " + end);
+                    world.log(side.label(), "step " + step + ": " + end);
                   }
                   switch (end) {
                     case SimSteps.End.Done(var imported, var health) ->
@@ -302,11 +273,11 @@ final class SimOrchestrator {
     if (!replicator.alive() || replicator.silentFor(SILENT_MICROS)) {
       if (replicatorUp) {
         replicatorUp = false;
-        world.log(node.name, "the replicator does not answer");
+        world.log(side.label(), "the replicator does not answer");
         post(PoolEvent.ReplicatorLost::new);
       }
     } else if (replicator.running()) {
-      var facts = node.replicas.stream().map(SimReplica::facts).toList();
+      var facts = side.replicas.stream().map(SimReplica::facts).toList();
       if (!replicatorUp || !facts.equals(told)) {
         replicatorUp = true;
         told = facts;
@@ -327,85 +298,8 @@ final class SimOrchestrator {
     }
   }
 
-  // ----- what the election tells, and is told
-
-  private void watchElection() {
-    if (!node.carp.isRunning() || node.electionSilentFor(SILENT_MICROS)) {
-      if (carp != Carp.UNKNOWN) {
-        carp = Carp.UNKNOWN;
-        world.log(node.name, "the election does not answer");
-        post(now -> new PoolEvent.CarpSeen(now, Carp.UNKNOWN, "lost"));
-      }
-    } else if (node.carp.alive()) {
-      var next =
-          switch (node.carp.role()) {
-            case INIT -> Carp.INIT;
-            case BACKUP -> Carp.BACKUP;
-            case MASTER -> Carp.MASTER;
-          };
-      if (next != carp || world.time.chance(1, 200)) {
-        carp = next;
-        post(now -> new PoolEvent.CarpSeen(now, next, ""));
-        soon();
-      }
-    }
-    gate.within(2_000, 100_000, this::watchElection);
-  }
-
-  private void soon() {
-    gate.within(1_000, 20_000, this::report);
-  }
-
-  private void reportOften() {
-    report();
-    gate.after(REPORT_MICROS, this::reportOften);
-  }
-
-  private void report() {
-    if (!node.carp.alive() || carp == Carp.UNKNOWN) {
-      return;
-    }
-    boolean ready = phase == Phase.SERVING;
-    node.carp.tell(now -> new CarpEvent.ReadinessReported(now, ready, NEXT_WITHIN_NANOS));
-    heard();
-    var standing = node.carp.state().demotions().causes();
-    for (var cause : Cause.values()) {
-      boolean there = standing.containsKey(cause.word());
-      if (causes.containsKey(cause) && !there) {
-        node.carp.tell(now ->
-            new CarpEvent.DemotionSet(now, cause.word(), cause.amount(), cause.ineligible()));
-      } else if (!causes.containsKey(cause) && there) {
-        node.carp.tell(now -> new CarpEvent.DemotionCleared(now, cause.word()));
-      }
-    }
-  }
-
-  private void heard() {
-    if (heardMicros < 0 || !node.replicator.running()) {
-      return;
-    }
-    long heardNanos = nowNanos() - heardMicros * 1000;
-    for (var replica : node.replicas) {
-      var since = losses.get(replica.resource.name);
-      if (since != null
-          && OutdatedRule.holds(
-              carp,
-              Role.SECONDARY,
-              nowNanos() - since,
-              heardNanos,
-              heardSkew,
-              SimReplica.HOLD_MICROS * 1000)
-          && OutdatedRule.silentLongEnough(
-              replica.silentMicros() * 1000, heardNanos, SimReplica.HOLD_MICROS * 1000)) {
-        world.log(node.name, replica.resource.name + " is outdated");
-        losses.put(replica.resource.name, Long.MAX_VALUE / 2);
-        replica.node.running().markOutdated();
-      }
-    }
-  }
-
   Carp carp() {
-    return carp;
+    return side.group.carp();
   }
 
   static Health health(SimPool pool) {

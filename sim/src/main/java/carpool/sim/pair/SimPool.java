@@ -1,6 +1,5 @@
 package carpool.sim.pair;
 
-import carpool.sim.Violation;
 import carpool.sim.replication.Oracle;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +11,7 @@ final class SimPool {
   private static final int LABEL_UNITS = 1;
 
   private final WholePairWorld world;
+  private final PoolSide side;
   private final PairNode node;
   private final List<Long> devices = new ArrayList<>();
   private boolean imported;
@@ -23,10 +23,12 @@ final class SimPool {
 
   private int open;
   private long busyUntilMicros;
+  private boolean unimportable;
 
-  SimPool(WholePairWorld world, PairNode node) {
-    this.world = world;
-    this.node = node;
+  SimPool(PoolSide side) {
+    this.world = side.pair.world;
+    this.side = side;
+    this.node = side.node;
   }
 
   boolean imported() {
@@ -46,6 +48,12 @@ final class SimPool {
     busyUntilMicros = micros;
   }
 
+  /// Something on this node stands in its way.
+  void unimportable(boolean now) {
+    unimportable = now;
+    world.log(side.label(), now ? "cannot be imported here" : "can be imported here");
+  }
+
   boolean busy() {
     return world.time.nowMicros() < busyUntilMicros;
   }
@@ -61,7 +69,7 @@ final class SimPool {
       return false;
     }
     for (int i = 0; i < devices.size(); i++) {
-      if (!node.replicas.get(i).writable(devices.get(i))) {
+      if (!side.replicas.get(i).writable(devices.get(i))) {
         return false;
       }
     }
@@ -76,8 +84,12 @@ final class SimPool {
       answer.accept(exporting ? "being exported" : "");
       return;
     }
+    if (unimportable) {
+      answer.accept("cannot import: a dataset is not empty");
+      return;
+    }
     devices.clear();
-    for (var replica : node.replicas) {
+    for (var replica : side.replicas) {
       if (replica.device() == 0) {
         answer.accept("no device " + replica.resource.name);
         return;
@@ -89,8 +101,8 @@ final class SimPool {
     suspended = false;
     exporting = false;
     open = 0;
-    world.log(node.name, "pool imported");
-    world.imported(node);
+    world.log(side.label(), "pool imported");
+    world.imported(side);
     labels(ok -> answer.accept(ok ? "" : "I/O error"));
   }
 
@@ -98,7 +110,7 @@ final class SimPool {
   void clear() {
     if (imported && suspended) {
       suspended = false;
-      world.log(node.name, "pool cleared");
+      world.log(side.label(), "pool cleared");
       labels(_ -> {});
     }
   }
@@ -141,7 +153,7 @@ final class SimPool {
     }
     labels(ok -> {
       if (ok && life == ofLife) {
-        world.log(node.name, "pool exported");
+        world.log(side.label(), "pool exported");
         gone();
       }
     });
@@ -150,9 +162,9 @@ final class SimPool {
   /// What happens to it when its daemon is killed, or the node falls.
   void drop() {
     if (imported) {
-      world.log(node.name, "pool is gone from memory");
+      world.log(side.label(), "pool is gone from memory");
     }
-    node.replicas.forEach(SimReplica::dropRequests);
+    side.replicas.forEach(SimReplica::dropRequests);
     gone();
   }
 
@@ -165,9 +177,9 @@ final class SimPool {
   }
 
   private void labels(Consumer<Boolean> answer) {
-    var left = new int[] {node.replicas.size()};
+    var left = new int[] {side.replicas.size()};
     var good = new boolean[] {true};
-    for (int i = 0; i < node.replicas.size(); i++) {
+    for (int i = 0; i < side.replicas.size(); i++) {
       int index = i;
       write(
           index,
@@ -187,7 +199,7 @@ final class SimPool {
   }
 
   void write(int index, int unit, int units, Consumer<Boolean> answer) {
-    var resource = node.replicas.get(index).resource;
+    var resource = side.replicas.get(index).resource;
     var write = resource.oracle.start(unit, unit + units, world.time.nowMicros(), node.index);
     write.content = unit > 0 && world.time.chance(1, 8) ? 0 : write.id;
     ask(DeviceRequest.Kind.WRITE, index, unit, units, write, answer);
@@ -208,7 +220,7 @@ final class SimPool {
       int units,
       Oracle.@org.jspecify.annotations.Nullable Write write,
       Consumer<Boolean> answer) {
-    var replica = node.replicas.get(index);
+    var replica = side.replicas.get(index);
     long ofLife = life;
     List<Oracle.Write> covered = List.of();
     if (kind == DeviceRequest.Kind.FLUSH) {
@@ -227,31 +239,16 @@ final class SimPool {
             world.time.nowMicros(),
             ok -> {
               if (ok && write != null) {
-                world.written(node);
+                world.written(side);
               }
               if (life == ofLife) {
                 open--;
                 if (!ok && !suspended) {
                   suspended = true;
-                  world.log(node.name, "pool suspended: an I/O error");
+                  world.log(side.label(), "pool suspended: an I/O error");
                 }
               }
               answer.accept(ok);
             }));
-  }
-
-  /// Never two nodes that can write, unless neither network can tell them of each other, or could
-  /// not when they began to write each its own branch.
-  static void checkOneWriter(WholePairWorld world) {
-    boolean both = world.nodes[0].pool.writable() && world.nodes[1].pool.writable();
-    if (!both) {
-      world.twoWritersExcused = false;
-    } else if (!world.twoWritersExcused) {
-      if (!world.apart() && !world.branched()) {
-        throw new Violation("one writer", "the pool can be written on both nodes");
-      }
-      world.log("---", "two writers, apart");
-      world.twoWritersExcused = true;
-    }
   }
 }

@@ -32,6 +32,7 @@ final class SimResource implements SimHost {
 
   final String name;
   final WholePairWorld world;
+  final PoolPair pool;
   final Oracle oracle = new Oracle(UNITS);
   private final SimLink link;
   private final SimNode[] nodes;
@@ -54,8 +55,9 @@ final class SimResource implements SimHost {
   /// The same, without what a node that stood still makes of it.
   private boolean severedSinceEqual;
 
-  SimResource(WholePairWorld world, int number) {
-    this.world = world;
+  SimResource(PoolPair pool, int number) {
+    this.pool = pool;
+    this.world = pool.world;
     this.name = "disk" + (number + 1);
     var time = world.time;
     slowJournal = time.chance(1, 5);
@@ -231,20 +233,20 @@ final class SimResource implements SimHost {
     if (primary(0) && primary(1)) {
       diverged = true;
     }
-    if (world.apart()) {
+    if (pool.apart()) {
       apartSinceEqual = true;
     }
-    severedSinceEqual |= world.severed();
+    severedSinceEqual |= pool.severed();
     if (complete() && !(primary(0) && primary(1))) {
       aloneSince[0] = -1;
       aloneSince[1] = -1;
       lostPower[0] = false;
       lostPower[1] = false;
       diverged = false;
-      if (!world.apart()) {
+      if (!pool.apart()) {
         apartSinceEqual = false;
       }
-      severedSinceEqual = world.severed();
+      severedSinceEqual = pool.severed();
     }
     if (splitBrain() && !severedSinceEqual) {
       throw new Violation(
@@ -256,7 +258,7 @@ final class SimResource implements SimHost {
   void promoted(int node) {
     int other = 1 - node;
     boolean ahead = aloneSince[other] >= 0 && !nodes[node].running().phase().agreed();
-    if (ahead && (apartSinceEqual || world.apart())) {
+    if (ahead && (apartSinceEqual || pool.apart())) {
       world.log(nodes[node].name, "promoted without what the other wrote alone: a double failure");
       oracle.perhapsLostOf(other, aloneSince[other]);
     }

@@ -14,14 +14,19 @@ final class SimServices {
 
   final RandomGenerator random;
   private final boolean present;
-  private final boolean[][] broken = new boolean[2][NAMES.size()];
-  private final boolean[][] running = new boolean[2][NAMES.size()];
+
+  /// By pool, node, service.
+  private final boolean[][][] broken;
+
+  private final boolean[][][] running;
   private final boolean[] hooksHang = {false, false};
 
   /// For which the preferred node has to be ready.
   final long preemptDelayNanos;
 
-  SimServices(long seed) {
+  SimServices(long seed, int pools) {
+    broken = new boolean[pools][2][NAMES.size()];
+    running = new boolean[pools][2][NAMES.size()];
     random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 31 + 17);
     present = random.nextBoolean();
     preemptDelayNanos = random.nextLong(0, 20 * SECOND) * 1000;
@@ -38,13 +43,13 @@ final class SimServices {
 
   /// It stops at once; what is repaired is started by an operator where the pool is, because a
   /// failed service is not started again by itself.
-  void broken(PairNode node, int service, boolean nowBroken) {
-    boolean was = broken[node.index][service];
-    broken[node.index][service] = nowBroken;
+  void broken(PoolSide side, int service, boolean nowBroken) {
+    boolean was = broken(side)[service];
+    broken(side)[service] = nowBroken;
     if (nowBroken) {
-      running[node.index][service] = false;
-    } else if (was && node.pool.imported()) {
-      running[node.index][service] = true;
+      running(side)[service] = false;
+    } else if (was && side.pool.imported()) {
+      running(side)[service] = true;
     }
   }
 
@@ -60,36 +65,46 @@ final class SimServices {
   void mend(PairNode[] nodes) {
     for (var node : nodes) {
       hooksHang[node.index] = false;
-      for (int service = 0; service < NAMES.size(); service++) {
-        broken(node, service, false);
+      for (var side : node.pools) {
+        for (int service = 0; service < NAMES.size(); service++) {
+          broken(side, service, false);
+        }
       }
     }
   }
 
+  private boolean[] broken(PoolSide side) {
+    return broken[side.pair.index][side.node.index];
+  }
+
+  private boolean[] running(PoolSide side) {
+    return running[side.pair.index][side.node.index];
+  }
+
   void powerCut(int node) {
-    for (int service = 0; service < NAMES.size(); service++) {
-      running[node][service] = false;
+    for (var ofPool : running) {
+      java.util.Arrays.fill(ofPool[node], false);
     }
   }
 
-  boolean start(int node, int service) {
-    running[node][service] = !broken[node][service];
-    return running[node][service];
+  boolean start(PoolSide side, int service) {
+    running(side)[service] = !broken(side)[service];
+    return running(side)[service];
   }
 
-  void stop(int node, int service) {
-    running[node][service] = false;
+  void stop(PoolSide side, int service) {
+    running(side)[service] = false;
   }
 
-  boolean well(int node, int service) {
-    return running[node][service];
+  boolean well(PoolSide side, int service) {
+    return running(side)[service];
   }
 
   /// What is broken, for the log.
-  String brokenOn(int node) {
+  String brokenOn(PoolSide side) {
     var names = new ArrayList<String>();
     for (int service = 0; service < NAMES.size(); service++) {
-      if (broken[node][service]) {
+      if (broken(side)[service]) {
         names.add(NAMES.get(service));
       }
     }

@@ -25,6 +25,7 @@ final class SimSteps {
   private static final long HOOK_PATIENCE_MICROS = 3_000_000;
   private static final int LAST_RESORT_SECONDS = 2;
 
+  private final PoolSide side;
   private final PairNode node;
   private final WholePairWorld world;
   private @Nullable Running running;
@@ -47,8 +48,9 @@ final class SimSteps {
     }
   }
 
-  SimSteps(PairNode node) {
-    this.node = node;
+  SimSteps(PoolSide side) {
+    this.side = side;
+    this.node = side.node;
     this.world = node.world;
   }
 
@@ -73,7 +75,11 @@ final class SimSteps {
     node.orchestrator.after(limitMicros + OVERTIME_MICROS, () -> run.end(timedOut("left behind")));
     int dice =
         world.faults() && !(step instanceof Step.CutOff) ? world.time.random().nextInt(90) : 90;
-    if (dice == 0) {
+    if (command(step) && !node.noRoom().isEmpty()) {
+      later(run, failed(node.noRoom()));
+    } else if (command(step) && node.commandsHang) {
+      node.orchestrator.after(limitMicros, () -> leftBehind(run));
+    } else if (dice == 0) {
       later(run, failed("no"));
     } else if (dice == 1) {
       later(limitMicros, run, timedOut("hangs"));
@@ -84,6 +90,30 @@ final class SimSteps {
       node.orchestrator.within(
           500, 60_000, () -> perform(step, limitMicros, result -> later(run, result)));
     }
+  }
+
+  private void leftBehind(Running run) {
+    if (node.commandsHang) {
+      node.leftBehind++;
+    }
+    run.end(timedOut("does not end"));
+  }
+
+  /// Starts a program that asks the kernel about the pool.
+  private static boolean command(Step step) {
+    return switch (step) {
+      case Step.Inspect _, Step.Import _, Step.Export _, Step.Clear _ -> true;
+      case Step.Fence _,
+          Step.Promote _,
+          Step.Demote _,
+          Step.CutOff _,
+          Step.Detach _,
+          Step.LastResort _,
+          Step.StartService _,
+          Step.CheckService _,
+          Step.StopService _ ->
+          false;
+    };
   }
 
   void abort(long token) {
@@ -114,7 +144,7 @@ final class SimSteps {
   }
 
   private void perform(Step step, long limitMicros, Consumer<End> end) {
-    var pool = node.pool;
+    var pool = side.pool;
     switch (step) {
       case Step.Fence _ -> end.accept(failed("there is no fencing command"));
       case Step.Inspect _ ->
@@ -133,7 +163,7 @@ final class SimSteps {
               limitMicros,
               end,
               answer -> {
-                node.replicas.forEach(SimReplica::cutOff);
+                side.replicas.forEach(SimReplica::cutOff);
                 answer.accept(done());
               });
       case Step.Import _ ->
@@ -167,15 +197,15 @@ final class SimSteps {
               500_000,
               () ->
                   end.accept(
-                      world.services.start(node.index, index) ? done() : failed("does not start")));
+                      world.services.start(side, index) ? done() : failed("does not start")));
       case Step.CheckService(var index) ->
-          end.accept(world.services.well(node.index, index) ? done() : failed("is not well"));
+          end.accept(world.services.well(side, index) ? done() : failed("is not well"));
       case Step.StopService(var index) ->
           takes(
               10_000,
               200_000,
               () -> {
-                world.services.stop(node.index, index);
+                world.services.stop(side, index);
                 end.accept(done());
               });
     }
@@ -220,11 +250,11 @@ final class SimSteps {
 
   /// All or none: those that changed are put back when one is refused.
   private void promote(int index, boolean force, List<SimReplica> changed, Consumer<End> answer) {
-    if (index == node.replicas.size()) {
+    if (index == side.replicas.size()) {
       answer.accept(done());
       return;
     }
-    var replica = node.replicas.get(index);
+    var replica = side.replicas.get(index);
     replica.change(
         Role.PRIMARY,
         force,
@@ -264,11 +294,11 @@ final class SimSteps {
   }
 
   private void demote(int index, @Nullable End worst, Consumer<End> answer) {
-    if (index == node.replicas.size()) {
+    if (index == side.replicas.size()) {
       answer.accept(worst == null ? done() : worst);
       return;
     }
-    node.replicas
+    side.replicas
         .get(index)
         .change(
             Role.SECONDARY,

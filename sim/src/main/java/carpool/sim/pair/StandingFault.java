@@ -3,7 +3,9 @@ package carpool.sim.pair;
 import carpool.orchestrator.core.Phase;
 import carpool.sim.Violation;
 import carpool.sim.replication.SimDisk;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /// One fault that stands still for three windows while all else is well: it moves the pool at most
@@ -27,8 +29,15 @@ final class StandingFault {
     SERVICE_ON_BOTH_NODES,
     SERVICE_ON_ONE_NODE,
     NODE_DIES_WHEN_IT_SERVES,
-    DISK
+    DISK,
+    /// The pool cannot be imported on the node that has to take it over.
+    IMPORT_ON_ONE_NODE,
+    IMPORT_ON_BOTH_NODES,
+    /// Commands of the node that serves never end.
+    COMMANDS_HANG
   }
+
+  private static final int FIRST_KINDS = 4;
 
   private final WholePairWorld world;
   private final Kind kind;
@@ -37,26 +46,47 @@ final class StandingFault {
   /// The node that the fault is on, where it is on one.
   private final PairNode victim;
 
-  private final Map<PairNode, Long> lastMoveFrom = new HashMap<>();
-  private PairNode server;
+  /// The pool that the fault is on, where it is on one.
+  private final PoolPair pair;
+
+  /// By pool.
+  private final List<Map<PairNode, Long>> lastMoveFrom = new ArrayList<>();
+
+  private final List<PairNode> servers = new ArrayList<>();
   private boolean stands = true;
 
   StandingFault(WholePairWorld world) {
     this.world = world;
     var random = world.services.random;
-    var kinds = world.services.present() ? Kind.values().length : 2;
+    for (var each : world.pools) {
+      servers.add(each.server());
+      lastMoveFrom.add(new HashMap<>());
+    }
+    int kinds = world.services.present() ? FIRST_KINDS : 2;
     var chosen = random.nextInt(kinds);
-    kind = Kind.values()[world.services.present() ? chosen : 2 + chosen];
     service = random.nextInt(SimServices.NAMES.size());
-    server = world.nodes[0].pool.imported() ? world.nodes[0] : world.nodes[1];
-    victim = kind == Kind.DISK ? server : world.nodes[random.nextInt(2)];
+    var more = world.geometry.random();
+    if (!world.geometry.plain() && more.nextInt(3) == 0) {
+      kind = Kind.values()[FIRST_KINDS + more.nextInt(Kind.values().length - FIRST_KINDS)];
+    } else {
+      kind = Kind.values()[world.services.present() ? chosen : 2 + chosen];
+    }
+    pair = world.pools.get(world.pools.size() == 1 ? 0 : more.nextInt(world.pools.size()));
+    var server = pair.server();
+    victim =
+        switch (kind) {
+          case DISK, IMPORT_ON_BOTH_NODES, COMMANDS_HANG -> server;
+          case IMPORT_ON_ONE_NODE -> server.peer();
+          case SERVICE_ON_BOTH_NODES, SERVICE_ON_ONE_NODE, NODE_DIES_WHEN_IT_SERVES ->
+              world.nodes[random.nextInt(2)];
+        };
   }
 
   void play() {
-    world.log("---", "stands still: " + kind + " " + victim.name);
+    world.log("---", "stands still: " + kind + " " + victim.name + " " + pair.name);
     begin();
     world.time.runUntil(world.time.nowMicros() + LASTS_MICROS);
-    if (kind != Kind.NODE_DIES_WHEN_IT_SERVES) {
+    if (kind != Kind.NODE_DIES_WHEN_IT_SERVES && kind != Kind.COMMANDS_HANG) {
       checkServed();
     }
     stands = false;
@@ -66,28 +96,43 @@ final class StandingFault {
   private void begin() {
     switch (kind) {
       case SERVICE_ON_BOTH_NODES -> {
-        world.services.broken(world.nodes[0], service, true);
-        world.services.broken(world.nodes[1], service, true);
+        world.services.broken(pair.side(world.nodes[0]), service, true);
+        world.services.broken(pair.side(world.nodes[1]), service, true);
         if (world.services.random.nextBoolean()) {
           world.services.hooksHang(0, true);
           world.services.hooksHang(1, true);
         }
       }
-      case SERVICE_ON_ONE_NODE -> world.services.broken(victim, service, true);
+      case SERVICE_ON_ONE_NODE -> world.services.broken(pair.side(victim), service, true);
       case NODE_DIES_WHEN_IT_SERVES -> {
-        if (server == victim) {
+        if (victim.pools.stream().anyMatch(side -> side.pool.imported())) {
           dies();
         }
       }
       case DISK -> {
         world.faults.leaveBroken(true);
-        victim.replicas.getFirst().resource.spoil(victim.index, SimDisk.Trouble.ALL);
+        pair.resources.getFirst().spoil(victim.index, SimDisk.Trouble.ALL);
       }
+      case IMPORT_ON_ONE_NODE -> {
+        pair.side(victim).pool.unimportable(true);
+        victim.peer().powerCut(5 * SECOND);
+      }
+      case IMPORT_ON_BOTH_NODES -> {
+        for (var node : world.nodes) {
+          pair.side(node).pool.unimportable(true);
+        }
+        victim.powerCut(5 * SECOND);
+      }
+      case COMMANDS_HANG -> victim.commandsHang(true);
     }
   }
 
   private void end() {
     world.services.mend(world.nodes);
+    for (var node : world.nodes) {
+      node.commandsHang(false);
+      pair.side(node).pool.unimportable(false);
+    }
     world.faults.leaveBroken(false);
   }
 
@@ -95,35 +140,32 @@ final class StandingFault {
     world.time.after(
         world.services.random.nextLong(SECOND, 5 * SECOND),
         () -> {
-          if (stands && victim.pool.imported()) {
+          if (stands && victim.pools.stream().anyMatch(side -> side.pool.imported())) {
             victim.powerCut(world.services.random.nextLong(2 * SECOND, 8 * SECOND));
           }
         });
   }
 
   /// The pool was imported on this node.
-  void imported(PairNode node) {
+  void imported(PoolSide side) {
     if (!stands) {
       return;
     }
+    var node = side.node;
     if (kind == Kind.NODE_DIES_WHEN_IT_SERVES && node == victim) {
       dies();
     }
-    if (node == server) {
-      return;
-    }
-    var from = server;
-    server = node;
-    if (kind == Kind.NODE_DIES_WHEN_IT_SERVES && from == victim) {
+    var from = servers.set(side.pair.index, node);
+    if (node == from || (kind == Kind.NODE_DIES_WHEN_IT_SERVES && from == victim)) {
       return;
     }
     long now = world.time.nowMicros();
-    var last = lastMoveFrom.put(from, now);
+    var last = lastMoveFrom.get(side.pair.index).put(from, now);
     if (last != null && now - last < WINDOW_MICROS - SLACK_MICROS) {
       throw new Violation(
           "standing fault",
-          "%s moved the pool away from %s twice within %d s"
-              .formatted(kind, from.name, (now - last) / SECOND));
+          "%s moved %s away from %s twice within %d s"
+              .formatted(kind, side.pair.name, from.name, (now - last) / SECOND));
     }
   }
 
@@ -132,14 +174,40 @@ final class StandingFault {
     long until = world.time.nowMicros() + SETTLES_MICROS;
     while (!served()) {
       if (world.time.nowMicros() > until) {
-        throw new Violation("standing fault", kind + ": " + server.name + ": " + server.mind);
+        throw new Violation(
+            "standing fault",
+            kind
+                + ": "
+                + String.join(
+                    "; ",
+                    world.pools.stream()
+                        .map(each -> each.name + " " + each.side(server(each)).mind)
+                        .toList()));
       }
       world.time.runUntil(world.time.nowMicros() + SECOND / 2);
     }
   }
 
+  private PairNode server(PoolPair each) {
+    return servers.get(each.index);
+  }
+
   private boolean served() {
-    boolean good = kind == Kind.SERVICE_ON_BOTH_NODES || server != victim;
-    return good && server.mind.phase() == Phase.SERVING;
+    return world.pools.stream().allMatch(this::served);
+  }
+
+  private boolean served(PoolPair each) {
+    if (each != pair) {
+      return each.side(server(each)).mind.phase() == Phase.SERVING;
+    }
+    return switch (kind) {
+      case IMPORT_ON_BOTH_NODES -> true;
+      case SERVICE_ON_ONE_NODE, DISK, IMPORT_ON_ONE_NODE -> server(each) != victim && serving(each);
+      case SERVICE_ON_BOTH_NODES, NODE_DIES_WHEN_IT_SERVES, COMMANDS_HANG -> serving(each);
+    };
+  }
+
+  private boolean serving(PoolPair each) {
+    return each.side(server(each)).mind.phase() == Phase.SERVING;
   }
 }

@@ -15,6 +15,7 @@ import carpool.sim.Violation;
 import carpool.sim.VirtualTime;
 import carpool.sim.carp.CarpNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -27,16 +28,20 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Rules checked:
 ///
-/// - **one writer**: never two nodes whose pool completes writes, except when neither network can
-///   tell one of the other (see [#apart]);
+/// - **one writer**: never two nodes on which a pool completes writes, except when neither network
+///   can tell one of the other (see [PoolPair#apart]);
+/// - **one master**: two nodes that hear each other are not both MASTER of a group for longer than
+///   [#TWO_MASTERS_MICROS];
+/// - **intent**: what an operator was told to be done outlives processes and power, and a node in
+///   maintenance imports nothing; see [Intents];
 /// - **R1, R3, R6, R7** of the resources, as in the replication world; the allowances for double
 ///   failures are those of [SimResource];
 /// - **split brain** only after both networks failed at a time, and not because one node stood
 ///   still;
-/// - **settles**: within [#SETTLE_SECONDS] of the last fault exactly one node serves, is MASTER and
-///   has the address, the other stands by, nothing stands against either, both copies are equal,
-///   and so it stays. By hand is done only what follows: a branch of a split brain is given up,
-///   maintenance is switched off, a broken disk is replaced;
+/// - **settles**: within [#SETTLE_SECONDS] of the last fault exactly one node serves all pools of a
+///   group, is its MASTER and has its address, the other stands by, nothing stands against either,
+///   both copies are equal, and so it stays. By hand is done only what follows: a branch of a split
+///   brain is given up, maintenance is switched off, a broken disk is replaced;
 /// - **standing fault**: one fault that stands still moves the pool at most once per node and
 ///   window; see [StandingFault].
 public final class WholePairWorld {
@@ -47,6 +52,9 @@ public final class WholePairWorld {
   /// From a silent cut of the server's clients to an answer of the other node.
   static final int MOVE_SECONDS = 45;
 
+  /// An advertisement comes once a second; one may be on its way.
+  private static final long TWO_MASTERS_MICROS = 3 * SECOND;
+
   final VirtualTime time;
   final Transcript transcript;
   final Set<Bug> bugs;
@@ -54,16 +62,18 @@ public final class WholePairWorld {
   final boolean preempt;
   final boolean killsUsers;
   final boolean lastResortReboots;
+  final Geometry geometry;
+  final List<PoolPair> pools = new ArrayList<>();
+
+  /// Of all pools.
   final List<SimResource> resources = new ArrayList<>();
+
   final PairNode[] nodes;
   final Faults faults;
-  boolean twoWritersExcused;
   final SimClients clients;
   final SimServices services;
   private @Nullable StandingFault standing;
-  private long replicationApartUntil;
-  private long clientApartUntil;
-  private long severedUntil;
+  private final long[] twoMastersSince;
   private final long[] stoppedUntil = {0, 0};
   private boolean clientsRun = true;
   private int acknowledged;
@@ -74,7 +84,8 @@ public final class WholePairWorld {
 
   /// What a run came to.
   ///
-  /// @param takeovers times that a node began to serve
+  /// @param takeovers times that a node began to serve a pool
+  /// @param failovers those of them on the node that had not served it last
   /// @param settledMicros after the last fault
   /// @param moves silent cuts of the server's clients that moved the pool
   /// @param longestMoveMicros from such a cut to an answer of the other node
@@ -82,29 +93,49 @@ public final class WholePairWorld {
       int acknowledgedWrites,
       int faults,
       int takeovers,
+      int failovers,
       int splitBrains,
       long settledMicros,
       int moves,
       long longestMoveMicros) {}
 
-  private WholePairWorld(long seed, Set<Bug> bugs, int linesKept) {
+  private WholePairWorld(long seed, Geometry geometry, Set<Bug> bugs, int linesKept) {
+    this.geometry = geometry;
     time = new VirtualTime(seed);
     transcript = new Transcript(time, linesKept);
+    for (int group = 0; group < geometry.groups().size(); group++) {
+      for (int pool = 0; pool < geometry.groups().get(group).size(); pool++) {
+        pools.add(new PoolPair(this, pools.size(), group));
+      }
+    }
+    twoMastersSince = new long[geometry.groups().size()];
+    Arrays.fill(twoMastersSince, -1);
     clients = new SimClients(seed);
-    services = new SimServices(seed);
+    services = new SimServices(seed, pools.size());
     this.bugs = bugs;
     memsync = time.chance(1, 2);
     killsUsers = time.chance(1, 2);
     lastResortReboots = time.chance(1, 2);
-    resources.add(new SimResource(this, 0));
-    resources.add(new SimResource(this, 1));
+    var counts = geometry.groups().stream().flatMap(List::stream).toList();
+    for (var pool : pools) {
+      for (int i = 0; i < counts.get(pool.index); i++) {
+        var resource = new SimResource(pool, resources.size());
+        pool.resources.add(resource);
+        resources.add(resource);
+      }
+    }
     preempt = time.chance(1, 2);
     boolean whenReady = time.chance(1, 2);
     boolean swapped = time.chance(1, 2);
+    var firstPreferred = new boolean[geometry.groups().size()];
+    for (int group = 0; group < firstPreferred.length; group++) {
+      firstPreferred[group] =
+          (geometry.ownSkew() && group > 0) ? geometry.random().nextBoolean() : !swapped;
+    }
     nodes =
         new PairNode[] {
-          new PairNode(this, 0, carp(0, swapped ? 100 : 0, whenReady)),
-          new PairNode(this, 1, carp(1, swapped ? 0 : 100, whenReady))
+          new PairNode(this, 0, carps(0, firstPreferred, whenReady)),
+          new PairNode(this, 1, carps(1, firstPreferred, whenReady))
         };
     faults = new Faults(this);
     log(
@@ -116,7 +147,19 @@ public final class WholePairWorld {
             + ", "
             + clients
             + ", "
-            + services);
+            + services
+            + (geometry.several() ? ", " + geometry : ""));
+  }
+
+  private List<CarpNode> carps(int index, boolean[] firstPreferred, boolean whenReady) {
+    // The groups of a node go by one clock.
+    double rate = 1 + (time.random().nextDouble() - 0.5) / 100;
+    var carps = new ArrayList<CarpNode>();
+    for (int group = 0; group < firstPreferred.length; group++) {
+      boolean preferred = firstPreferred[group] == (index == 0);
+      carps.add(carp(index, group, preferred ? 0 : 100, whenReady, rate));
+    }
+    return carps;
   }
 
   private Preempt preemption() {
@@ -126,11 +169,16 @@ public final class WholePairWorld {
     return bugs.contains(Bug.PREEMPTS_AT_ONCE) ? Preempt.SLOWER : Preempt.DEMOTED;
   }
 
-  private CarpNode carp(int index, int skew, boolean whenReady) {
+  private CarpNode carp(int index, int group, int skew, boolean whenReady, double rate) {
+    int vhid = group + 1;
     var digest =
-        CarpDigest.of(CarpKey.ofPassword("simulated"), 1, List.of(IpAddress.parse("10.0.0.50")));
+        CarpDigest.of(
+            CarpKey.ofPassword("simulated"),
+            vhid,
+            List.of(IpAddress.parse("10.0.0." + (50 + group))));
     var config =
-        new CarpConfig(1, 1, skew, preemption(), new TreeSet<>(Set.of(IpFamily.IPV4)), whenReady);
+        new CarpConfig(
+            vhid, 1, skew, preemption(), new TreeSet<>(Set.of(IpFamily.IPV4)), whenReady);
     var node =
         new CarpNode(
             index == 0 ? "a" : "b",
@@ -140,8 +188,8 @@ public final class WholePairWorld {
             IpAddress.parse("224.0.0.18"),
             time,
             new Transcript(time, 0),
-            1 + (time.random().nextDouble() - 0.5) / 100,
-            packet -> transmit(index, packet),
+            rate,
+            packet -> transmit(index, group, packet),
             () -> {});
     var causes = new TreeMap<String, Demotions.Demotion>();
     causes.put("not-ready", new Demotions.Demotion(CarpMachine.OWN_DEMOTION, false));
@@ -153,14 +201,24 @@ public final class WholePairWorld {
   ///
   /// @throws IllegalStateException whose message ends with the transcript
   public static Outcome run(long seed) {
-    return run(seed, EnumSet.noneOf(Bug.class));
+    return run(seed, Geometry.of(seed), EnumSet.noneOf(Bug.class));
   }
 
   static Outcome run(long seed, Set<Bug> bugs) {
+    return run(seed, Geometry.of(seed), bugs);
+  }
+
+  /// One pool, as the seeds were played before there were several.
+  static Outcome runOnePool(long seed) {
+    return run(seed, Geometry.one(seed), EnumSet.noneOf(Bug.class));
+  }
+
+  private static Outcome run(long seed, Geometry geometry, Set<Bug> bugs) {
     try {
-      return new WholePairWorld(seed, bugs, 0).play();
+      return new WholePairWorld(seed, geometry, bugs, 0).play();
     } catch (RuntimeException | Error first) {
-      var again = new WholePairWorld(seed, bugs, 20_000);
+      var afresh = geometry.plain() ? Geometry.one(seed) : Geometry.of(seed);
+      var again = new WholePairWorld(seed, afresh, bugs, 20_000);
       try {
         again.play();
       } catch (RuntimeException | Error second) {
@@ -206,6 +264,7 @@ public final class WholePairWorld {
         acknowledged,
         faults.count(),
         takeovers,
+        pools.stream().mapToInt(PoolPair::failovers).sum(),
         splitBrains,
         settled - mended,
         moves,
@@ -216,19 +275,20 @@ public final class WholePairWorld {
   /// node serves before long, if anything tells where the cut is; else nothing moves. Mended, the
   /// pair settles again.
   private void cutServersClients() {
-    var server = nodes[0].pool.imported() ? nodes[0] : nodes[1];
+    var server = pools.getFirst().server();
+    var served = server.pools.stream().filter(side -> side.pool.imported()).toList();
     silentCut(server.index, true);
     long cut = time.nowMicros();
     int before = acknowledged;
     while (!servesAlone(server.peer()) || acknowledged == before) {
       if (time.nowMicros() > cut + MOVE_SECONDS * SECOND) {
         if (clients.tells()) {
-          throw new Violation("clients", "the pool is not where they reach it: " + server.mind);
+          throw new Violation("clients", "the pool is not where they reach it: " + minds(server));
         }
         break;
       }
-      if (!clients.tells() && server.mind.phase() != Phase.SERVING) {
-        throw new Violation("clients", "moved although nothing tells: " + server.mind);
+      if (!clients.tells() && served.stream().anyMatch(s -> s.mind.phase() != Phase.SERVING)) {
+        throw new Violation("clients", "moved although nothing tells: " + minds(server));
       }
       time.runUntil(time.nowMicros() + SECOND / 2);
     }
@@ -238,18 +298,26 @@ public final class WholePairWorld {
     settle(time.nowMicros());
   }
 
+  private static String minds(PairNode node) {
+    return String.join("; ", node.pools.stream().map(side -> side.mind.toString()).toList());
+  }
+
   private static boolean servesAlone(PairNode node) {
-    return node.mind.phase() == Phase.SERVING
-        && node.pool.writable()
-        && node.carp.holds()
-        && node.peer().mind.phase() == Phase.STANDBY
-        && !node.peer().carp.holds();
+    return node.pools.stream().allMatch(WholePairWorld::servesAlone);
+  }
+
+  private static boolean servesAlone(PoolSide side) {
+    return side.mind.phase() == Phase.SERVING
+        && side.pool.writable()
+        && side.group.carp.holds()
+        && side.peer().mind.phase() == Phase.STANDBY
+        && !side.peer().group.carp.holds();
   }
 
   /// Waits until all has been well for a while; since when.
   private long settle(long mended) {
     long since = -1;
-    int before = 0;
+    var before = new int[pools.size()];
     while (true) {
       var unsettled = unsettled();
       long now = time.nowMicros();
@@ -261,10 +329,12 @@ public final class WholePairWorld {
       } else if (since < 0) {
         log("---", "settled");
         since = now;
-        before = acknowledged;
+        pools.forEach(pool -> before[pool.index] = pool.acknowledged());
       } else if (now - since >= CALM_SECONDS * SECOND) {
-        if (acknowledged == before) {
-          throw new Violation("settles", "nothing is written although a node serves");
+        for (var pool : pools) {
+          if (pool.acknowledged() == before[pool.index]) {
+            throw new Violation("settles", pool.name + " is served, and nothing is written");
+          }
         }
         return since;
       }
@@ -274,55 +344,70 @@ public final class WholePairWorld {
 
   /// What is not as it should be in the end; null when all is well.
   private @Nullable String unsettled() {
-    int serving = 0;
     for (var node : nodes) {
       if (!node.power()) {
         return node.name + " has no power";
       }
-      boolean serves =
-          node.mind.phase() == Phase.SERVING
-              && node.pool.writable()
-              && node.carp.holds()
-              && node.mind.carp() == Carp.MASTER;
-      boolean stands =
-          node.mind.phase() == Phase.STANDBY
-              && !node.mind.works()
-              && !node.pool.imported()
-              && !node.carp.holds()
-              && node.mind.carp() == Carp.BACKUP;
-      if ((!serves && !stands) || !node.mind.quiet()) {
-        return node.name
-            + ": "
-            + node.mind
-            + ", CARP "
-            + node.carp.role()
-            + (node.pool.imported() ? ", imported" : "")
-            + (node.pool.suspended() ? ", suspended" : "")
-            + (node.pool.busy() ? ", busy" : "")
-            + " "
-            + resources.get(0).state()
-            + " "
-            + resources.get(1).state();
+      for (var side : node.pools) {
+        var unsettled = unsettled(side);
+        if (unsettled != null) {
+          return unsettled;
+        }
       }
-      if (faults.broken(node)) {
-        return node.name + " has a broken disk";
-      }
-      if (node.mind.agreement.pending()) {
-        return node.name + ": the pool is to be moved by agreement";
-      }
-      serving += serves ? 1 : 0;
     }
     for (var resource : resources) {
       if (!resource.synchronised()) {
         return resource.name + ": " + resource.state();
       }
     }
-    return serving == 1 ? null : serving + " nodes serve";
+    for (var pool : pools) {
+      // All pools of a group at one node, because CARP has one master.
+      boolean first = pool.side(nodes[0]).mind.phase() == Phase.SERVING;
+      boolean second = pool.side(nodes[1]).mind.phase() == Phase.SERVING;
+      if (first == second) {
+        return pool.name + " is served by " + (first ? "both" : "nobody");
+      }
+    }
+    return null;
+  }
+
+  private @Nullable String unsettled(PoolSide side) {
+    var mind = side.mind;
+    var carp = side.group.carp;
+    boolean serves =
+        mind.phase() == Phase.SERVING
+            && side.pool.writable()
+            && carp.holds()
+            && mind.carp() == Carp.MASTER;
+    boolean stands =
+        mind.phase() == Phase.STANDBY
+            && !mind.works()
+            && !side.pool.imported()
+            && !carp.holds()
+            && mind.carp() == Carp.BACKUP;
+    if ((!serves && !stands) || !mind.quiet()) {
+      return side.label()
+          + ": "
+          + mind
+          + ", CARP "
+          + carp.role()
+          + (side.pool.imported() ? ", imported" : "")
+          + (side.pool.suspended() ? ", suspended" : "")
+          + (side.pool.busy() ? ", busy" : "")
+          + " "
+          + String.join(" ", side.pair.resources.stream().map(SimResource::state).toList());
+    }
+    if (faults.broken(side.node)) {
+      return side.node.name + " has a broken disk";
+    }
+    return side.group.agreement.pending()
+        ? side.label() + ": the pool is to be moved by agreement"
+        : null;
   }
 
   // ----- networks
 
-  private void transmit(int from, byte[] packet) {
+  private void transmit(int from, int group, byte[] packet) {
     var other = nodes[1 - from];
     if (clients.whole()) {
       time.within(
@@ -331,7 +416,11 @@ public final class WholePairWorld {
           () -> {
             if (clients.reach(1 - from) && other.power()) {
               clients.advertisement(1 - from);
-              other.carp.receive(nodes[from].carp.address, packet);
+              other
+                  .groups
+                  .get(group)
+                  .carp
+                  .receive(nodes[from].groups.get(group).carp.address, packet);
             }
           });
     }
@@ -340,7 +429,7 @@ public final class WholePairWorld {
   void carrier(int node, boolean up) {
     if (clients.carrier(node, up)) {
       log(nodes[node].name, "client network " + (up ? "back" : "cut"));
-      nodes[node].carp.link(up);
+      nodes[node].groups.forEach(group -> group.carp.link(up));
     }
   }
 
@@ -364,85 +453,66 @@ public final class WholePairWorld {
     }
   }
 
-  /// Neither network can tell one node of the other, now or a moment ago: each is cut, or the
-  /// process that speaks on it, or that would act on it, is dead or stopped, on either node. In a
-  /// split brain that nobody has resolved yet the replicators do not speak with each other, either.
-  /// A link that is cut while one node gives up counts as both: the other has its role by then. So
-  /// does one that is cut while a node serves by an operator's word and the other is MASTER.
-  boolean apart() {
-    return time.nowMicros() < replicationApartUntil && time.nowMicros() < clientApartUntil;
+  /// Both replicators were stopped within the time after which one is taken for dead.
+  boolean bothStoodStill() {
+    return Math.min(stoppedUntil[0], stoppedUntil[1]) > time.nowMicros();
   }
 
-  /// As [#apart], but a node that only stood still does not count: when it goes on it asks its peer
-  /// before it answers anything, so that makes no split brain. Both may have stood still, one after
-  /// the other; then each found nobody to ask.
-  boolean severed() {
-    return time.nowMicros() < severedUntil && time.nowMicros() < clientApartUntil;
-  }
-
-  /// Both nodes became primary while they were apart, and each goes on with its own branch until an
-  /// operator names the survivor.
-  boolean branched() {
-    return resources.stream().anyMatch(r -> r.diverged && r.apartSinceEqual);
-  }
-
-  private void lookAtNetworks() {
-    boolean replication = true;
-    boolean client = clients.whole();
-    boolean severed = false;
-    for (var resource : resources) {
-      replication &= resource.link().up() && !resource.splitBrain();
-      severed |= !resource.link().up();
-    }
+  private void look() {
     for (var node : nodes) {
-      replication &= node.replicator.running();
-      severed |= !node.replicator.alive();
       if (node.replicator.paused()) {
         stoppedUntil[node.index] = time.nowMicros() + 2 * SimResource.DEAD_MICROS;
       }
-      client &=
-          node.carp.alive()
-              && node.orchestrator.running()
-              && node.mind.phase() != Phase.GIVING_UP
-              && node.mind.phase() != Phase.CUT_OFF // a fenced one gives up between two looks
-              && (node.mind.phase() != Phase.SERVING || node.mind.carp() == Carp.MASTER);
     }
-    if (!replication) {
-      replicationApartUntil = time.nowMicros() + 2 * SimResource.DEAD_MICROS;
+    pools.forEach(PoolPair::look);
+    for (int group = 0; group < twoMastersSince.length; group++) {
+      lookForTwoMasters(group);
     }
-    if (severed || Math.min(stoppedUntil[0], stoppedUntil[1]) > time.nowMicros()) {
-      severedUntil = time.nowMicros() + 2 * SimResource.DEAD_MICROS;
+  }
+
+  private void lookForTwoMasters(int group) {
+    boolean both = clients.whole();
+    for (var node : nodes) {
+      var carp = node.groups.get(group).carp;
+      both &= carp.alive() && carp.role() == carpool.election.core.Role.MASTER;
     }
-    if (!client) {
-      clientApartUntil = time.nowMicros() + 15 * SECOND;
+    if (!both) {
+      twoMastersSince[group] = -1;
+    } else if (twoMastersSince[group] < 0) {
+      twoMastersSince[group] = time.nowMicros();
+    } else if (time.nowMicros() - twoMastersSince[group] > TWO_MASTERS_MICROS) {
+      throw new Violation("one master", "both nodes are MASTER of group " + group);
     }
   }
 
   // ----- what goes on all the time
 
   private void watch() {
-    lookAtNetworks();
-    resources.forEach(SimResource::look);
+    look();
     for (var node : nodes) {
       node.replicas.forEach(SimReplica::look);
+      node.intents.check();
     }
-    SimPool.checkOneWriter(this);
+    pools.forEach(PoolPair::checkOneWriter);
     time.after(50_000, this::watch);
   }
 
   /// A write of this node was completed.
-  void written(PairNode node) {
+  void written(PoolSide side) {
     acknowledged++;
-    SimPool.checkOneWriter(this);
+    side.pair.written();
+    side.pair.checkOneWriter();
   }
 
-  void serves() {
+  void serves(PoolSide side) {
     takeovers++;
+    side.pair.serves(side.node);
   }
 
-  void imported(PairNode node) {
+  void imported(PoolSide side) {
+    side.node.intents.imported(side);
     if (standing != null) {
-      standing.imported(node);
+      standing.imported(side);
     }
   }
 
@@ -460,30 +530,34 @@ public final class WholePairWorld {
         300_000,
         () -> {
           for (var node : nodes) {
-            if (clientsRun
-                && node.power()
-                && node.carp.holds()
-                && clients.reach(node.index)
-                && node.pool.usable()
-                && node.pool.open() < 5) {
-              request(node);
-            }
+            node.pools.forEach(this::clientOf);
           }
           client();
         });
   }
 
-  private void request(PairNode node) {
-    int index = time.random().nextInt(resources.size());
+  private void clientOf(PoolSide side) {
+    if (clientsRun
+        && side.node.power()
+        && side.group.carp.holds()
+        && clients.reach(side.node.index)
+        && side.pool.usable()
+        && side.pool.open() < 5) {
+      request(side);
+    }
+  }
+
+  private void request(PoolSide side) {
+    int index = time.random().nextInt(side.replicas.size());
     int units = 1 + time.random().nextInt(4);
     int unit = 1 + time.random().nextInt(SimResource.UNITS - units);
     int dice = time.random().nextInt(20);
     if (dice < 12) {
-      node.pool.write(index, unit, units, _ -> {});
+      side.pool.write(index, unit, units, _ -> {});
     } else if (dice < 17) {
-      node.pool.read(index, unit, units);
+      side.pool.read(index, unit, units);
     } else {
-      node.pool.flush(index, _ -> {});
+      side.pool.flush(index, _ -> {});
     }
   }
 

@@ -1,0 +1,53 @@
+package carpool.sim.pair;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/// How many groups and pools a pair has, drawn from a source of chance of its own: a seed that is
+/// played with one pool draws the same faults as before there were more.
+///
+/// @param groups by group, by pool: its number of resources
+/// @param ownSkew each group has its own preferred node; else all have the same one
+/// @param plain only what the first pairs had goes wrong
+/// @param random for what only a pair with several pools needs
+record Geometry(
+    List<List<Integer>> groups, boolean ownSkew, boolean plain, RandomGenerator random) {
+  private static RandomGenerator source(long seed) {
+    return RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 97 + 5);
+  }
+
+  /// One group with one pool of two resources.
+  static Geometry one(long seed) {
+    return new Geometry(List.of(List.of(2)), false, true, source(seed));
+  }
+
+  /// One to three groups of one or two pools, each of one or two resources. Few are large, because
+  /// a large one takes the time of several small ones.
+  static Geometry of(long seed) {
+    var random = source(seed);
+    int dice = random.nextInt(6);
+    int groupCount = dice < 3 ? 1 : dice < 5 ? 2 : 3;
+    var groups = new ArrayList<List<Integer>>();
+    for (int group = 0; group < groupCount; group++) {
+      int poolCount = 1 + random.nextInt(2);
+      var pools = new ArrayList<Integer>();
+      for (int pool = 0; pool < poolCount; pool++) {
+        pools.add(1 + random.nextInt(2));
+      }
+      groups.add(List.copyOf(pools));
+    }
+    return new Geometry(List.copyOf(groups), random.nextBoolean(), false, random);
+  }
+
+  /// More than what the first pairs had.
+  boolean several() {
+    return groups.size() > 1 || groups.getFirst().size() > 1;
+  }
+
+  @Override
+  public String toString() {
+    return "resources of the pools of each group " + groups + (ownSkew ? ", own advskew" : "");
+  }
+}

@@ -1,0 +1,193 @@
+package carpool.sim.pair;
+
+import carpool.election.core.CarpEvent;
+import carpool.orchestrator.core.Carp;
+import carpool.orchestrator.core.Cause;
+import carpool.orchestrator.core.OutdatedRule;
+import carpool.orchestrator.core.Phase;
+import carpool.orchestrator.core.PoolEvent;
+import carpool.orchestrator.core.Role;
+import carpool.sim.carp.CarpNode;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// One node's side of an election group: its CARP, and the twin of what the orchestrator's shell
+/// does for all pools of the group together (the watch of the election, the reports to it, the
+/// resignation, what both nodes agree on).
+final class GroupSide {
+  private static final long SECOND = 1_000_000_000L;
+  private static final long REPORT_MICROS = 3_000_000;
+  private static final long NEXT_WITHIN_NANOS = 10 * SECOND;
+
+  final PairNode node;
+  final int index;
+  final CarpNode carp;
+  final List<PoolSide> pools = new ArrayList<>();
+  final SimAgreement agreement;
+  private final WholePairWorld world;
+  private final SimClientNetwork clients;
+  private final Set<PoolSide> resigning = new HashSet<>();
+  private Carp told = Carp.UNKNOWN;
+  private int heardSkew;
+  private long heardMicros = -1;
+  SimClientNetwork.@Nullable Note clientNote;
+  SimAgreement.@Nullable Note agreementNote;
+
+  GroupSide(PairNode node, int index, CarpNode carp) {
+    this.node = node;
+    this.world = node.world;
+    this.index = index;
+    this.carp = carp;
+    this.agreement = new SimAgreement(this);
+    this.clients =
+        new SimClientNetwork(
+            this,
+            lost ->
+                pools.forEach(
+                    side -> side.mind.post(now -> new PoolEvent.ClientNetworkJudged(now, lost))));
+    carp.onHeard((skew, micros) -> {
+      heardSkew = skew;
+      heardMicros = micros;
+    });
+  }
+
+  GroupSide peer() {
+    return node.peer().groups.get(index);
+  }
+
+  /// A new process of the orchestrator.
+  void start() {
+    told = Carp.UNKNOWN;
+    resigning.clear();
+    watchElection();
+    node.orchestrator.after(REPORT_MICROS, this::reportOften);
+    clients.start();
+    agreement.start();
+  }
+
+  Carp carp() {
+    return told;
+  }
+
+  /// When the other node was heard last by CARP; -1: never.
+  long heardMicros() {
+    return heardMicros;
+  }
+
+  // ----- what the election tells, and is told
+
+  private void watchElection() {
+    if (!carp.isRunning() || node.electionSilentFor(SimOrchestrator.SILENT_MICROS)) {
+      if (told != Carp.UNKNOWN) {
+        told = Carp.UNKNOWN;
+        world.log(node.name, "the election does not answer");
+        post("lost");
+      }
+    } else if (carp.alive()) {
+      var next =
+          switch (carp.role()) {
+            case INIT -> Carp.INIT;
+            case BACKUP -> Carp.BACKUP;
+            case MASTER -> Carp.MASTER;
+          };
+      if (next != told || world.time.chance(1, 200)) {
+        told = next;
+        post("");
+        soon();
+      }
+    }
+    node.orchestrator.within(2_000, 100_000, this::watchElection);
+  }
+
+  private void post(String reason) {
+    pools.forEach(side -> side.mind.post(now -> new PoolEvent.CarpSeen(now, told, reason)));
+  }
+
+  /// Something that the election is told has changed.
+  void soon() {
+    node.orchestrator.within(1_000, 20_000, this::report);
+  }
+
+  private void reportOften() {
+    report();
+    node.orchestrator.after(REPORT_MICROS, this::reportOften);
+  }
+
+  private void report() {
+    if (!carp.alive() || told == Carp.UNKNOWN) {
+      return;
+    }
+    boolean ready = pools.stream().allMatch(side -> side.mind.phase() == Phase.SERVING);
+    carp.tell(now -> new CarpEvent.ReadinessReported(now, ready, NEXT_WITHIN_NANOS));
+    heard();
+    var wanted = new EnumMap<Cause, String>(Cause.class);
+    pools.forEach(side -> wanted.putAll(side.mind.causes()));
+    if (!node.noRoom().isEmpty()) {
+      wanted.put(Cause.COMMANDS_HANG, node.noRoom());
+    }
+    var standing = carp.state().demotions().causes();
+    for (var cause : Cause.values()) {
+      boolean there = standing.containsKey(cause.word());
+      if (wanted.containsKey(cause) && !there) {
+        carp.tell(now ->
+            new CarpEvent.DemotionSet(now, cause.word(), cause.amount(), cause.ineligible()));
+      } else if (!wanted.containsKey(cause) && there) {
+        carp.tell(now -> new CarpEvent.DemotionCleared(now, cause.word()));
+      }
+    }
+  }
+
+  /// @param together when every pool of the group has asked for it
+  void resign(PoolSide side, boolean together) {
+    if (together) {
+      resigning.add(side);
+      if (resigning.size() < pools.size()) {
+        return;
+      }
+      resigning.clear();
+    }
+    node.orchestrator.within(
+        1_000,
+        20_000,
+        () -> {
+          report();
+          carp.tell(now -> new CarpEvent.ResignRequested(now, 0));
+        });
+  }
+
+  /// The pool is served.
+  void serves(PoolSide side) {
+    resigning.remove(side);
+  }
+
+  private void heard() {
+    if (heardMicros < 0 || !node.replicator.running()) {
+      return;
+    }
+    long now = world.time.nowMicros() * 1000;
+    long heardNanos = now - heardMicros * 1000;
+    for (var side : pools) {
+      for (var replica : side.replicas) {
+        var since = side.mind.losses().get(replica.resource.name);
+        if (since != null
+            && OutdatedRule.holds(
+                told,
+                Role.SECONDARY,
+                now - since,
+                heardNanos,
+                heardSkew,
+                SimReplica.HOLD_MICROS * 1000)
+            && OutdatedRule.silentLongEnough(
+                replica.silentMicros() * 1000, heardNanos, SimReplica.HOLD_MICROS * 1000)) {
+          world.log(node.name, replica.resource.name + " is outdated");
+          side.mind.losses().put(replica.resource.name, Long.MAX_VALUE / 2);
+          replica.node.running().markOutdated();
+        }
+      }
+    }
+  }
+}
