@@ -117,6 +117,9 @@ public final class AttachedProvider implements AutoCloseable {
         write(
             metadata.next(
                 metadata.prevRole(), DiskState.FAILED, metadata.identity(), metadata.times()));
+        // An operator may have this copy served by force: then it passes for good, and nobody knows
+        // any more that any block of it may differ.
+        MetadataArea.markAll(provider, metadata);
       }
       if (note.isPresent()) {
         failures.forget(resource);
@@ -165,13 +168,8 @@ public final class AttachedProvider implements AutoCloseable {
     return lostWrites ? DiskState.INCONSISTENT : metadata.disk();
   }
 
-  /// The marked extents.
+  /// The marked extents; all of a copy that lost writes.
   BlockSet readMap() {
-    if (lostWrites) {
-      var all = new BlockSet(metadata.extentCount());
-      all.addRange(0, metadata.extentCount());
-      return all;
-    }
     return MetadataArea.readMap(provider, metadata, warnings);
   }
 

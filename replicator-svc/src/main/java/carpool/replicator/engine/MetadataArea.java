@@ -133,6 +133,22 @@ public final class MetadataArea {
     return marked;
   }
 
+  /// Marks every extent, durably.
+  static void markAll(LocalProvider provider, Metadata metadata) throws ProviderException {
+    long extents = metadata.extentCount();
+    long bytes = metadata.usedMapBytes();
+    for (long at = 0; at < bytes; at += STEP_BYTES) {
+      int length = (int) Math.min(STEP_BYTES, bytes - at);
+      var part = ByteBuffer.allocateDirect(length);
+      for (long first = at * 8; part.hasRemaining(); first += 8) {
+        long left = Math.clamp(extents - first, 0, 8);
+        part.put((byte) ((1 << left) - 1));
+      }
+      provider.write(part.flip(), MetadataBlock.BYTES + at);
+    }
+    provider.flush();
+  }
+
   private static void readSectors(
       LocalProvider provider, BlockSet marked, long from, int bytes, List<String> warnings) {
     for (long at = from; at < from + bytes; at += 512) {

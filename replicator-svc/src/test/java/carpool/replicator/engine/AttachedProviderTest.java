@@ -202,6 +202,9 @@ class AttachedProviderTest {
     good(third);
 
     assertThat(attach(disk).foundDisk()).isEqualTo(DiskState.UP_TO_DATE);
+    // Marked on the disk, until they are cleared as those of any other copy.
+    assertThat(attach(disk).readMap().count()).isEqualTo(third.metadata().extentCount());
+    third.writeMap(List.of(new MapPart(0, ByteBuffer.allocate(512))));
     assertThat(attach(disk).readMap().isEmpty()).isTrue();
     // What happens to it next is no matter of the failure.
     third.writeMetadata(Role.SECONDARY, DiskState.INCONSISTENT, ALONE, Times.UNKNOWN);

@@ -61,6 +61,31 @@ class LostWritesTest {
     }
   }
 
+  /// Which blocks were lost is not known. Served by force, the copy passes for good again: what the
+  /// peer's copy may differ in has to be on the disk by then, or it is never copied.
+  @Test
+  void everyExtentStaysMarkedWhenTheCopyIsServedByForce() throws Exception {
+    create();
+    try (var engine = attach()) {
+      engine.promote();
+      engine.write(0);
+      disk.failFlushes(1);
+      var flush = engine.flush();
+      awaitFailed(engine);
+      engine.engine.step(ReplicationCore::cutOff);
+      assertThat(flush.get(10, TimeUnit.SECONDS)).isFalse();
+    }
+    try (var again = attach()) {
+      assertThat(again.role(Role.PRIMARY, true)).isEqualTo(Verdict.ALLOWED);
+    }
+
+    try (var copy = AttachedProvider.open("r", disk.provider(), new FailedCopies(state))) {
+      assertThat(copy.foundDisk()).isEqualTo(DiskState.UP_TO_DATE);
+      assertThat(copy.readMap().size()).isEqualTo(copy.metadata().extentCount());
+      assertThat(copy.readMap().count()).isEqualTo(copy.metadata().extentCount());
+    }
+  }
+
   @Test
   void errorThatAClientsFlushMeetsIsDurableToo() throws Exception {
     create();

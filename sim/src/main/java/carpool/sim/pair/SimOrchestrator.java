@@ -236,11 +236,12 @@ final class SimOrchestrator {
     if (side.pool.imported()) {
       throw new Violation("planned move", node.name + " resigns while the pool is here");
     }
-    for (var resource : side.pair.resources) {
-      if (!resource.sameContent()) {
+    for (var replica : side.replicas) {
+      // When the disk of this node failed, it is this copy that lacks something.
+      if (!replica.diskFailed() && !replica.resource.sameContent()) {
         throw new Violation(
             "planned move",
-            node.name + " resigns, and the other node lacks a part of " + resource.name);
+            node.name + " resigns, and the other node lacks a part of " + replica.resource.name);
       }
     }
   }

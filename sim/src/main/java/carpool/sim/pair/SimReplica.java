@@ -77,6 +77,9 @@ final class SimReplica {
       roleFile = false;
       endDevice();
     }
+    // Whoever looks after this pair takes what is left of a failed disk for good: what must not be
+    // served is the subject of the replication world, and here two such disks would end the run.
+    node.disk.forgetLostWrites();
     node.start();
     if (resuming()) {
       world.log(node.name, "may resume");
@@ -449,6 +452,11 @@ final class SimReplica {
         connected,
         connected && core.peerRole() == Role.PRIMARY,
         connected && core.peerDisk() == DiskState.UP_TO_DATE);
+  }
+
+  /// The disk refused something in this life of the process.
+  boolean diskFailed() {
+    return node.alive() && node.running().disk() == DiskState.FAILED;
   }
 
   /// As the contract names it.

@@ -226,24 +226,37 @@ final class Operator {
   }
 
   /// Two failures left no copy that may be served, say both disks lost writes: what is there may
-  /// lack anything.
+  /// lack anything. Not a blank disk; and rather a copy that lost writes than an older one, which
+  /// would stay what it is, beside a newer one, until somebody writes.
   private void forceWhatIsLeft() {
-    world.oracle.perhapsLostAll();
     int forced = watcher.forceRule.forced();
-    force(nodes[forced >= 0 ? forced : time.random().nextInt(2)]);
+    var node = nodes[forced >= 0 ? forced : time.random().nextInt(2)];
+    var other = watcher.other(node);
+    boolean worse =
+        world.replaced[node.index] == world.replaced[other.index]
+            ? node.running().disk() != DiskState.INCONSISTENT
+            : world.replaced[node.index];
+    if (forced < 0 && worse) {
+      node = other;
+    }
+    world.oracle.perhapsLostAll();
+    orderByForce(node);
   }
 
   /// The operator gives up what this copy lacks, and all that it will be told until the survivor is
   /// named: that will be the other one, whose copy nobody may touch before.
   private void force(SimNode node) {
     var other = watcher.other(node);
-    if (!node.alive()
-        || watcher.forceRule.forced() == other.index
-        || Watcher.primary(other)
-        || world.replaced[node.index]
-        || node.running().phase().agreed()) {
-      return;
+    if (node.alive()
+        && watcher.forceRule.forced() != other.index
+        && !Watcher.primary(other)
+        && !world.replaced[node.index]
+        && !node.running().phase().agreed()) {
+      orderByForce(node);
     }
+  }
+
+  private void orderByForce(SimNode node) {
     world.log(node, () -> "operator forces");
     watcher.forceRule.order(node);
     watcher.diverged = true;

@@ -258,6 +258,11 @@ public final class SimDisk {
     lostWrites = true;
   }
 
+  /// Somebody vouches for the copy as it is.
+  public void forgetLostWrites() {
+    lostWrites = false;
+  }
+
   /// What can be read is no proof of what is there.
   boolean hasLostWrites() {
     return lostWrites;
@@ -277,11 +282,12 @@ public final class SimDisk {
   }
 
   Found found() {
-    var marked = new BlockSet(extents);
     if (lostWrites) {
-      marked.addRange(0, extents);
-      return new Found(role, DiskState.INCONSISTENT, identity, marked);
+      for (int extent = 0; extent < extents; extent++) {
+        map[extent >> 3] |= (byte) (1 << (extent & 7));
+      }
     }
+    var marked = new BlockSet(extents);
     for (int extent = 0; extent < extents; extent++) {
       if ((extent & 7) == 0 && map[extent >> 3] == -1 && extent + 8 <= extents) {
         marked.addRange(extent, extent + 8);
@@ -292,7 +298,7 @@ public final class SimDisk {
         marked.add(extent);
       }
     }
-    return new Found(role, disk, identity, marked);
+    return new Found(role, lostWrites ? DiskState.INCONSISTENT : disk, identity, marked);
   }
 
   public boolean sameContent(SimDisk other) {
