@@ -105,7 +105,7 @@ public final class EngineWorld {
     }
   }
 
-  private EngineWorld(long seed, boolean keepTranscript, Path stateDir) {
+  EngineWorld(long seed, boolean keepTranscript, Path stateDir) {
     this.stateDir = stateDir;
     time = new VirtualTime(seed);
     turns = new Turns(time, keepTranscript);

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -21,12 +23,24 @@ import org.jspecify.annotations.Nullable;
 final class Turns {
   private static final Constructor<?> BUILDER = builder();
 
-  private record Turn(SimProcess process, Runnable work) {}
+  /// Longest wait for what the JDK does beside a run.
+  private static final long REAL_WAIT_SECONDS = 60;
+
+  private record Turn(SimProcess process, Thread thread, Runnable work) {}
 
   private final VirtualTime time;
   private final Thread owner = Thread.currentThread();
   private final ArrayList<Turn> ready = new ArrayList<>();
   private @Nullable RuntimeException failure;
+
+  /// Whose turn it is.
+  private @Nullable Thread running;
+
+  /// It goes on at once: it has waited in the JDK, for what was over before its turn was.
+  private @Nullable Turn goesOn;
+
+  /// Offered by a thread of the JDK.
+  private final LinkedBlockingQueue<Turn> foreign = new LinkedBlockingQueue<>();
 
   /// All threads of a run that keeps a transcript, and whose they are.
   private final Map<Thread, SimProcess> threads = new LinkedHashMap<>();
@@ -56,7 +70,8 @@ final class Turns {
   /// A thread of a process, not started.
   Thread thread(SimProcess process, String name, Runnable work) {
     try {
-      Executor scheduler = turn -> offer(process, turn);
+      var self = new Thread[1];
+      Executor scheduler = turn -> offer(new Turn(process, self[0], turn));
       var builder = (Thread.Builder.OfVirtual) BUILDER.newInstance(scheduler);
       var thread =
           builder
@@ -66,6 +81,7 @@ final class Turns {
                       new IllegalStateException(
                           "thread " + name + " of " + process + " failed", e)))
               .unstarted(work);
+      self[0] = thread;
       if (remembers) {
         threads.put(thread, process);
       }
@@ -75,19 +91,54 @@ final class Turns {
     }
   }
 
-  private void offer(SimProcess process, Runnable turn) {
-    if (!process.alive()) {
+  private void offer(Turn turn) {
+    if (!turn.process.alive()) {
       return; // the JDK tidies up what a dead process left
     }
     var caller = Thread.currentThread();
     if (!caller.isVirtual() && !caller.equals(owner)) {
-      fail(new IllegalStateException("a thread of " + process + " waited in real time"));
-      return;
-    }
-    if (process.frozen()) {
-      process.hold(() -> ready.add(new Turn(process, turn)));
+      foreign.add(turn);
+    } else if (turn.thread.equals(running)) {
+      goesOn = turn;
+    } else if (turn.process.frozen()) {
+      turn.process.hold(() -> ready.add(turn));
     } else {
-      ready.add(new Turn(process, turn));
+      ready.add(turn);
+    }
+  }
+
+  /// Runs a thread until it waits for something of the run. For a lock of the JDK that a thread
+  /// outside of the run holds for a moment (direct memory has one, beside the collector) it waits
+  /// in real time, and the run with it: when the collector runs must change nothing.
+  private void take(Turn first) {
+    running = first.thread;
+    for (var turn = first; turn != null; turn = next(turn)) {
+      goesOn = null;
+      turn.work.run();
+    }
+    running = null;
+  }
+
+  private @Nullable Turn next(Turn done) {
+    if (goesOn != null || !done.process.alive()) {
+      return goesOn;
+    }
+    return switch (done.thread.getState()) {
+      case WAITING, TERMINATED -> null;
+      case NEW, RUNNABLE, BLOCKED, TIMED_WAITING -> awaited(done);
+    };
+  }
+
+  private Turn awaited(Turn done) {
+    try {
+      var turn = foreign.poll(REAL_WAIT_SECONDS, TimeUnit.SECONDS);
+      if (turn == null || !turn.thread.equals(done.thread)) {
+        throw new IllegalStateException(
+            "thread " + done.thread.getName() + " of " + done.process + " waits in real time");
+      }
+      return turn;
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted", e);
     }
   }
 
@@ -133,7 +184,10 @@ final class Turns {
       if (turn.process.frozen()) {
         turn.process.hold(() -> ready.add(turn));
       } else if (turn.process.alive()) {
-        turn.work.run();
+        take(turn);
+      }
+      if (!foreign.isEmpty()) {
+        throw new IllegalStateException(foreign.remove().process + " waited in real time");
       }
     }
   }
