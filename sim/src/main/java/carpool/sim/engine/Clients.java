@@ -68,7 +68,7 @@ final class Clients {
   private void run() {
     try {
       while (!stopped) {
-        world.turns().pause(world.clientGapMicros());
+        world.turns().pause(world.traits().clientGapMicros(world.time()));
         if (world.clientsRun()) {
           burst();
         }
@@ -250,12 +250,14 @@ final class Clients {
           waiting.remove(request);
           if (ok) {
             for (int i = 0; i < range[1] - range[0]; i++) {
-              world.checkRead(
-                  node,
-                  range[0] + i,
-                  answered.buffer().getLong(i * SECTOR),
-                  answered.buffer().getLong(i * SECTOR + 8),
-                  start);
+              world
+                  .checks()
+                  .read(
+                      node,
+                      range[0] + i,
+                      answered.buffer().getLong(i * SECTOR),
+                      answered.buffer().getLong(i * SECTOR + 8),
+                      start);
             }
           } else {
             node.log("client: a read failed");
@@ -266,7 +268,7 @@ final class Clients {
   }
 
   private void flush(BlockDevice.Slot slot, Burst burst) {
-    var covered = world.flushCovers(node);
+    var covered = world.losses().flushCovers(node);
     if (world.transcript().kept()) {
       node.log("client flushes");
     }

@@ -3,6 +3,7 @@ package carpool.sim.engine;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Effect;
 import carpool.replicator.core.Effects.Notice;
+import carpool.replicator.core.PromotionMode;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
@@ -10,7 +11,6 @@ import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.engine.AttachedProvider;
 import carpool.replicator.engine.Counters;
 import carpool.replicator.engine.FailedCopies;
-import carpool.replicator.engine.ResourceDevice;
 import carpool.replicator.engine.ResourceEngine;
 import carpool.replicator.offline.Provisioning;
 import carpool.replicator.peer.session.LinkWatch;
@@ -29,7 +29,7 @@ final class EngineNode {
   static final String RESOURCE = "r";
   private static final Path PROVIDER = Path.of("/simulated/disk");
   private static final long RETRY_MICROS = 700_000;
-  private static final long DRAIN_MICROS = 10_000_000;
+  private static final long STOPPED_MICROS = 60_000_000;
 
   private final EngineWorld world;
   final int index;
@@ -39,16 +39,12 @@ final class EngineNode {
   private @Nullable Life life;
   private int lives;
 
-  /// An operator's request for another role is under way.
-  private boolean rolePending;
-
   /// The process, as far as it is up.
   private static final class Life {
     final SimProcess process;
     @Nullable Sessions sessions;
     @Nullable ResourceEngine engine;
-    @Nullable ResourceDevice device;
-    @Nullable Clients clients;
+    @Nullable Roles roles;
 
     Life(SimProcess process) {
       this.process = process;
@@ -68,6 +64,11 @@ final class EngineNode {
 
   boolean up() {
     return life != null;
+  }
+
+  boolean runs(SimProcess process) {
+    var l = life;
+    return l != null && l.process.equals(process);
   }
 
   /// The process is up, but stopped.
@@ -96,8 +97,10 @@ final class EngineNode {
     return ask(ReplicationCore::disk, DiskState.DISKLESS);
   }
 
+  /// A change of the role is under way, or the end of the process.
   boolean rolePending() {
-    return rolePending;
+    var l = life;
+    return l != null && l.roles != null && l.roles.changing();
   }
 
   void log(String what) {
@@ -120,7 +123,6 @@ final class EngineNode {
     var process = new SimProcess(world, name + ++lives);
     var fresh = new Life(process);
     life = fresh;
-    rolePending = false;
     log("process starts");
     process.start("main", () -> main(fresh));
   }
@@ -144,12 +146,12 @@ final class EngineNode {
   }
 
   private void attach(Life of, SimCalls calls) throws ProviderException, LayoutException {
-    var provider = LocalProvider.attach(calls, PROVIDER, world.blockDevice());
+    var provider = LocalProvider.attach(calls, PROVIDER, world.traits().blockDevice());
     boolean complete = false;
     try {
-      if (world.blank(this)) {
-        Provisioning.create(RESOURCE, provider, world.layout());
-        world.created(this);
+      if (world.losses().blank(this)) {
+        Provisioning.create(RESOURCE, provider, world.traits().layout());
+        world.losses().created(this);
       }
       var attached = AttachedProvider.open(of.process, RESOURCE, provider, failedCopies);
       var engine =
@@ -157,13 +159,15 @@ final class EngineNode {
               of.process,
               RESOURCE,
               attached,
-              disk -> world.settings(name, disk),
+              disk -> world.traits().settings(name, disk),
               new Counters(),
               new Listener(of));
-      engine.step(c -> c.configureSyncRate(world.syncRate()));
+      engine.step(c -> c.configureSyncRate(world.traits().syncRate()));
       engine.setRole(Role.SECONDARY, false, _ -> {});
       of.engine = engine;
-      world.attached(this);
+      world.losses().attached(this);
+      of.roles = new Roles(world, this, of.process, engine);
+      of.roles.begin();
       of.sessions = new Sessions(world, this, of.process, engine);
       log("attached: " + this + " " + attached.warnings());
       complete = true;
@@ -196,7 +200,15 @@ final class EngineNode {
       if (world.transcript().kept()) {
         log(notice + ": " + EngineNode.this);
       }
-      world.noteInStep();
+      world.losses().noteInStep();
+      world.checks().compared(EngineNode.this);
+      var roles = of.roles;
+      if (roles != null) {
+        if (notice == Notice.DISK && disk() == DiskState.FAILED) {
+          roles.diskFailed();
+        }
+        roles.look();
+      }
     }
 
     @Override
@@ -212,6 +224,9 @@ final class EngineNode {
       engine.awake();
       engine.step(c -> c.pace(250_000));
       if (quarter % 4 == 3) {
+        if (of.roles != null) {
+          of.roles.tick();
+        }
         engine.tick();
       }
     }
@@ -226,7 +241,7 @@ final class EngineNode {
       if (engine.peer() instanceof PeerLink link) {
         var connection = link.connection();
         if (connection != null) {
-          LinkWatch.look(link, connection, world.timeouts(), pauses, _ -> {});
+          LinkWatch.look(link, connection, world.traits().timeouts(), pauses, _ -> {});
         }
       }
     }
@@ -268,7 +283,6 @@ final class EngineNode {
   void end(boolean powerCut) {
     var l = life;
     life = null;
-    rolePending = false;
     if (l != null) {
       l.process.end();
       if (powerCut) {
@@ -303,67 +317,43 @@ final class EngineNode {
     }
   }
 
-  // ----- roles, as the product's ResourceNode changes them
+  // ----- roles
 
   void promote(boolean force, Consumer<Verdict> answer) {
-    var l = life;
-    var engine = engine();
-    if (rolePending || l == null || engine == null) {
-      return;
-    }
-    rolePending = true;
-    l.process.start(
-        "role",
-        () ->
-            engine.setRole(
-                Role.PRIMARY,
-                force,
-                verdict -> {
-                  rolePending = false;
-                  if (verdict == Verdict.ALLOWED && l.device == null) {
-                    var device = new ResourceDevice(engine);
-                    l.device = device;
-                    l.clients = world.clients(this, l.process, device);
-                  }
-                  answer.accept(verdict);
-                }));
+    change(Role.PRIMARY, PromotionMode.of(force), answer);
   }
 
   void demote(Runnable done) {
+    change(Role.SECONDARY, PromotionMode.CHECKED, _ -> done.run());
+  }
+
+  private void change(Role wanted, PromotionMode mode, Consumer<Verdict> answer) {
     var l = life;
-    var engine = engine();
-    if (rolePending || l == null || engine == null) {
-      return;
+    if (l != null && l.roles != null) {
+      l.roles.change(wanted, mode, answer);
     }
-    rolePending = true;
-    l.process.start(
-        "role",
-        () -> {
-          var clients = l.clients;
-          var device = l.device;
-          if (clients != null && device != null) {
-            clients.stop();
-            if (!clients.drained(DRAIN_MICROS)) {
-              log("clients did not end in time and are cut off");
-              device.end();
-              engine.step(ReplicationCore::cutOff);
-            }
-            device.end();
-          }
-          l.clients = null;
-          l.device = null;
-          engine.setRole(
-              Role.SECONDARY,
-              false,
-              _ -> {
-                rolePending = false;
-                done.run();
-              });
-        });
+  }
+
+  /// SIGTERM.
+  ///
+  /// @param ended the process is gone
+  void stop(Consumer<SimProcess> ended) {
+    var l = life;
+    var roles = l == null ? null : l.roles;
+    if (l != null && roles != null && !roles.changing()) {
+      log("stops");
+      l.process.start(
+          "stop",
+          () -> {
+            roles.stop();
+            world.time().after(0, () -> ended.accept(l.process));
+            world.turns().pause(STOPPED_MICROS); // the rest of the process is nobody's any more
+          });
+    }
   }
 
   @Nullable Clients clients() {
     var l = life;
-    return l == null ? null : l.clients;
+    return l == null || l.roles == null ? null : l.roles.clients();
   }
 }

@@ -59,7 +59,7 @@ final class Sessions {
 
   private @Nullable Opened open(java.util.function.Consumer<String> ended) {
     long session = ++lastSession;
-    var link = new PeerLink(engine, session, world.memsync(), ended);
+    var link = new PeerLink(engine, session, world.traits().memsync(), ended);
     var hello = engine.connect(link, core -> core.openSession(session));
     return hello == null ? null : new Opened(link, hello);
   }
@@ -158,7 +158,7 @@ final class Sessions {
 
   private void begin(PeerLink link, BlockStream stream, Hello peerHello) {
     long size = engine.disk().metadata().dataSizeBytes();
-    var connection = new BlockConnection(process, stream, link, world.coding(), size);
+    var connection = new BlockConnection(process, stream, link, world.traits().coding(), size);
     link.attach(connection, peerHello, () -> {});
   }
 

@@ -1,5 +1,6 @@
 package carpool.sim.engine;
 
+import carpool.replicator.core.layout.MetadataBlock;
 import carpool.replicator.store.SystemCalls;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,6 +23,7 @@ final class SimCalls implements SystemCalls {
   private static final int ENOSPC = 28;
   private static final int ENOTTY = 25;
   private static final int EOPNOTSUPP = 95;
+  private static final int READ_AHEAD_BYTES = 2048;
   private static final int SEEK_END = 2;
   private static final int SEEK_DATA = 3;
   private static final int SEEK_HOLE = 4;
@@ -43,6 +45,9 @@ final class SimCalls implements SystemCalls {
   private static final class Open {
     final SimDisk disk;
     int errorsSeen;
+
+    /// Where the last read began: what follows was read ahead.
+    long lastRead = Long.MIN_VALUE / 2;
 
     Open(SimDisk disk) {
       this.disk = disk;
@@ -86,7 +91,7 @@ final class SimCalls implements SystemCalls {
   }
 
   private boolean hasBadDay() {
-    return world.awkward();
+    return world.traits().awkward();
   }
 
   @Override
@@ -104,8 +109,10 @@ final class SimCalls implements SystemCalls {
       length = 1 + upTo(length - 2);
     }
     int asked = length;
+    boolean ahead = offset > file.lastRead && offset - file.lastRead <= READ_AHEAD_BYTES;
+    file.lastRead = offset;
     return call(
-        chance(1, 3) ? 0 : 20 + upTo(machine.slow() ? 8000 : 300),
+        ahead || chance(1, 3) ? 0 : 20 + upTo(machine.slow() ? 8000 : 300),
         () -> {
           if (machine.trouble() == SimMachine.Trouble.ALL
               || machine.trouble() == SimMachine.Trouble.DEAD
@@ -130,8 +137,8 @@ final class SimCalls implements SystemCalls {
     if (hasBadDay() && chance(1, 50)) {
       return -EINTR;
     }
-    if (offset < SimDisk.BIG_SECTOR_BYTES) {
-      world.pending(); // the metadata
+    if (offset < MetadataBlock.BYTES || from.byteSize() == MetadataBlock.SPARE_BYTES) {
+      world.chaos().recording(world.node(machine), offset == 0);
     }
     int length = (int) from.byteSize();
     if (length > 1 && hasBadDay() && chance(1, 30)) {
@@ -171,7 +178,7 @@ final class SimCalls implements SystemCalls {
     if (hasBadDay() && chance(1, 50)) {
       return -EINTR;
     }
-    world.pending();
+    world.chaos().pending();
     var dirty = file.disk.dirtyNow();
     return (int)
         call(
@@ -179,7 +186,7 @@ final class SimCalls implements SystemCalls {
             () -> {
               if (machine.trouble() != SimMachine.Trouble.NONE
                   || machine.failsOnce(SimMachine.Once.FLUSH)) {
-                world.losesWriteBack(machine);
+                world.losses().losesWriteBack(world.node(machine));
               }
               if (file.disk.hasNewError(file.errorsSeen)) {
                 file.errorsSeen = file.disk.errors();
@@ -213,7 +220,7 @@ final class SimCalls implements SystemCalls {
     if (file == null) {
       return -EBADF;
     }
-    if (!world.fallocateWorks()) {
+    if (!world.traits().fallocateWorks()) {
       return -EOPNOTSUPP;
     }
     if (hasBadDay() && chance(1, 50)) {
@@ -276,14 +283,14 @@ final class SimCalls implements SystemCalls {
   private void tellOfRefusals() {
     if (refusals > toldRefusals) {
       toldRefusals = refusals;
-      world.told(machine);
+      world.losses().told(world.node(machine));
     }
   }
 
   /// A change fails; the process does not know yet.
   private long refused(int errno) {
     refusals++;
-    world.changeRefused(machine, process);
+    world.losses().changeRefused(world.node(machine), process);
     return -errno;
   }
 }

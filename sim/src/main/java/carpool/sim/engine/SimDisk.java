@@ -40,6 +40,9 @@ final class SimDisk {
 
   private final Set<Integer> unreadable = new HashSet<>();
 
+  /// Cannot be read either, until written: nothing mends a sector that a power cut has torn.
+  private final Set<Integer> torn = new HashSet<>();
+
   /// Number of write-back errors, and whether somebody was told of the last.
   private int errors;
 
@@ -67,7 +70,7 @@ final class SimDisk {
       int inside = (int) (at % SECTOR_BYTES);
       int some = Math.min(SECTOR_BYTES - inside, into.length - done);
       int sector = (int) (at / SECTOR_BYTES);
-      if (!unreadable.isEmpty() && unreadable.contains(sector)) {
+      if (isUnreadable(sector)) {
         return false;
       }
       var bytes = visible[sector];
@@ -77,6 +80,11 @@ final class SimDisk {
       done += some;
     }
     return true;
+  }
+
+  private boolean isUnreadable(int sector) {
+    return (!unreadable.isEmpty() && unreadable.contains(sector))
+        || (!torn.isEmpty() && torn.contains(sector));
   }
 
   /// True when the range has sectors that take new space.
@@ -139,6 +147,9 @@ final class SimDisk {
     if (!unreadable.isEmpty()) {
       unreadable.remove(sector);
     }
+    if (!torn.isEmpty()) {
+      torn.remove(sector);
+    }
   }
 
   /// Makes whole sectors read as zeroes.
@@ -154,6 +165,9 @@ final class SimDisk {
     }
     if (!unreadable.isEmpty()) {
       unreadable.removeIf(sector -> sector >= first && sector < end);
+    }
+    if (!torn.isEmpty()) {
+      torn.removeIf(sector -> sector >= first && sector < end);
     }
   }
 
@@ -255,32 +269,42 @@ final class SimDisk {
 
   /// Keeps an arbitrary part of what is not durable: nothing, everything, or sector by sector.
   ///
-  /// @param bigSectorsBefore up to there a big sector that was being written may tear: it cannot be
-  ///   read afterwards. 0: a sector is whole, old or new
+  /// @param bigSectorsBefore up to there big sectors that were being written may tear: they cannot
+  ///   be read afterwards. 0: a sector is whole, old or new
   void powerCut(RandomGenerator random, long bigSectorsBefore) {
     evictLost();
     int mood = random.nextInt(4);
-    int torn = -1;
     for (var entry : dirty.entrySet()) {
-      int sector = entry.getKey();
-      if (torn < 0 && (long) sector * SECTOR_BYTES < bigSectorsBefore && random.nextInt(4) == 0) {
-        torn = sector * SECTOR_BYTES / BIG_SECTOR_BYTES;
-      }
       if (mood == 1 || (mood > 1 && random.nextBoolean())) {
-        durable[sector] = entry.getValue();
+        durable[entry.getKey()] = entry.getValue();
       }
     }
+    tear(random, bigSectorsBefore);
     for (var sector : dirty.keySet()) {
       revert(sector);
     }
     dirty.clear();
     told = true;
-    if (torn >= 0 && !anyUnreadableBefore(bigSectorsBefore)) {
-      int sectors = BIG_SECTOR_BYTES / SECTOR_BYTES;
-      for (int s = torn * sectors; s < (torn + 1) * sectors; s++) {
-        makeUnreadable(s);
-      }
+  }
+
+  /// Each of the big sectors that were being written tears or not, unless there is one already: a
+  /// copy that is lost in one cut is to be made good before another.
+  private void tear(RandomGenerator random, long before) {
+    if (!torn.isEmpty() || anyUnreadableBefore(before)) {
+      return;
     }
+    int sectors = BIG_SECTOR_BYTES / SECTOR_BYTES;
+    dirty.keySet().stream()
+        .filter(sector -> (long) sector * SECTOR_BYTES < before)
+        .map(sector -> sector / sectors)
+        .distinct()
+        .filter(_ -> random.nextInt(3) > 0)
+        .toList()
+        .forEach(big -> {
+          for (int s = big * sectors; s < (big + 1) * sectors; s++) {
+            torn.add(s);
+          }
+        });
   }
 
   // ----- what the checkers see

@@ -54,6 +54,10 @@ final class SimMachine {
   private @Nullable SimProcess lockOwner;
   private int lockDescriptor;
 
+  /// What `PrimaryMarker` keeps in the runtime directory: the last sign of life of a process that
+  /// is primary, microseconds; -1 when there is none. Outlives the process and not the machine.
+  private long primarySince = -1;
+
   SimMachine(EngineWorld world, SimDisk disk) {
     this.world = world;
     this.disk = disk;
@@ -114,6 +118,20 @@ final class SimMachine {
     full = false;
     once = null;
     disk.makeReadable();
+  }
+
+  // ----- the word for a successor
+
+  long primarySince() {
+    return primarySince;
+  }
+
+  void rememberPrimary(long nowMicros) {
+    primarySince = nowMicros;
+  }
+
+  void forgetPrimary() {
+    primarySince = -1;
   }
 
   // ----- calls under way
@@ -218,6 +236,7 @@ final class SimMachine {
     hangs = false;
     hangsCalls = 0;
     lockOwner = null;
+    primarySince = -1;
     disk.powerCut(world.time().random(), bigSectorsBefore);
   }
 }

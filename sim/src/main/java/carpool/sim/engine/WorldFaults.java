@@ -4,8 +4,8 @@ import carpool.sim.VirtualTime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What goes wrong in a run, and when: half of the faults wait for a moment at which a flush is
-/// under way.
+/// What goes wrong in a run, and when: half of the faults wait for a moment at which a flush or a
+/// write of the metadata is under way.
 final class WorldFaults {
   private static final long SECOND = 1_000_000;
 
@@ -14,6 +14,9 @@ final class WorldFaults {
   private boolean running;
   private int count;
   private @Nullable Runnable ambush;
+
+  /// The power of the next node that writes its metadata fails meanwhile.
+  private boolean cutsWhileRecording;
 
   /// Nothing else fails until then: what follows would be a second failure.
   private long undisturbedUntil;
@@ -65,10 +68,10 @@ final class WorldFaults {
         4 * SECOND,
         () -> {
           if (running) {
-            if (time.chance(1, 2)) {
-              ambush = this::fault;
-            } else {
-              fault();
+            switch (time.random().nextInt(8)) {
+              case 0, 1, 2 -> ambush = this::fault;
+              case 3, 4 -> cutsWhileRecording = true;
+              default -> fault();
             }
             next();
           }
@@ -81,6 +84,26 @@ final class WorldFaults {
     if (waiting != null && running && time.chance(1, 4)) {
       ambush = null;
       time.within(0, 3000, waiting);
+    }
+  }
+
+  /// One of the copies of a node's metadata is about to be written.
+  ///
+  /// @param last and no other after it: most cuts come then, when what was to be durable before may
+  ///   turn out not to be
+  void recording(EngineNode node, boolean last) {
+    pending();
+    if (cutsWhileRecording && running && !undisturbed() && time.chance(last ? 4 : 1, 6)) {
+      cutsWhileRecording = false;
+      count++;
+      time.within(
+          0,
+          2000,
+          () -> {
+            if (running && !undisturbed()) {
+              world.crash(node, true);
+            }
+          });
     }
   }
 
@@ -97,7 +120,7 @@ final class WorldFaults {
       return;
     }
     count++;
-    switch (time.random().nextInt(16)) {
+    switch (time.random().nextInt(18)) {
       case 0, 1 -> world.crash(anyNode(), false);
       case 2, 3 -> world.crash(anyNode(), true);
       case 4 -> {
@@ -119,6 +142,7 @@ final class WorldFaults {
       case 12 -> unreadable(anyNode());
       case 13 -> badDisk(anyNode());
       case 14 -> writeBack(anyNode());
+      case 15, 16 -> world.stop(anyNode());
       default -> once(anyNode());
     }
   }
@@ -150,7 +174,7 @@ final class WorldFaults {
   /// learned of it.
   private void freeze(EngineNode node) {
     var engine = node.engine();
-    if (engine == null || !world.network().up() || !world.bothInStep()) {
+    if (engine == null || !world.network().up() || !world.losses().bothInStep()) {
       return;
     }
     long micros = time.random().nextLong(SECOND / 5, 8 * SECOND);
@@ -194,11 +218,12 @@ final class WorldFaults {
       int sector = time.random().nextInt(sectors);
       node.log("sector " + sector + " cannot be read any more");
       node.machine.disk().makeUnreadable(sector);
+      world.losses().diskFails();
     }
   }
 
   private void badDisk(EngineNode node) {
-    if (!world.heldElsewhere(node)) {
+    if (!world.losses().heldElsewhere(node)) {
       return;
     }
     switch (time.random().nextInt(5)) {
@@ -208,21 +233,23 @@ final class WorldFaults {
       case 3 -> node.machine.full(true);
       default -> {
         node.machine.trouble(SimMachine.Trouble.DEAD);
-        world.died(node);
+        world.losses().died(node);
       }
     }
+    world.losses().diskFails();
     node.log("disk trouble: " + node.machine.trouble() + (node.machine.full() ? " full" : ""));
   }
 
   private void writeBack(EngineNode node) {
-    if (world.heldElsewhere(node)) {
-      world.losesWriteBack(node.machine);
+    if (world.losses().heldElsewhere(node)) {
+      world.losses().losesWriteBack(node);
     }
   }
 
   private void once(EngineNode node) {
     var what = List.of(SimMachine.Once.values()).get(time.random().nextInt(3));
-    if (what == SimMachine.Once.READ || world.heldElsewhere(node)) {
+    if (what == SimMachine.Once.READ || world.losses().heldElsewhere(node)) {
+      world.losses().diskFails();
       node.log("one call fails: " + what);
       node.machine.failOnce(what);
       time.after(SECOND / 4, node.machine::failNone);
