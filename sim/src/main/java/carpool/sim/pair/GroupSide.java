@@ -3,10 +3,9 @@ package carpool.sim.pair;
 import carpool.election.core.CarpEvent;
 import carpool.orchestrator.core.Carp;
 import carpool.orchestrator.core.Cause;
-import carpool.orchestrator.core.OutdatedRule;
+import carpool.orchestrator.core.OutdatedCopies.Heard;
 import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEvent;
-import carpool.orchestrator.core.Role;
 import carpool.sim.carp.CarpNode;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -169,23 +168,17 @@ final class GroupSide {
       return;
     }
     long now = world.time.nowMicros() * 1000;
-    long heardNanos = now - heardMicros * 1000;
+    var heard = new Heard(told, now - heardMicros * 1000, heardSkew);
     for (var side : pools) {
+      var copies = side.mind.copies();
       for (var replica : side.replicas) {
-        var since = side.mind.losses().get(replica.resource.name);
-        if (since != null
-            && OutdatedRule.holds(
-                told,
-                Role.SECONDARY,
-                now - since,
-                heardNanos,
-                heardSkew,
-                SimReplica.HOLD_MICROS * 1000)
-            && OutdatedRule.silentLongEnough(
-                replica.silentMicros() * 1000, heardNanos, SimReplica.HOLD_MICROS * 1000)) {
-          world.log(node.name, replica.resource.name + " is outdated");
-          side.mind.losses().put(replica.resource.name, Long.MAX_VALUE / 2);
-          replica.node.running().markOutdated();
+        var name = List.of(replica.resource.name);
+        for (var candidate : copies.candidates(now, heard, name)) {
+          if (copies.confirmed(heard, replica.silentMicros() * 1000)) {
+            world.log(node.name, candidate.resource() + " is outdated");
+            copies.marked(candidate);
+            replica.node.running().markOutdated();
+          }
         }
       }
     }

@@ -6,6 +6,7 @@ import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.Failure;
 import carpool.orchestrator.core.Health;
 import carpool.orchestrator.core.Memory;
+import carpool.orchestrator.core.OutdatedCopies;
 import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEffect;
 import carpool.orchestrator.core.PoolEvent;
@@ -41,7 +42,7 @@ final class SimOrchestrator {
   private final PoolSpec spec;
   private final SimSteps steps;
   private final Map<Cause, String> causes = new EnumMap<>(Cause.class);
-  private final Map<String, Long> losses = new HashMap<>();
+  private OutdatedCopies copies = new OutdatedCopies(SimReplica.HOLD_MICROS * 1000);
   private final Map<Long, Consumer<String>> answers = new HashMap<>();
   private PoolMachine machine;
 
@@ -97,7 +98,7 @@ final class SimOrchestrator {
     if (maintenance != null) {
       causes.put(Cause.MAINTENANCE, maintenance);
     }
-    losses.clear();
+    copies = new OutdatedCopies(SimReplica.HOLD_MICROS * 1000);
     told = List.of();
     replicatorUp = false;
     phase = Phase.STARTING;
@@ -134,9 +135,8 @@ final class SimOrchestrator {
     return replicatorUp ? told : List.of();
   }
 
-  /// Since when each secondary has been without its link.
-  Map<String, Long> losses() {
-    return losses;
+  OutdatedCopies copies() {
+    return copies;
   }
 
   Map<Cause, String> causes() {
@@ -291,11 +291,8 @@ final class SimOrchestrator {
 
   private void lost(List<ResourceFacts> facts) {
     for (var resource : facts) {
-      if (!resource.linkUp() && resource.role() == Role.SECONDARY) {
-        losses.putIfAbsent(resource.name(), nowNanos());
-      } else {
-        losses.remove(resource.name());
-      }
+      copies.seen(
+          nowNanos(), resource.name(), !resource.linkUp() && resource.role() == Role.SECONDARY);
     }
   }
 
