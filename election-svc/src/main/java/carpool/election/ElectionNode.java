@@ -21,7 +21,6 @@ import carpool.election.raw.PosixException;
 import carpool.kit.boot.HostSystem;
 import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
-import carpool.kit.config.PoolConfig;
 import com.google.inject.Inject;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -77,7 +76,6 @@ final class ElectionNode implements Startable, Groups {
       throw new IOException(refusal.get());
     }
     Capabilities.missing().forEach(LOG::error);
-    var followed = config.pools().stream().map(PoolConfig::follows).toList();
     kernel = KernelAddresses.open();
     var records = config.stateDir().resolve("election");
     try {
@@ -87,7 +85,7 @@ final class ElectionNode implements Startable, Groups {
     }
     var parents = new TreeMap<String, ParentSettings>();
     for (var group : config.election()) {
-      var settings = GroupSettings.of(group, followed.contains(group.name()));
+      var settings = GroupSettings.of(group, config.followed(group.name()));
       var ledger = new AddressLedger(records.resolve(group.name() + ".addresses"));
       var holder =
           new AddressHolder(
@@ -222,7 +220,9 @@ final class ElectionNode implements Startable, Groups {
 
   @Override
   public void resign(List<String> wanted, long holdMillis, String cause) {
-    named(wanted)
+    // A group that moves alone would come back, or take the others along later.
+    var moving = wanted.stream().flatMap(group -> config.movesWith(group).stream()).distinct();
+    named(moving.toList())
         .forEach(
             group -> group.post(now -> new CarpEvent.ResignRequested(now, holdMillis * 1_000_000)));
   }

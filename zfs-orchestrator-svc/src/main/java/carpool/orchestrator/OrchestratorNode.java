@@ -101,7 +101,12 @@ final class OrchestratorNode implements Startable, Node {
 
   private final PeerWatch peer;
   private final ClientNetworks networks;
+  private final SyncGroups syncGroups;
   private final Map<String, Carp> carp = new ConcurrentHashMap<>();
+
+  /// By group: why its clients do not reach this node; empty: they do.
+  private final Map<String, String> lostNetworks = new ConcurrentHashMap<>();
+
   private final Map<String, Set<String>> resigning = new HashMap<>();
   private volatile boolean maintenanceKnown;
   private boolean configDiffers;
@@ -119,7 +124,7 @@ final class OrchestratorNode implements Startable, Node {
             config.hooks(),
             Map.of("CARPOOL_NODE", loaded.node().value(), "CARPOOL_CLUSTER", config.cluster()));
     var specs = config.pools().stream().map(pool -> PoolSpecs.spec(pool, config)).toList();
-    this.causes = new CauseBoard(specs);
+    this.causes = new CauseBoard(specs, config::movesWith);
     this.replicator =
         new ReplicatorPeer(
             PeerSettings.of(config.runtimeDir().resolve("replicator.sock")),
@@ -132,6 +137,7 @@ final class OrchestratorNode implements Startable, Node {
         new ElectionReporter(election, causes, this::readyGroups, this::stepsPossible, this::heard);
     this.peer = new PeerWatch(new Couple(this, loaded), this::onGlance);
     var followed = config.pools().stream().map(pool -> pool.follows()).collect(Collectors.toSet());
+    this.syncGroups = new SyncGroups(config, causes, reporter, this::carp);
     this.networks =
         new ClientNetworks(
             config.election().stream().filter(group -> followed.contains(group.name())).toList(),
@@ -150,26 +156,13 @@ final class OrchestratorNode implements Startable, Node {
     var loose =
         config.election().stream()
             .map(group -> group.name())
-            .filter(group -> !followed.contains(group))
+            .filter(group -> !config.followed(group))
             .toList();
     this.intents =
-        new NodeIntents(
-            kept,
-            pools.values(),
-            loose,
-            causes,
-            reporter,
-            hooks,
-            group -> carp.getOrDefault(group, Carp.UNKNOWN));
+        new NodeIntents(kept, pools.values(), loose, causes, reporter, hooks, this::carp);
     this.switchovers =
         new AgreedSwitchovers(
-            nodeName,
-            config,
-            pools.values(),
-            kept,
-            group -> carp.getOrDefault(group, Carp.UNKNOWN),
-            () -> resources,
-            metrics);
+            nodeName, config, pools.values(), kept, this::carp, () -> resources, metrics);
     this.guard =
         new ShutdownGuard(
             config.pools().stream()
@@ -428,11 +421,27 @@ final class OrchestratorNode implements Startable, Node {
     return liveness.alive();
   }
 
+  private Carp carp(String group) {
+    return carp.getOrDefault(group, Carp.UNKNOWN);
+  }
+
+  /// The pools that move when this group moves.
+  private List<PoolRunner> movingWith(String group) {
+    var together = config.movesWith(group);
+    return pools.values().stream()
+        .filter(pool -> together.contains(pool.spec().follows()))
+        .toList();
+  }
+
+  @Override
+  public List<String> movesWith(String group) {
+    return config.movesWith(group);
+  }
+
   /// All pools of a group could be served by the other node, as far as this one can know.
   private boolean peerAble(String group) {
     var known = resources;
-    return pools.values().stream()
-        .filter(pool -> pool.spec().follows().equals(group))
+    return movingWith(group).stream()
         .flatMap(pool -> pool.spec().resources().stream())
         .allMatch(name -> {
           var resource = known.get(name);
@@ -449,6 +458,7 @@ final class OrchestratorNode implements Startable, Node {
     }
     networks.seen(other);
     switchovers.seen(other);
+    syncGroups.look(other.groups());
     if (other.configDiffers() && !configDiffers) {
       LOG.warn("the two nodes have different configuration files");
       hooks.fire(
@@ -467,10 +477,14 @@ final class OrchestratorNode implements Startable, Node {
       LOG.warn("group {}: {}", group, text);
       hooks.fire("client-network", Map.of("CARPOOL_GROUP", group, "CARPOOL_REASON", text));
     }
-    for (var pool : pools.values()) {
-      if (pool.spec().follows().equals(group)) {
-        pool.post(now -> new PoolEvent.ClientNetworkJudged(now, verdict.lost()));
-      }
+    lostNetworks.put(group, verdict.lost());
+    var lost =
+        config.movesWith(group).stream()
+            .map(each -> lostNetworks.getOrDefault(each, ""))
+            .filter(each -> !each.isEmpty())
+            .collect(Collectors.joining("; "));
+    for (var pool : movingWith(group)) {
+      pool.post(now -> new PoolEvent.ClientNetworkJudged(now, lost));
     }
   }
 
@@ -484,14 +498,13 @@ final class OrchestratorNode implements Startable, Node {
     }
   }
 
-  /// Groups all of whose pools are served here.
+  /// Groups all of whose pools are served here, and those of the groups that move with them.
   private List<String> readyGroups() {
-    return pools.values().stream()
-        .map(pool -> pool.spec().follows())
-        .distinct()
+    return config.election().stream()
+        .map(group -> group.name())
+        .filter(config::followed)
         .filter(group ->
-            pools.values().stream()
-                .filter(pool -> pool.spec().follows().equals(group))
+            movingWith(group).stream()
                 .allMatch(pool -> pool.status().view().phase() == Phase.SERVING))
         .toList();
   }
@@ -527,14 +540,13 @@ final class OrchestratorNode implements Startable, Node {
 
     @Override
     public void resign(PoolSpec pool, String cause, boolean together) {
-      var group = pool.follows();
+      var groups = config.movesWith(pool.follows());
       if (together) {
         synchronized (resigning) {
-          var asked = resigning.computeIfAbsent(group, _ -> new HashSet<>());
+          var asked = resigning.computeIfAbsent(groups.getFirst(), _ -> new HashSet<>());
           asked.add(pool.name());
           var all =
-              pools.values().stream()
-                  .filter(other -> other.spec().follows().equals(group))
+              movingWith(pool.follows()).stream()
                   .allMatch(other -> asked.contains(other.spec().name()));
           if (!all) {
             return;
@@ -544,14 +556,16 @@ final class OrchestratorNode implements Startable, Node {
       }
       // First what stands against this node, then the role.
       reporter.soon();
-      reporter.resign(group, cause);
+      reporter.resign(groups, cause);
     }
 
     @Override
     public void phase(PoolSpec pool, Phase phase) {
       if (phase == Phase.SERVING) {
         synchronized (resigning) {
-          resigning.getOrDefault(pool.follows(), new HashSet<>()).remove(pool.name());
+          resigning
+              .getOrDefault(config.movesWith(pool.follows()).getFirst(), new HashSet<>())
+              .remove(pool.name());
         }
       }
       reporter.soon();

@@ -24,10 +24,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// An election with one group whose state the test decides; a resignation makes it BACKUP.
+/// An election with one group whose state the test decides, and others that it may add; a
+/// resignation makes a group BACKUP.
 final class FakeElection extends ElectionGrpc.ElectionImplBase {
   private final Map<String, Demotion> demotions = new TreeMap<>();
   private final List<StreamObserver<WatchEvent>> watchers = new ArrayList<>();
+  private final Map<String, State> others = new TreeMap<>();
+  private final Map<String, Map<String, Demotion>> demotionsOfOthers = new TreeMap<>();
+  private final List<List<String>> resigned = new ArrayList<>();
   private State state = State.STATE_BACKUP;
   private List<String> ready = List.of();
   private int resignations;
@@ -53,6 +57,31 @@ final class FakeElection extends ElectionGrpc.ElectionImplBase {
     watchers.forEach(watcher -> watcher.onNext(event()));
   }
 
+  /// Another group than `storage`.
+  synchronized void become(String group, State next) {
+    others.put(group, next);
+    watchers.forEach(watcher -> watcher.onNext(event(group)));
+  }
+
+  synchronized State state(String group) {
+    return group.equals("storage") ? state : others.getOrDefault(group, State.STATE_INIT);
+  }
+
+  synchronized Set<String> causes(String group) {
+    return Set.copyOf(demotionsOf(group).keySet());
+  }
+
+  /// The groups of each resignation, in order.
+  synchronized List<List<String>> resigned() {
+    return List.copyOf(resigned);
+  }
+
+  private Map<String, Demotion> demotionsOf(String group) {
+    return group.equals("storage")
+        ? demotions
+        : demotionsOfOthers.computeIfAbsent(group, _ -> new TreeMap<>());
+  }
+
   synchronized Set<String> causes() {
     return Set.copyOf(demotions.keySet());
   }
@@ -73,18 +102,22 @@ final class FakeElection extends ElectionGrpc.ElectionImplBase {
     watchers.remove(watcher);
   }
 
-  private Group group() {
+  private Group group(String name) {
     return Group.newBuilder()
-        .setName("storage")
-        .setState(state)
+        .setName(name)
+        .setState(state(name))
         .setReason("test")
         .setEligible(true)
-        .addAllDemotions(demotions.values())
+        .addAllDemotions(demotionsOf(name).values())
         .build();
   }
 
   private WatchEvent event() {
-    return WatchEvent.newBuilder().setGroup(group()).build();
+    return event("storage");
+  }
+
+  private WatchEvent event(String group) {
+    return WatchEvent.newBuilder().setGroup(group(group)).build();
   }
 
   @Override
@@ -92,35 +125,51 @@ final class FakeElection extends ElectionGrpc.ElectionImplBase {
     ((ServerCallStreamObserver<WatchEvent>) answer).setOnCancelHandler(() -> gone(answer));
     watchers.add(answer);
     answer.onNext(event());
+    others.keySet().forEach(group -> answer.onNext(event(group)));
   }
 
   @Override
   public synchronized void getStatus(
       GetStatusRequest request, StreamObserver<GetStatusResponse> answer) {
-    answer.onNext(GetStatusResponse.newBuilder().addGroups(group()).build());
+    var status = GetStatusResponse.newBuilder().addGroups(group("storage"));
+    others.keySet().forEach(group -> status.addGroups(group(group)));
+    answer.onNext(status.build());
     answer.onCompleted();
   }
 
   @Override
   public synchronized void demote(DemoteRequest request, StreamObserver<DemoteResponse> answer) {
-    demotions.put(
-        request.getCause(),
-        Demotion.newBuilder()
-            .setCause(request.getCause())
-            .setAmount(request.getAmount())
-            .setText(request.getText())
-            .build());
+    for (var group : request.getGroupsList()) {
+      demotionsOf(group)
+          .put(
+              request.getCause(),
+              Demotion.newBuilder()
+                  .setCause(request.getCause())
+                  .setAmount(request.getAmount())
+                  .setText(request.getText())
+                  .build());
+    }
     answer.onNext(DemoteResponse.getDefaultInstance());
     answer.onCompleted();
-    if (request.getIneligible() && state == State.STATE_MASTER) {
-      become(State.STATE_BACKUP);
+    if (request.getIneligible()) {
+      request.getGroupsList().forEach(this::leave);
+    }
+  }
+
+  private void leave(String group) {
+    if (state(group) == State.STATE_MASTER) {
+      if (group.equals("storage")) {
+        become(State.STATE_BACKUP);
+      } else {
+        become(group, State.STATE_BACKUP);
+      }
     }
   }
 
   @Override
   public synchronized void undemote(
       UndemoteRequest request, StreamObserver<UndemoteResponse> answer) {
-    demotions.remove(request.getCause());
+    request.getGroupsList().forEach(group -> demotionsOf(group).remove(request.getCause()));
     undemoted.add(request.getCause());
     answer.onNext(UndemoteResponse.getDefaultInstance());
     answer.onCompleted();
@@ -129,11 +178,10 @@ final class FakeElection extends ElectionGrpc.ElectionImplBase {
   @Override
   public synchronized void resign(ResignRequest request, StreamObserver<ResignResponse> answer) {
     resignations++;
+    resigned.add(List.copyOf(request.getGroupsList()));
     answer.onNext(ResignResponse.getDefaultInstance());
     answer.onCompleted();
-    if (state == State.STATE_MASTER) {
-      become(State.STATE_BACKUP);
-    }
+    request.getGroupsList().forEach(this::leave);
   }
 
   @Override

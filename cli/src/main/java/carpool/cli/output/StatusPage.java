@@ -109,6 +109,7 @@ public final class StatusPage {
               + group.getVhid()
               + " on "
               + group.getInterface()
+              + (group.getSyncGroup().isEmpty() ? "" : "  sync group " + group.getSyncGroup())
               + "  advskew "
               + group.getEffectiveAdvskew()
               + (group.getEffectiveAdvskew() == group.getAdvskew()

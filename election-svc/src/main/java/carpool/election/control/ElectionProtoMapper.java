@@ -24,6 +24,7 @@ final class ElectionProtoMapper {
         Group.newBuilder()
             .setName(status.name())
             .setInterface(status.interfaceName())
+            .setSyncGroup(status.syncGroup().orElse(""))
             .setVhid(config.vhid())
             .setAdvbase(config.advbase())
             .setAdvskew(config.advskew())

@@ -8,6 +8,7 @@ import java.util.SortedMap;
 
 /// Everything there is to say about one group at one moment.
 ///
+/// @param syncGroup what it moves with
 /// @param state of the machine
 /// @param reason of the last change of role, in words; empty before the first
 /// @param sinceUnixMillis of the last change of role
@@ -21,6 +22,7 @@ import java.util.SortedMap;
 public record GroupStatus(
     String name,
     String interfaceName,
+    Optional<String> syncGroup,
     CarpState state,
     String reason,
     long sinceUnixMillis,

@@ -524,6 +524,7 @@ public final class GroupRunner {
     return new GroupStatus(
         name(),
         settings.interfaceName(),
+        settings.syncGroup(),
         state,
         reason,
         sinceUnixMillis,

@@ -10,6 +10,7 @@ import carpool.election.core.wire.IpFamily;
 import carpool.kit.config.ElectionGroup;
 import carpool.kit.config.Secret;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -19,6 +20,7 @@ import java.util.stream.Collectors;
 /// @param peers the only nodes spoken with; empty: multicast
 /// @param virtualMac the address answers from 00:00:5e:00:01:VHID
 /// @param followed a pool follows this group: it is not ready until its orchestrator says so
+/// @param syncGroup groups that say the same name here move together
 public record GroupSettings(
     String name,
     String interfaceName,
@@ -27,11 +29,12 @@ public record GroupSettings(
     List<VirtualAddress> addresses,
     Set<IpAddress> peers,
     boolean virtualMac,
-    boolean followed) {
+    boolean followed,
+    Optional<String> syncGroup) {
 
   /// From the configuration.
   ///
-  /// @param followed a pool follows the group
+  /// @param followed a pool follows the group, or one that moves with it
   public static GroupSettings of(ElectionGroup group, boolean followed) {
     var addresses =
         group.addresses().stream()
@@ -65,7 +68,8 @@ public record GroupSettings(
         addresses,
         peers,
         group.mac() == ElectionGroup.MacKind.VIRTUAL,
-        followed);
+        followed,
+        group.syncGroup());
   }
 
   /// What makes this group the same one after a restart, without its secret.

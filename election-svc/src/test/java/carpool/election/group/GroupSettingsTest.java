@@ -41,6 +41,7 @@ final class GroupSettingsTest {
             List.of(),
             VipTime.WITH_MASTER,
             MacKind.REAL,
+            Optional.empty(),
             Optional.empty());
     assertThat(GroupSettings.of(group, followed).carp().preempt()).isEqualTo(expected);
   }

@@ -31,6 +31,28 @@ public record CarpoolConfig(
   /// @param run exit status 0 is a yes, everything else, and no end within `timeout`, a no
   public record Fencing(List<String> run, Duration timeout) {}
 
+  /// The groups that move together with this one, itself included, in the order of the file. The
+  /// first of them stands for all: roles that differ are settled by its role.
+  public List<String> movesWith(String group) {
+    var sync =
+        election.stream()
+            .filter(each -> each.name().equals(group))
+            .flatMap(each -> each.syncGroup().stream())
+            .findFirst();
+    return sync.isEmpty()
+        ? List.of(group)
+        : election.stream()
+            .filter(each -> each.syncGroup().equals(sync))
+            .map(ElectionGroup::name)
+            .toList();
+  }
+
+  /// A pool follows this group, or one that moves with it.
+  public boolean followed(String group) {
+    var together = movesWith(group);
+    return pools.stream().anyMatch(pool -> together.contains(pool.follows()));
+  }
+
   /// The same with other hooks.
   public CarpoolConfig withHooks(List<HookConfig> other) {
     return new CarpoolConfig(

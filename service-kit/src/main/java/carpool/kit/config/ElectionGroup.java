@@ -18,6 +18,7 @@ import java.util.Optional;
 /// @param reachable hosts beyond the clients' network that answer while this node is on it; empty
 ///   list: none is asked; absent: the gateway
 /// @param peers unicast destinations without this host's own addresses; empty means multicast
+/// @param syncGroup groups that say the same name here move together; absent: it moves alone
 public record ElectionGroup(
     String name,
     String interfaceName,
@@ -31,7 +32,8 @@ public record ElectionGroup(
     List<InetAddress> peers,
     VipTime vip,
     MacKind mac,
-    Optional<List<InetAddress>> reachable) {
+    Optional<List<InetAddress>> reachable,
+    Optional<String> syncGroup) {
 
   /// The signing key: a password, or 20 bytes given as 40 hexadecimal digits; exactly one is there.
   public record SigningKey(Optional<Secret> password, Optional<Secret> hex) {}

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +40,7 @@ final class ElectionReader {
     var names = new HashMap<String, Integer>();
     var ids = new HashMap<String, Integer>();
     var addresses = new HashMap<String, Integer>();
+    var synced = new LinkedHashMap<String, List<Member>>();
     var entries = top.get("election").flatMap(v -> v.list("a list of groups")).orElse(List.of());
     for (var entry : entries) {
       var map = entry.map("a group: { name: …, interface: …, vhid: …, … }");
@@ -57,9 +59,40 @@ final class ElectionReader {
         var host = address.address().getHostAddress();
         once(addresses, host, map.get(), "addresses", "address " + host);
       }
+      group.syncGroup().ifPresent(name -> moveAlike(synced, name, group, map.get()));
       groups.add(group);
     }
+    synced.forEach((name, members) -> {
+      if (members.size() == 1) {
+        members
+            .getFirst()
+            .map()
+            .get("sync-group")
+            .ifPresent(
+                v -> v.refuse("only one group in sync group '" + name + "'", "two or more groups"));
+      }
+    });
     return List.copyOf(groups);
+  }
+
+  /// A group of a sync group, with its place in the file.
+  private record Member(ElectionGroup group, YamlMap map) {}
+
+  /// Groups that move together prefer the same node, and agree on when it gets them back.
+  private static void moveAlike(
+      Map<String, List<Member>> synced, String name, ElectionGroup group, YamlMap map) {
+    var members = synced.computeIfAbsent(name, _ -> new ArrayList<>());
+    members.add(new Member(group, map));
+    var first = members.getFirst().group();
+    if (first.advskew() != group.advskew()
+        || first.preempt() != group.preempt()
+        || !first.preemptDelay().equals(group.preemptDelay())) {
+      map.get("sync-group")
+          .ifPresent(v ->
+              v.refuse(
+                  "advskew, preempt or preempt-delay other than in group " + first.name(),
+                  "the same of each in all groups of a sync group"));
+    }
   }
 
   private static void once(
@@ -119,7 +152,9 @@ final class ElectionReader {
             map.get("mac")
                 .flatMap(v -> v.oneOf(CarpoolYamlReader.choices(MacKind.values())))
                 .orElse(MacKind.REAL),
-            reachable(map, cidrs));
+            reachable(map, cidrs),
+            map.get("sync-group")
+                .flatMap(v -> v.text(CarpoolYamlReader.NAME, CarpoolYamlReader.NAME_FORM)));
     map.rejectOthers();
     return group;
   }

@@ -159,7 +159,8 @@ class ConfigLoaderTest {
                             InetAddress.ofLiteral("10.0.0.1"), InetAddress.ofLiteral("10.0.0.2")),
                         VipTime.WHEN_READY,
                         MacKind.VIRTUAL,
-                        Optional.of(List.of(InetAddress.ofLiteral("192.168.3.1")))),
+                        Optional.of(List.of(InetAddress.ofLiteral("192.168.3.1"))),
+                        Optional.empty()),
                     group(
                         "second",
                         2,
@@ -371,6 +372,7 @@ class ConfigLoaderTest {
         List.of(),
         VipTime.WITH_MASTER,
         MacKind.REAL,
+        Optional.empty(),
         Optional.empty());
   }
 }

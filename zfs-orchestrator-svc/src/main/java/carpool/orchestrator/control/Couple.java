@@ -190,18 +190,24 @@ public final class Couple {
     return out.build();
   }
 
-  /// The pools that follow each group, by the configuration.
+  /// The pools that move with each group, by the configuration; a sync group is known by its first
+  /// group.
   private Map<String, List<String>> poolsOf() {
     return loaded.config().pools().stream()
         .collect(
             Collectors.groupingBy(
-                pool -> pool.follows(), Collectors.mapping(pool -> pool.name(), toList())));
+                pool -> first(pool.follows()), Collectors.mapping(pool -> pool.name(), toList())));
+  }
+
+  private String first(String group) {
+    return node.movesWith(group).getFirst();
   }
 
   private PoolNote poolNote(Node.PoolStatus pool) {
     var wanted =
         node.moves().stream()
-            .anyMatch(moves -> moves.group().equals(pool.spec().follows()) && moves.own().wanted());
+            .anyMatch(moves ->
+                moves.group().equals(first(pool.spec().follows())) && moves.own().wanted());
     return PoolNote.newBuilder()
         .setPool(pool.spec().name())
         .setState(OrchestratorProtoMapper.state(pool.view().phase()))

@@ -47,6 +47,9 @@ public interface Node {
   /// follows.
   List<GroupMoves> moves();
 
+  /// The election groups that move together with this one, itself included.
+  List<String> movesWith(String group);
+
   /// Forgets the moves of these pools that must not be repeated yet.
   void forgetMoves(List<String> pools);
 

@@ -182,8 +182,11 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
           "this node serves no pool",
           "run it on the node that serves; carpool status shows which one is MASTER");
     }
-    // A group has one MASTER: all of its pools move together.
-    var groups = serving.stream().map(pool -> pool.spec().follows()).collect(Collectors.toSet());
+    // A group has one MASTER: all of its pools move together, and those of its sync group.
+    var groups =
+        serving.stream()
+            .flatMap(pool -> node.movesWith(pool.spec().follows()).stream())
+            .collect(Collectors.toSet());
     var moving = node.pools().stream().filter(p -> groups.contains(p.spec().follows())).toList();
     if (request.getPlan()) {
       new Plan(process.getNode(), couple, node).tell(moving, status().getResourcesList(), answer);

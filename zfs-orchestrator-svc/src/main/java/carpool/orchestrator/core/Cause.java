@@ -11,6 +11,8 @@ public enum Cause {
   MAINTENANCE("maintenance", 240, true),
   /// The clients do not reach this node, and do reach the other one.
   CLIENT_NETWORK("client-network", 240, true),
+  /// Another group of the same sync group cannot take part here.
+  SYNC_GROUP("sync-group", 240, false),
   /// The pool failed here, or could not be imported.
   POOL("pool", 240, false),
   /// The pool works without redundancy: shown, and decides between equals only, because it would be

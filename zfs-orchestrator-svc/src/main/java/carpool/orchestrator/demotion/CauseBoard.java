@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// What stands against this node, per election group: the sum of what its pools say. Any thread.
@@ -25,8 +26,14 @@ public final class CauseBoard {
   /// By group, cause, pool.
   private final Map<String, Map<Cause, Map<String, Standing>>> standing = new TreeMap<>();
 
+  private final Function<String, List<String>> movesWith;
+
   /// Every pool is not ready until its machine has said something else.
-  public CauseBoard(Collection<PoolSpec> pools) {
+  ///
+  /// @param movesWith the groups that move together with one, itself included: what stands against
+  ///   one of them stands against all
+  public CauseBoard(Collection<PoolSpec> pools, Function<String, List<String>> movesWith) {
+    this.movesWith = movesWith;
     pools.forEach(pool -> set(pool, Cause.NOT_READY, "the orchestrator is starting"));
   }
 
@@ -38,6 +45,10 @@ public final class CauseBoard {
   ///
   /// @param by pool that says so; empty: the node itself
   public synchronized void set(String group, String by, Cause cause, @Nullable String text) {
+    movesWith.apply(group).forEach(each -> setOne(each, by, cause, text));
+  }
+
+  private void setOne(String group, String by, Cause cause, @Nullable String text) {
     var byPool =
         standing
             .computeIfAbsent(group, _ -> new EnumMap<>(Cause.class))

@@ -76,16 +76,17 @@ public final class ElectionReporter {
   }
 
   /// After everything that was told before.
-  public void resign(String group, String cause) {
+  public void resign(List<String> groups, String cause) {
     submit(() -> {
-      LOG.info("group {}: resigning: {}", group, cause);
+      var names = String.join(", ", groups);
+      LOG.info("group {}: resigning: {}", names, cause);
       try {
         var _ =
             election
                 .stub()
-                .resign(ResignRequest.newBuilder().addGroups(group).setCause(cause).build());
+                .resign(ResignRequest.newBuilder().addAllGroups(groups).setCause(cause).build());
       } catch (StatusRuntimeException e) {
-        LOG.warn("group {}: could not resign: {}", group, Refusals.text(e));
+        LOG.warn("group {}: could not resign: {}", names, Refusals.text(e));
       }
     });
   }

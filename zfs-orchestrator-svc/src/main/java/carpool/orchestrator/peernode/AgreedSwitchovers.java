@@ -31,6 +31,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -64,12 +65,15 @@ public final class AgreedSwitchovers {
   private final Map<String, List<String>> demotions = new ConcurrentHashMap<>();
   private final MeterRegistry metrics;
 
-  /// A group of this node.
+  /// A group of this node, or the groups of one sync group, which move as one.
   ///
+  /// @param config of the first of them
+  /// @param groups names of all
   /// @param pools those that follow it
   /// @param movedForDisks resources whose failed disk moves the group
   private record Member(
       ElectionGroup config,
+      List<String> groups,
       List<PoolRunner> pools,
       Set<String> movedForDisks,
       GroupAgreement agreement) {
@@ -100,9 +104,10 @@ public final class AgreedSwitchovers {
     this.resources = resources;
     this.metrics = metrics;
     for (var group : config.election()) {
+      var together = config.movesWith(group.name());
       var following =
-          pools.stream().filter(pool -> pool.spec().follows().equals(group.name())).toList();
-      if (!following.isEmpty()) {
+          pools.stream().filter(pool -> together.contains(pool.spec().follows())).toList();
+      if (!following.isEmpty() && together.getFirst().equals(group.name())) {
         members.put(group.name(), member(group, following, config));
       }
     }
@@ -126,12 +131,13 @@ public final class AgreedSwitchovers {
             .toList();
     var movedForDisks =
         config.pools().stream()
-            .filter(pool -> pool.follows().equals(group.name()))
+            .filter(pool -> config.movesWith(group.name()).contains(pool.follows()))
             .filter(pool -> pool.onDiskFailure() == PoolConfig.OnDiskFailure.SWITCHOVER)
             .flatMap(pool -> pool.resources().stream())
             .collect(Collectors.toUnmodifiableSet());
     return new Member(
         group,
+        config.movesWith(group.name()),
         pools,
         movedForDisks,
         new GroupAgreement(
@@ -190,7 +196,7 @@ public final class AgreedSwitchovers {
     }
     return new Own(
         sight(member),
-        carp.apply(member.config().name()),
+        carp(member),
         blockers,
         member.resources().stream()
             .filter(member.movedForDisks()::contains)
@@ -209,14 +215,21 @@ public final class AgreedSwitchovers {
     return resource != null && Facing.resource(resource).peerAble();
   }
 
+  /// Of all groups of a sync group the worst.
+  private Carp carp(Member member) {
+    return member.groups().stream().map(carp).min(Comparator.naturalOrder()).orElseThrow();
+  }
+
   private GroupSight sight(Member member) {
     var known = resources.get();
-    var name = member.config().name();
     return GroupSight.of(
         node,
         member.config().advskew(),
-        carp.apply(name),
-        demotions.getOrDefault(name, List.of()),
+        carp(member),
+        member.groups().stream()
+            .flatMap(group -> demotions.getOrDefault(group, List.of()).stream())
+            .distinct()
+            .toList(),
         member.views(),
         member.resources().stream().filter(resource -> stale(known.get(resource))).toList());
   }

@@ -244,6 +244,7 @@ public final class PoolRunner {
           DATA_NOT_CURRENT,
           REPLICATION_LINK,
           CLIENT_NETWORK,
+          SYNC_GROUP,
           POOL_CUT_OFF,
           SERVICE,
           COMMANDS_HANG ->

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 final class CauseBoardTest {
   private static final String GROUP = "storage";
 
-  private final CauseBoard board = new CauseBoard(List.of());
+  private final CauseBoard board = new CauseBoard(List.of(), List::of);
 
   /// As the election shows what was told to it.
   private static Demotion shown(Cause cause, String text) {
