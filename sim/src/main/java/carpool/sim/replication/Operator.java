@@ -274,7 +274,7 @@ final class Operator {
     long since = watcher.aloneSince[node.index];
     // What is not answered yet may be answered before the node gives up.
     world.oracle.perhapsLostOf(node.index, since == Watcher.NEVER ? time.nowMicros() : since);
-    world.oracle.perhapsLostUnreplicated(node.index);
+    world.oracle.perhapsLostNotWrittenByPeer(node.index);
   }
 
   private void resolveSplitBrain() {

@@ -162,6 +162,14 @@ public final class Oracle {
     }
   }
 
+  /// An operator gave up the copy of `node`: with it goes what the peer has not written, in memsync
+  /// also what it had received.
+  void perhapsLostNotWrittenByPeer(int node) {
+    for (var write : all) {
+      write.perhapsLost |= write.node == node && !write.replicated;
+    }
+  }
+
   /// True when this node answered something that the peer has not written.
   boolean ahead(int node) {
     for (var write : all) {
