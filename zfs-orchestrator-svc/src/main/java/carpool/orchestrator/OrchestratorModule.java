@@ -31,27 +31,34 @@ final class OrchestratorModule extends AbstractModule {
         .to(OrchestratorService.class);
   }
 
-  /// Hooks change at once. What a pool's machine goes by does not change under it. An orderly stop
-  /// gives the pools up, unless the node is unmanaged.
+  /// Hooks change at once. What a pool's machine goes by does not change under it: the next process
+  /// goes by it. A restart leaves the pools as they are, if that process will look after them
+  /// ([Successor]).
   @Provides
   @Singleton
   static ConfigReload reload(LoadedConfig loaded, OrchestratorNode node) {
     var restart =
+        "a restart of carpool-orchestrator takes it over; pools served here stay as they are";
+    var move =
         "a restart of carpool-orchestrator takes it over; pools served here move to the other node";
+    var pools =
+        "a restart of carpool-orchestrator takes it over; pools served here stay as they are, but move"
+            + " to the other node when a pool or service has gone from the file, or follows, type,"
+            + " resources or mountpoint of a pool has changed";
     return new ConfigReload(
         loaded,
         Map.ofEntries(
             Map.entry("cluster", restart),
-            Map.entry("runtime-dir", restart),
-            Map.entry("state-dir", restart),
-            Map.entry("device-dir", restart),
+            Map.entry("runtime-dir", move),
+            Map.entry("state-dir", move),
+            Map.entry("device-dir", move),
             Map.entry("tls", restart),
             Map.entry("control", restart),
             Map.entry("metrics", restart),
             Map.entry("log", restart),
             Map.entry("replicator", restart),
             Map.entry("election", restart),
-            Map.entry("pools", restart),
+            Map.entry("pools", pools),
             Map.entry("fencing", restart),
             Map.entry("resources", restart)),
         node::replaceHooks);

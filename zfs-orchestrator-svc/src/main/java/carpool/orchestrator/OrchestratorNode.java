@@ -16,6 +16,7 @@ import carpool.orchestrator.core.Cause;
 import carpool.orchestrator.core.ClientNetworkRule;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.Memory;
+import carpool.orchestrator.core.Passage;
 import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEvent;
 import carpool.orchestrator.core.PoolSpec;
@@ -48,6 +49,7 @@ import com.google.inject.Inject;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -76,6 +78,10 @@ final class OrchestratorNode implements Startable, Node {
   /// For the last report, the loops and hooks.
   private static final Duration FAREWELL = Duration.ofSeconds(5);
 
+  /// For which the election waits for the process that takes this one's place, before it demotes
+  /// the node; as long as I/O is held for a restarted replicator.
+  private static final Duration RESTART_HOLD = Duration.ofSeconds(30);
+
   private final String nodeName;
   private final CarpoolConfig config;
   private final HastConfig hast;
@@ -98,6 +104,8 @@ final class OrchestratorNode implements Startable, Node {
   private final NodeIntents intents;
   private final AgreedSwitchovers switchovers;
   private final ShutdownGuard guard;
+  private final Successor successor;
+  private final Supervisor supervisor = Supervisor.ofThisProcess();
 
   private final PeerWatch peer;
   private final ClientNetworks networks;
@@ -134,7 +142,8 @@ final class OrchestratorNode implements Startable, Node {
         new ElectionPeer(
             PeerSettings.of(config.runtimeDir().resolve("election.sock")), new FromElection());
     this.reporter =
-        new ElectionReporter(election, causes, this::readyGroups, this::stepsPossible, this::heard);
+        new ElectionReporter(
+            election, causes, this::readyGroups, this::placed, this::stepsPossible, this::heard);
     this.peer = new PeerWatch(new Couple(this, loaded), this::onGlance);
     var followed = config.pools().stream().map(pool -> pool.follows()).collect(Collectors.toSet());
     this.syncGroups = new SyncGroups(config, causes, reporter, this::carp);
@@ -170,6 +179,7 @@ final class OrchestratorNode implements Startable, Node {
                 .max(Duration::compareTo)
                 .orElse(Duration.ZERO),
             () -> OnlyCopies.of(ofPools()));
+    this.successor = new Successor(loaded);
     this.liveness = new LivenessProbe(pools.values());
     health.aliveWhile(liveness::alive);
   }
@@ -225,19 +235,54 @@ final class OrchestratorNode implements Startable, Node {
     return SERVERS + 5;
   }
 
-  /// Nobody would watch the pools afterwards: they are given up, and the other node takes over.
+  /// When the supervisor starts another process at once, and that one will look after the pools,
+  /// they stay as they are. Else nobody would watch them: they are given up, and the other node
+  /// takes over.
   @Override
   public void stop(Duration deadline) throws InterruptedException {
     var end = System.nanoTime() + deadline.toNanos();
-    var onlyCopy = OnlyCopies.of(ofPools());
-    if (!onlyCopy.isEmpty() && kept.get().getUnmanaged().isEmpty()) {
-      LOG.warn("given up although nobody else can serve it; complete here only: {}", onlyCopy);
+    Collection<String> remaining = List.of();
+    // Asked once more at the end: a shutdown may have taken the place of the restart.
+    if (isReplaced() && asked(new Command.Leave(), end).isEmpty() && isReplaced()) {
+      LOG.info("what is served here is left as it is to the next process");
+      reporter.lastFor(RESTART_HOLD);
+    } else {
+      var onlyCopy = OnlyCopies.of(ofPools());
+      if (!onlyCopy.isEmpty() && kept.get().getUnmanaged().isEmpty()) {
+        LOG.warn("given up although nobody else can serve it; complete here only: {}", onlyCopy);
+      }
+      remaining = asked(new Command.Stop(), end);
+      reporter.soon();
     }
+    close();
+    if (!remaining.isEmpty()) {
+      throw new IllegalStateException("not given up: " + String.join("; ", remaining));
+    }
+  }
+
+  private boolean isReplaced() throws InterruptedException {
+    var how = supervisor.restarting();
+    if (how.isEmpty()) {
+      return false;
+    }
+    var problem = successor.problem();
+    if (problem.isEmpty()) {
+      LOG.info("a restart: {}", how);
+      return true;
+    }
+    LOG.warn("a restart, but the next process would not look after the pools: {}", problem);
+    return false;
+  }
+
+  /// Asks every pool, and waits for the answers.
+  ///
+  /// @return what did not end in order
+  private Collection<String> asked(Command command, long end) throws InterruptedException {
     var left = new CountDownLatch(pools.size());
     var remaining = new ConcurrentLinkedQueue<String>();
     for (var pool : pools.values()) {
       pool.ask(
-          new Command.Stop(),
+          command,
           new Listener() {
             @Override
             public void step(StepRecord step) {}
@@ -255,10 +300,13 @@ final class OrchestratorNode implements Startable, Node {
     // Some seconds are kept for saying so.
     var patience = end - System.nanoTime() - FAREWELL.toNanos();
     if (!left.await(patience, TimeUnit.NANOSECONDS)) {
-      LOG.error("not every pool was given up within {} s", deadline.toSeconds());
-      remaining.add("not within " + deadline.toSeconds() + " s");
+      LOG.error("not every pool was given up in time");
+      remaining.add("not in time");
     }
-    reporter.soon();
+    return remaining;
+  }
+
+  private void close() throws InterruptedException {
     reporter.close(Duration.ofSeconds(2));
     for (var pool : pools.values()) {
       pool.stop(Duration.ofSeconds(1));
@@ -275,9 +323,6 @@ final class OrchestratorNode implements Startable, Node {
     networks.close();
     replicator.close();
     election.close();
-    if (!remaining.isEmpty()) {
-      throw new IllegalStateException("not given up: " + String.join("; ", remaining));
-    }
   }
 
   /// What the configuration allows the slowest pool for giving up.
@@ -301,6 +346,9 @@ final class OrchestratorNode implements Startable, Node {
   }
 
   private void keep(Passed passed) {
+    if (passed.passage().kind().equals(Passage.ADOPTION)) {
+      return; // No move: the history of moves is not filled with restarts.
+    }
     var failover = OrchestratorProtoMapper.failover(passed, nodeName);
     later(b -> {
       var all = new ArrayList<>(b.getFailoversList());
@@ -496,6 +544,13 @@ final class OrchestratorNode implements Startable, Node {
         losses.heard(group, pool.spec().resources());
       }
     }
+  }
+
+  /// It is known of every pool whether it is served here. Maintenance is told at once.
+  private boolean placed() {
+    return !kept.get().getMaintenance().isEmpty()
+        || pools.values().stream()
+            .noneMatch(pool -> pool.status().view().phase() == Phase.STARTING);
   }
 
   /// Groups all of whose pools are served here, and those of the groups that move with them.

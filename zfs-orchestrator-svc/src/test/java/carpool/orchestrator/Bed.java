@@ -142,14 +142,20 @@ final class Bed implements AutoCloseable {
 
   void start() throws Exception {
     var bin = Path.of(java.util.Objects.requireNonNull(Bed.class.getResource("/fakebin")).toURI());
-    for (var tool : List.of("zpool", "zfs", "systemd-inhibit", "busctl")) {
+    for (var tool : List.of("zpool", "zfs", "systemd-inhibit", "busctl", "systemctl")) {
       // A jar or a copied tree may have lost the mode.
       var _ = bin.resolve(tool).toFile().setExecutable(true);
     }
     process =
         JavaProcess.start(
             Main.class,
-            Map.of("PATH", bin + ":" + System.getenv("PATH"), "FAKE", dir.toString()),
+            Map.of(
+                "PATH",
+                bin + ":" + System.getenv("PATH"),
+                "FAKE",
+                dir.toString(),
+                "CARPOOL_UNIT",
+                "carpool-orchestrator.service"),
             "--config",
             config.toString(),
             "--node",

@@ -36,11 +36,34 @@ final class FakeElection extends ElectionGrpc.ElectionImplBase {
   private List<String> ready = List.of();
   private int resignations;
   private int reports;
+  private long reportedWithinMillis;
+  private int unready;
   private final List<String> undemoted = new ArrayList<>();
+  private final List<String> demoted = new ArrayList<>();
 
   /// Causes that were taken back, in order.
   synchronized List<String> undemoted() {
     return List.copyOf(undemoted);
+  }
+
+  /// Causes that were set since [#forgetUnready].
+  synchronized List<String> demoted() {
+    return List.copyOf(demoted);
+  }
+
+  /// How long the last report allows silence.
+  synchronized long reportedWithinMillis() {
+    return reportedWithinMillis;
+  }
+
+  /// Reports since [#forgetUnready] that left the group out.
+  synchronized int unready() {
+    return unready;
+  }
+
+  synchronized void forgetUnready() {
+    unready = 0;
+    demoted.clear();
   }
 
   /// As after a restart of the election service.
@@ -139,6 +162,7 @@ final class FakeElection extends ElectionGrpc.ElectionImplBase {
 
   @Override
   public synchronized void demote(DemoteRequest request, StreamObserver<DemoteResponse> answer) {
+    demoted.add(request.getCause());
     for (var group : request.getGroupsList()) {
       demotionsOf(group)
           .put(
@@ -188,6 +212,8 @@ final class FakeElection extends ElectionGrpc.ElectionImplBase {
   public synchronized void report(ReportRequest request, StreamObserver<ReportResponse> answer) {
     reports++;
     ready = List.copyOf(request.getReadyGroupsList());
+    reportedWithinMillis = request.getNextWithinMillis();
+    unready += ready.isEmpty() ? 1 : 0;
     answer.onNext(ReportResponse.getDefaultInstance());
     answer.onCompleted();
   }

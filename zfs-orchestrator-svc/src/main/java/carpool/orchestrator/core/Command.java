@@ -40,4 +40,9 @@ public sealed interface Command {
 
   /// The process ends: give up everything.
   record Stop() implements Command {}
+
+  /// The process ends and another one takes its place at once: what is served, or is to be served,
+  /// stays as it is; what is being given up is given up first. Answered when no step is begun any
+  /// more; a [Stop] that follows gives up all the same.
+  record Leave() implements Command {}
 }

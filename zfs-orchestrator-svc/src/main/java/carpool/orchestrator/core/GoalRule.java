@@ -92,6 +92,7 @@ final class GoalRule {
       s.emit(new PoolEffect.AnnounceGiveUp(0));
     }
     s.goal = next;
+    s.adopting &= next == Goal.SERVE;
     s.goalCause = why(next);
     if (next == Goal.YIELD && s.facts.here == Here.NO && s.facts.any(ResourceFacts::deviceReady)) {
       // Somebody may have made or imported a pool on them since the last look.

@@ -119,6 +119,7 @@ final class Observations {
       case ELECTION_LOST -> s.facts.electionDead = true;
       case REPLICATOR_LOST -> s.facts.replicatorDead = true;
       case RETRY, TICK -> {}
+      case LEAVING -> s.left = s.leaving && s.goal != Goal.YIELD;
       case FAIL_WINDOW -> s.strikes.expire(s.now);
       case DEVICES ->
           s.cannotServe(

@@ -26,7 +26,17 @@ final class OperatorRequests {
           s.answer("BUSY", "the orchestrator is stopping", "");
         }
         s.stopping = true;
+        s.leaving = false;
+        s.left = false;
         s.pending = new Pending(id, command);
+      }
+      case Command.Leave _ -> {
+        if (s.pending != null) {
+          s.answer("BUSY", "the orchestrator is restarted", "");
+        }
+        s.leaving = true;
+        s.pending = new Pending(id, command);
+        s.timers.arm(TimerKind.LEAVING, Patience.LEAVING);
       }
       case Command.Expire _ -> expire(id);
       case Command.Check(var wanted) -> {
@@ -68,7 +78,7 @@ final class OperatorRequests {
 
   /// Why no command that takes steps is begun now; null: one may.
   private @Nullable No occupied() {
-    if (s.stopping || s.pending != null) {
+    if (s.stopping || s.leaving || s.pending != null) {
       return new No("BUSY", "another command is being carried out", "wait for its end");
     }
     return s.unmanaged == null
@@ -88,6 +98,7 @@ final class OperatorRequests {
           Command.Check _,
           Command.ClearFailures _,
           Command.Stop _,
+          Command.Leave _,
           Command.Expire _ ->
           null;
     };
@@ -222,6 +233,7 @@ final class OperatorRequests {
           Command.Check _,
           Command.ClearFailures _,
           Command.Stop _,
+          Command.Leave _,
           Command.Expire _ -> {}
     }
   }
@@ -244,6 +256,7 @@ final class OperatorRequests {
           Command.Check _,
           Command.ClearFailures _,
           Command.Stop _,
+          Command.Leave _,
           Command.Expire _ -> {}
     }
   }
@@ -282,6 +295,11 @@ final class OperatorRequests {
         if (s.yielded()) {
           var cut = s.cutOff && s.unmanaged == null;
           s.answer(cut ? "STEP_FAILED" : "", cut ? "the devices were cut off" : "", "");
+        }
+      }
+      case Command.Leave _ -> {
+        if (s.left) {
+          s.answer("", "", "");
         }
       }
       case Command.Import _, Command.TakeOver _ -> answerServing();

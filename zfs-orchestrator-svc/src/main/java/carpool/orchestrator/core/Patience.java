@@ -20,6 +20,9 @@ final class Patience {
 
   static final long CUT_OFF = 5 * SECOND;
 
+  /// For a running step before a restart: the next process finds out what became of it.
+  static final long LEAVING = SECOND;
+
   /// For the command of the last resort, and until it is tried again.
   static final long LAST_RESORT = 30 * SECOND;
 

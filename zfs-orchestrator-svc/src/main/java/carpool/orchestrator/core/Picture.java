@@ -127,7 +127,10 @@ final class Picture {
         }
         var late =
             s.waitingForPeer && s.now - s.peerPrimarySince >= s.spec.deadlines().promoteNanos();
-        yield s.stuck != null || late ? Phase.BLOCKED : Phase.TAKING_OVER;
+        if (s.stuck != null || late) {
+          yield Phase.BLOCKED;
+        }
+        yield s.adopting ? Phase.STARTING : Phase.TAKING_OVER;
       }
       case EXPORT -> s.settled ? Phase.BLOCKED : Phase.GIVING_UP;
       case YIELD -> {

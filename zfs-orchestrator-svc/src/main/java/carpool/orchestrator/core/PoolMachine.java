@@ -120,13 +120,24 @@ public final class PoolMachine {
   }
 
   void advance() {
+    if (s.left) {
+      return;
+    }
     if (s.unmanaged != null) {
-      unmanaged.watch();
+      if (s.leaving) {
+        s.left = s.running == null;
+      } else {
+        unmanaged.watch();
+      }
       return;
     }
     goals.noteBroken();
     requests.noteHeld();
     var next = goals.decide();
+    if (s.leaving && next != Goal.YIELD) {
+      s.left = s.running == null;
+      return;
+    }
     if (next == null) {
       return;
     }
@@ -140,11 +151,16 @@ public final class PoolMachine {
     if (s.timers.running(TimerKind.RETRY)) {
       return;
     }
+    if (s.leaving && s.settled) {
+      s.left = true;
+      return;
+    }
     switch (next) {
       case SERVE -> serving.serve();
       case EXPORT -> yielding.export();
       case YIELD -> yielding.giveUp();
     }
+    s.left = s.leaving && s.settled && s.running == null;
   }
 
   private void abortIfSuperseded() {

@@ -31,6 +31,7 @@ final class ServeWork {
         s.timers.ensure(TimerKind.DEVICES, s.spec.deadlines().deviceNanos());
       }
     } else if (!s.facts.all(ResourceFacts::deviceReady)) {
+      s.adopting = false;
       s.timeline.begin("devices", s.now);
       s.timers.ensure(TimerKind.DEVICES, s.spec.deadlines().deviceNanos());
     } else {
@@ -87,6 +88,11 @@ final class ServeWork {
       s.problem = "";
       s.hint = "";
       s.nextProbeNanos = s.now + Patience.PROBE_SERVING;
+      if (s.adopting) {
+        s.adopting = false;
+        s.goalCause = "served by the process before this one";
+        s.timeline.rename(Passage.ADOPTION, s.goalCause);
+      }
       s.timeline.close("", s.now);
     }
     watchOver();

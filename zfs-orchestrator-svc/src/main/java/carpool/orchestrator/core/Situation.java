@@ -35,6 +35,13 @@ final class Situation {
 
   // What stands against serving, and what speaks for it.
   boolean stopping;
+
+  /// Another process is about to take the place of this one.
+  boolean leaving;
+
+  /// No step is begun any more: the rest is the next process's.
+  boolean left;
+
   @Nullable String maintenance;
 
   /// Why nothing is done to the pool; null: it is looked after.
@@ -69,6 +76,9 @@ final class Situation {
 
   /// It was found out once whether the pool is here.
   boolean looked;
+
+  /// Since the start nothing was done to the pool: if it is found served, it is adopted.
+  boolean adopting = true;
 
   int blindProbes;
   boolean promoteGranted;
@@ -154,6 +164,7 @@ final class Situation {
     running = step;
     runToken++;
     aborting = false;
+    adopting &= step instanceof Step.Inspect || step instanceof Step.CheckService;
     quiet = step instanceof Step.Inspect || served;
     if (!quiet) {
       timeline.begin(step.label(spec), now);

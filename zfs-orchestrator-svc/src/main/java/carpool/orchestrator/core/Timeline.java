@@ -32,6 +32,12 @@ final class Timeline {
     open = true;
   }
 
+  /// The open passage turned out to be another one.
+  void rename(String newKind, String newCause) {
+    kind = newKind;
+    cause = newCause;
+  }
+
   boolean isOpen() {
     return open;
   }

@@ -10,6 +10,8 @@ enum TimerKind {
   REFUSED,
   STUCK,
   SWITCHOVER,
+  /// For the step that runs while the process is to be replaced.
+  LEAVING,
   FAILING,
   /// Something that failed is no longer counted.
   FAIL_WINDOW,

@@ -37,6 +37,7 @@ final class UnmanagedWatch {
     s.served = here;
     s.settled = !here;
     s.everSettled = true;
+    s.adopting = false;
     s.broken = false;
   }
 

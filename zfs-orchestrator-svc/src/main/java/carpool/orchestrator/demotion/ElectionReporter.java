@@ -31,30 +31,41 @@ public final class ElectionReporter {
   private static final long NEXT_WITHIN_MILLIS = 10_000;
   private static final int SILENT_MAX = 2;
 
+  /// A process that has just started says nothing of what it has not found out yet, for so long: a
+  /// role that was kept over the restart would be lost by it. Shorter than the silence that the
+  /// election allows.
+  private static final long PLACE_NANOS = Duration.ofSeconds(8).toNanos();
+
   private final ElectionPeer election;
   private final CauseBoard causes;
   private final Supplier<List<String>> readyGroups;
+  private final BooleanSupplier placed;
   private final BooleanSupplier alive;
   private final Consumer<Group> onGroup;
   private final ScheduledExecutorService worker =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().name("election-report").daemon(true).factory());
   private final AtomicBoolean waiting = new AtomicBoolean();
+  private final long startedNanos = System.nanoTime();
+  private volatile long nextWithinMillis = NEXT_WITHIN_MILLIS;
   private int silent;
 
   /// Tells nothing before [#start].
   ///
+  /// @param placed every pool has found its place since the start of this process
   /// @param alive false: this process could not carry out a step, so nothing is reported, and the
   ///   election demotes this node
   public ElectionReporter(
       ElectionPeer election,
       CauseBoard causes,
       Supplier<List<String>> readyGroups,
+      BooleanSupplier placed,
       BooleanSupplier alive,
       Consumer<Group> onGroup) {
     this.election = election;
     this.causes = causes;
     this.readyGroups = readyGroups;
+    this.placed = placed;
     this.alive = alive;
     this.onGroup = onGroup;
   }
@@ -73,6 +84,12 @@ public final class ElectionReporter {
         report();
       });
     }
+  }
+
+  /// Another process is about to go on reporting: until then this one's last report counts.
+  public void lastFor(Duration hold) {
+    nextWithinMillis = hold.toMillis();
+    soon();
   }
 
   /// After everything that was told before.
@@ -105,7 +122,7 @@ public final class ElectionReporter {
   }
 
   private void report() {
-    if (!election.problem().isEmpty() || !alive.getAsBoolean()) {
+    if (!election.problem().isEmpty() || !maySpeak() || !alive.getAsBoolean()) {
       return;
     }
     try {
@@ -114,7 +131,7 @@ public final class ElectionReporter {
               .stub()
               .report(
                   ReportRequest.newBuilder()
-                      .setNextWithinMillis(NEXT_WITHIN_MILLIS)
+                      .setNextWithinMillis(nextWithinMillis)
                       .addAllReadyGroups(readyGroups.get())
                       .build());
       for (var group : election.status().getGroupsList()) {
@@ -130,6 +147,10 @@ public final class ElectionReporter {
         election.silent(Refusals.text(e));
       }
     }
+  }
+
+  private boolean maySpeak() {
+    return placed.getAsBoolean() || System.nanoTime() - startedNanos >= PLACE_NANOS;
   }
 
   private void tell(CauseBoard.Change change) {

@@ -285,6 +285,9 @@ public final class PoolRunner {
   }
 
   private void phaseChanged(Phase from, Phase to, String cause) {
+    if (from == Phase.STARTING && to == Phase.SERVING) {
+      LOG.info("pool {}: {} from the start: {}", spec.name(), to, cause);
+    }
     journal.tell("state", cause, status(), null);
     neighbours.phase(spec, to);
     var event =

@@ -51,6 +51,8 @@ final class PairWorld {
     TICK,
     /// The orchestrator dies and starts anew.
     CRASH,
+    /// It is told to leave everything to the next process, which starts when it is ready for that.
+    LEAVE,
     REPLICATOR_LOST,
     SWITCHOVER,
     /// The replicator of a primary is killed and started again: nothing is served for the moment.
@@ -104,6 +106,8 @@ final class PairWorld {
     @Nullable ResourceFacts told;
     final Set<Cause> causes = EnumSet.noneOf(Cause.class);
     long id;
+    long leaving;
+    boolean left;
 
     SimNode(int number) {
       this.number = number;
@@ -147,14 +151,16 @@ final class PairWorld {
             PoolEffect.PhaseChanged _,
             PoolEffect.StepNoted _,
             PoolEffect.PassageOver _,
-            PoolEffect.ServiceNoted _,
-            PoolEffect.Answer _ -> {}
+            PoolEffect.ServiceNoted _ -> {}
+        case PoolEffect.Answer(var asked, _, _, _) -> left |= asked == leaving;
       }
     }
 
     void start() {
       machine = new PoolMachine(SPEC, memory);
       clientsLost = false;
+      leaving = 0;
+      left = false;
       run = null;
       timers.clear();
       causes.clear();
@@ -307,6 +313,7 @@ final class PairWorld {
       case LOSE -> node.run != null && !(node.run.step() instanceof Step.Inspect) && !node.aborted;
       case TICK -> !node.timers.isEmpty();
       case CRASH -> true;
+      case LEAVE -> node.leaving == 0;
       case REPLICATOR_LOST -> node.told != null;
       case SWITCHOVER -> node.machine.view().phase() == Phase.SERVING;
       case RESTART -> node.role == Role.PRIMARY && !node.cut;
@@ -332,6 +339,10 @@ final class PairWorld {
         var _ = node.tick();
       }
       case CRASH -> node.start();
+      case LEAVE -> {
+        node.leaving = ++node.id;
+        node.post(new PoolEvent.Asked(now, node.id, new Command.Leave()));
+      }
       case REPLICATOR_LOST -> {
         node.told = null;
         node.post(new PoolEvent.ReplicatorLost(now));
@@ -407,6 +418,10 @@ final class PairWorld {
       for (var node : nodes) {
         if (!node.facts().equals(node.told)) {
           watch(node);
+          progress = true;
+        }
+        if (node.left) {
+          node.start();
           progress = true;
         }
         if (node.run != null) {

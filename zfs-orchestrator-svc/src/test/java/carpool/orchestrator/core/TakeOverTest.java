@@ -146,13 +146,25 @@ final class TakeOverTest {
     bench.inspected(true).done("check web");
 
     assertThat(bench.lines())
+        .containsExactly("+ not-ready", "run inspect", "run check web", "- not-ready", "= SERVING");
+    assertThat(bench.passages).extracting(Passage::kind).containsExactly("adoption");
+  }
+
+  @Test
+  void aNodeThatRestartsUnderAPoolWhoseServiceIsGoneTakesOver() {
+    var bench = new Bench(Bench.zfs("web"));
+    bench.replicatorLost().carp(Carp.MASTER).devices().role(Role.PRIMARY).devices();
+    bench.inspected(true).fails("check web", Failure.Kind.FAILED);
+    assertThat(bench.lines())
         .containsExactly(
             "+ not-ready",
             "run inspect",
-            "= TAKING_OVER",
             "run check web",
             "- not-ready",
-            "= SERVING");
+            "run start web",
+            "= TAKING_OVER");
+    bench.done("start web").done("check web");
+    assertThat(bench.passages).extracting(Passage::kind).containsExactly("takeover");
   }
 
   @Test
@@ -201,7 +213,7 @@ final class TakeOverTest {
     bench.replicatorLost().carp(Carp.MASTER).role(Role.SECONDARY).inspected(false);
     assertThat(bench.lines())
         .containsExactly(
-            "+ not-ready", "run inspect", "= TAKING_OVER", "run promote", "- not-ready");
+            "+ not-ready", "run inspect", "run promote", "- not-ready", "= TAKING_OVER");
 
     bench.done("promote").role(Role.PRIMARY).devices();
     bench.fails("import", Failure.Kind.NOT_FOUND).pass(1);
