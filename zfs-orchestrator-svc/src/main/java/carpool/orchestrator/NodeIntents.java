@@ -104,8 +104,8 @@ final class NodeIntents {
   private List<IntentOutcome> outcomes(boolean on) {
     var out = new ArrayList<IntentOutcome>();
     for (var pool : pools) {
-      var phase = pool.status().view().phase();
-      var serves = phase != Phase.STANDBY && phase != Phase.STARTING;
+      // Before the first look it may be here: whoever is told that it is not pulls a plug.
+      var serves = pool.status().view().phase() != Phase.STANDBY;
       out.add(
           new IntentOutcome(
               pool.spec().name(),

@@ -25,7 +25,6 @@ final class Supervisor {
   private static final Logger LOG = LoggerFactory.getLogger("carpool.orchestrator");
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-  /// Number, unit, type, state.
   private static final Pattern RESTART_JOB =
       Pattern.compile("[0-9]+\\s+(\\S+)\\s+restart\\s+running");
 
@@ -59,12 +58,14 @@ final class Supervisor {
 
   private static String bySystemd(String unit) throws InterruptedException {
     var jobs = answer(List.of("systemctl", "list-jobs", "--no-legend", "--no-pager", "--full"));
-    return jobs.lines().anyMatch(line -> isRestart(line, unit)) ? "systemd restarts " + unit : "";
+    return isRestarted(unit, jobs) ? "systemd restarts " + unit : "";
   }
 
-  private static boolean isRestart(String line, String unit) {
-    var job = RESTART_JOB.matcher(line.strip());
-    return job.matches() && job.group(1).equals(unit);
+  /// @param jobs number, unit, type and state of each, a line each
+  static boolean isRestarted(String unit, String jobs) {
+    return jobs.lines()
+        .map(line -> RESTART_JOB.matcher(line.strip()))
+        .anyMatch(job -> job.matches() && job.group(1).equals(unit));
   }
 
   private String byS6() throws InterruptedException {

@@ -210,7 +210,7 @@ public final class Couple {
                 moves.group().equals(first(pool.spec().follows())) && moves.own().wanted());
     return PoolNote.newBuilder()
         .setPool(pool.spec().name())
-        .setState(OrchestratorProtoMapper.state(pool.view().phase()))
+        .setState(OrchestratorProtoMapper.state(pool.view()))
         .setWanted(wanted)
         .build();
   }

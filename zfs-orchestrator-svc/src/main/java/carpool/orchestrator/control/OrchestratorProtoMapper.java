@@ -4,6 +4,7 @@ import carpool.orchestrator.core.ClientSight;
 import carpool.orchestrator.core.ClientSight.Evidence;
 import carpool.orchestrator.core.GroupSight;
 import carpool.orchestrator.core.PoolSpec;
+import carpool.orchestrator.core.PoolView;
 import carpool.orchestrator.core.ServiceView;
 import carpool.orchestrator.core.StepRecord;
 import carpool.orchestrator.v1.ClientNetwork;
@@ -38,7 +39,7 @@ public final class OrchestratorProtoMapper {
             .setName(pool.spec().name())
             .setType(pool.spec().kind() == PoolSpec.Kind.ZFS ? "zfs" : "filesystem")
             .setFollows(pool.spec().follows())
-            .setState(state(view.phase()))
+            .setState(state(view))
             .setSinceUnixMillis(since(pool.clock(), view.sinceNanos()))
             .addAllResources(pool.spec().resources())
             .setProblem(view.problem())
@@ -194,9 +195,12 @@ public final class OrchestratorProtoMapper {
     return atNanos == 0 ? 0 : clock.unixMillisOf(atNanos);
   }
 
-  static PoolState state(carpool.orchestrator.core.Phase phase) {
-    return switch (phase) {
-      case STARTING, STANDBY -> PoolState.POOL_STATE_STANDBY;
+  static PoolState state(PoolView view) {
+    return switch (view.phase()) {
+      // What the process before this one served is on its way to be served again.
+      case STARTING ->
+          view.imported() ? PoolState.POOL_STATE_TAKING_OVER : PoolState.POOL_STATE_STANDBY;
+      case STANDBY -> PoolState.POOL_STATE_STANDBY;
       case TAKING_OVER -> PoolState.POOL_STATE_TAKING_OVER;
       case SERVING -> PoolState.POOL_STATE_SERVING;
       case GIVING_UP -> PoolState.POOL_STATE_GIVING_UP;
