@@ -14,6 +14,8 @@ final class Writer {
   private static final String LEDGER = "/tmp/ledger";
   private static final String REPORT = "/tmp/report";
   private static final Pattern LONGEST = Pattern.compile("longest (\\d+) ms");
+  private static final Pattern FAILED = Pattern.compile("(\\d+) attempts failed");
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
 
   private final Lab lab;
   private final Node client;
@@ -25,6 +27,13 @@ final class Writer {
 
   /// Starts it and waits until it has been promised something.
   void start() throws InterruptedException {
+    start(PATIENCE);
+  }
+
+  /// As [#start()].
+  ///
+  /// @param patience for each answer; an attempt without one has failed
+  void start(Duration patience) throws InterruptedException {
     Lab.must(client, "touch", LEDGER);
     var docker = DockerClientFactory.instance().client();
     var exec =
@@ -33,7 +42,8 @@ final class Writer {
             .withCmd(
                 "sh",
                 "-c",
-                "exec " + PROGRAM + " run " + Lab.VIP + " 7000 " + LEDGER + " >" + REPORT)
+                "PATIENCE=%d exec %s run %s 7000 %s >%s"
+                    .formatted(patience.toSeconds(), PROGRAM, Lab.VIP, LEDGER, REPORT))
             .exec();
     try {
       docker.execStartCmd(exec.getId()).withDetach(true).exec(new Discard()).awaitCompletion();
@@ -76,6 +86,14 @@ final class Writer {
     var longest = LONGEST.matcher(report);
     assertThat(longest.find()).as(report).isTrue();
     return Long.parseLong(longest.group(1));
+  }
+
+  /// How many attempts of the writer that has ended had no answer, a wrong one or no connection.
+  long failedAttempts() {
+    var report = client.run("cat", REPORT).output();
+    var failed = FAILED.matcher(report);
+    assertThat(failed.find()).as(report).isTrue();
+    return Long.parseLong(failed.group(1));
   }
 
   private static String lastLine(String report) {
