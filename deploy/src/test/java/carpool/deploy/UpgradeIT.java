@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(SharedLab.class)
 class UpgradeIT {
   private static final Duration BACK = Duration.ofSeconds(60);
-  private static final Duration QUICK_START = Duration.ofMillis(2_000);
+  private static final Duration QUICK_START = Duration.ofSeconds(2);
 
   /// What the log of a node says of a pool or a role that moves; a role that a restarted election
   /// keeps goes from INIT to MASTER.
