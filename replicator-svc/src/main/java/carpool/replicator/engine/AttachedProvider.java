@@ -99,6 +99,7 @@ public final class AttachedProvider implements AutoCloseable {
               + (metadata.offsetBytes() + metadata.dataSizeBytes()));
     }
     var attachment = new AttachedProvider(host, provider, loaded, failures);
+    MetadataArea.completeUpdate(provider, metadata);
     attachment.takeOverNote();
     provider.whenFailed(attachment::failed);
     return attachment;

@@ -109,6 +109,29 @@ public final class MetadataArea {
     }
   }
 
+  /// Puts what only the spare copy tells into the block. A power cut tore the block, or came before
+  /// it was written; the next update begins with the spare copy, and another power cut at that
+  /// moment would leave an older version, or none.
+  static void completeUpdate(LocalProvider provider, Metadata metadata)
+      throws ProviderException, LayoutException {
+    var spare = MetadataBlock.inSpare(metadata);
+    if (spare.isPresent()
+        && isThere(provider, spare.get())
+        && !isThere(provider, MetadataBlock.inBlock(metadata))) {
+      write(provider, List.of(new MetadataBlock.Write(0, MetadataBlock.whole(metadata))));
+    }
+  }
+
+  private static boolean isThere(LocalProvider provider, MetadataBlock.Write write) {
+    var bytes = ByteBuffer.allocateDirect(write.bytes().remaining());
+    try {
+      provider.read(bytes, write.offsetBytes());
+    } catch (ProviderException _) {
+      return false; // unreadable: torn
+    }
+    return bytes.flip().equals(write.bytes());
+  }
+
   static ByteBuffer direct(ByteBuffer bytes) {
     return ByteBuffer.allocateDirect(bytes.remaining()).put(bytes.duplicate()).flip();
   }

@@ -88,6 +88,30 @@ class MetadataCrashTest {
     }
   }
 
+  /// The block is torn by the first cut; the spare copy alone tells what was there, and must not be
+  /// written before the block is whole again.
+  @ParameterizedTest
+  @CsvSource({"512, false", "512, true", "4096, false", "4096, true"})
+  void secondPowerCutAfterATornUpdateLosesNothing(int physical, boolean fullMap) throws Exception {
+    var disk = created(16 * MIB, fullMap ? FULL_MAP : DEFAULTS);
+    var attachment = attach(disk);
+    record(attachment, 10);
+    disk.forget();
+    record(attachment, 11);
+    for (var first : disk.crashes(physical)) {
+      var again = first.disk();
+      again.forget();
+      var second = attach(again);
+      var old = second.metadata();
+      record(second, 12);
+      for (var crash : again.crashes(physical)) {
+        assertThat(MetadataArea.load(crash.disk().provider()).metadata())
+            .as(first.when() + ", then " + crash.when())
+            .isIn(old, second.metadata());
+      }
+    }
+  }
+
   @Test
   void diskOfHastctlWithoutRoomForASpareCopySurvivesTornSectors() throws Exception {
     var disk = new RecordingFile(16 * MIB);

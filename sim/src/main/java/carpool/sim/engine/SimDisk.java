@@ -287,10 +287,10 @@ final class SimDisk {
     told = true;
   }
 
-  /// Each of the big sectors that were being written tears or not, unless there is one already: a
-  /// copy that is lost in one cut is to be made good before another.
+  /// Each of the big sectors that were being written tears or not, unless one cannot be read for
+  /// another reason: that would be two disks' worth of bad luck.
   private void tear(RandomGenerator random, long before) {
-    if (!torn.isEmpty() || anyUnreadableBefore(before)) {
+    if (anyUnreadableBefore(before)) {
       return;
     }
     int sectors = BIG_SECTOR_BYTES / SECTOR_BYTES;

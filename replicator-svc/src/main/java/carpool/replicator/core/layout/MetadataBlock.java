@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.zip.CRC32C;
@@ -122,6 +123,23 @@ public final class MetadataBlock {
     }
     writes.add(new Write(0, block));
     return writes;
+  }
+
+  /// What `metadata` itself looks like in the block.
+  ///
+  /// @throws LayoutException when the names are too long for the block
+  public static Write inBlock(Metadata metadata) throws LayoutException {
+    return new Write(copyOffset(metadata.sequence()), copy(metadata));
+  }
+
+  /// What `metadata` itself looks like in the spare copy; empty when there is no room for one.
+  ///
+  /// @throws LayoutException when the names are too long for the block
+  public static Optional<Write> inSpare(Metadata metadata) throws LayoutException {
+    var spare = spareOffset(metadata);
+    return spare.isPresent()
+        ? Optional.of(new Write(spare.getAsLong(), copy(metadata)))
+        : Optional.empty();
   }
 
   /// The block with `metadata` as its only version.
