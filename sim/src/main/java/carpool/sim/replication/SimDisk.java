@@ -66,6 +66,9 @@ public final class SimDisk {
   /// power, and the mark that a refusing disk may not have taken.
   private boolean lostWrites;
 
+  /// Something was refused in this life of the process: nothing is written any more.
+  private boolean refused;
+
   private Role role = Role.INIT;
   private DiskState disk = DiskState.CONSISTENT;
   private Identity identity = Identity.FRESH;
@@ -174,11 +177,11 @@ public final class SimDisk {
   }
 
   boolean writable() {
-    return trouble == Trouble.NONE || trouble == Trouble.FLUSHES;
+    return !refused && (trouble == Trouble.NONE || trouble == Trouble.FLUSHES);
   }
 
   boolean flushable() {
-    return trouble == Trouble.NONE;
+    return !refused && trouble == Trouble.NONE;
   }
 
   /// Writes into the cache; nobody changes `values` from now on.
@@ -248,7 +251,7 @@ public final class SimDisk {
     role = newRole;
     disk = newDisk;
     identity = newIdentity;
-    if (newDisk.servable()) {
+    if (newDisk.servable() && !refused) {
       lostWrites = false;
     }
   }
@@ -256,11 +259,18 @@ public final class SimDisk {
   /// A write, a flush or a record was refused. Noted before anybody hears of the refusal.
   void noteLostWrites() {
     lostWrites = true;
+    refused = true;
+  }
+
+  /// Nothing is even tried any more, until the process is started again.
+  boolean refusesAll() {
+    return refused;
   }
 
   /// Somebody vouches for the copy as it is.
   public void forgetLostWrites() {
     lostWrites = false;
+    refused = false;
   }
 
   /// What can be read is no proof of what is there.
@@ -282,6 +292,7 @@ public final class SimDisk {
   }
 
   Found found() {
+    refused = false;
     if (lostWrites) {
       for (int extent = 0; extent < extents; extent++) {
         map[extent >> 3] |= (byte) (1 << (extent & 7));

@@ -460,7 +460,9 @@ public final class SimNode implements Effects {
             () ->
                 disk.whenItAnswers(() -> {
                   // Refused in the end, a record may have reached the disk all the same.
-                  if (life == thisLife && (disk.writable() || world.time().chance(1, 2))) {
+                  if (life == thisLife
+                      && !disk.refusesAll()
+                      && (disk.writable() || world.time().chance(1, 2))) {
                     apply.run();
                   }
                   if (!disk.writable()) {
