@@ -309,7 +309,11 @@ final class Clients {
     node.flush(result -> {
       answered(node, asked);
       if (result == Result.OK) {
-        oracle.flushed(covered);
+        if (node.running().identity().alone()) {
+          oracle.flushedAlone(covered, node.index);
+        } else {
+          oracle.flushed(covered);
+        }
         world.watcher.flushed(node, asked.sinceMicros);
         world.log(node, () -> "client was told that its flush is done");
         world.pending(node, Moment.FLUSHED);

@@ -275,6 +275,7 @@ final class Operator {
     // What is not answered yet may be answered before the node gives up.
     world.oracle.perhapsLostOf(node.index, since == Watcher.NEVER ? time.nowMicros() : since);
     world.oracle.perhapsLostNotWrittenByPeer(node.index);
+    world.oracle.flushesGivenUp(node.index);
   }
 
   private void resolveSplitBrain() {

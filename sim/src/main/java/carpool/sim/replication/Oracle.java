@@ -29,6 +29,9 @@ public final class Oracle {
     /// Covered by a completed flush.
     boolean flushed;
 
+    /// The node that has it durably, by a flush that covered no other; -1: both, or none.
+    int flushedOnlyBy = -1;
+
     /// A double failure may have taken it.
     boolean perhapsLost;
 
@@ -116,6 +119,36 @@ public final class Oracle {
 
   public void flushed(List<Write> writes) {
     writes.forEach(write -> write.flushed = true);
+  }
+
+  /// The same by a node that goes on alone: a promise of this node only.
+  void flushedAlone(List<Write> writes, int node) {
+    for (var write : writes) {
+      if (!write.flushed) {
+        write.flushed = true;
+        write.flushedOnlyBy = node;
+      }
+    }
+  }
+
+  /// Both copies are equal and durable.
+  void inStep() {
+    for (var write : all) {
+      write.flushedOnlyBy = -1;
+    }
+  }
+
+  /// An operator gave up the copy of `node`, and with it what only its flushes promised.
+  void flushesGivenUp(int node) {
+    for (var write : all) {
+      if (write.flushedOnlyBy == node) {
+        write.flushed = false;
+        write.flushedOnlyBy = -1;
+        if (!unflushed.contains(write)) {
+          unflushed.add(write);
+        }
+      }
+    }
   }
 
   /// The last node that surely had them lost its power: what was not flushed may be gone.

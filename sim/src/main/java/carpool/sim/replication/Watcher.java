@@ -136,6 +136,7 @@ final class Watcher {
     }
     if (inStep) {
       if (!wereInStep) {
+        world.oracle.inStep();
         world.oracle.replicated(world.link.connectedMicros());
       }
       aloneSince[0] = NEVER;

@@ -160,7 +160,8 @@ public final class PoolMachine {
       case EXPORT -> yielding.export();
       case YIELD -> yielding.giveUp();
     }
-    s.left = s.leaving && s.settled && s.running == null;
+    // It may be left already: a switchover that is called off ends in another look at the goal.
+    s.left |= s.leaving && s.settled && s.running == null;
   }
 
   private void abortIfSuperseded() {

@@ -103,6 +103,18 @@ final class LeaveTest {
   }
 
   @Test
+  void aSwitchoverOfABusyPoolIsCalledOffAndLeftToTheNextProcess() {
+    var bench = new Bench(Bench.zfs()).serving();
+    bench.ask(new Command.Switchover()).ask(new Command.Leave());
+    bench.pass(8).fails("export", Failure.Kind.FAILED).pass(1).inspected(true);
+    bench.pass(9).fails("export", Failure.Kind.TIMED_OUT).pass(1).inspected(true);
+    bench.pass(60);
+
+    assertThat(bench.lines()).endsWith("answer done").doesNotContain("run promote");
+    assertThat(bench.running()).isNull();
+  }
+
+  @Test
   void aSwitchoverWhosePeerFellBehindIsLeftToTheNextProcess() {
     var bench = new Bench(Bench.zfs("web")).serving();
     bench.ask(new Command.Switchover()).ask(new Command.Leave()).peer(false, false, false);

@@ -389,6 +389,7 @@ final class PeerLinkTest {
   @Test
   void signOfLifeIsSentAtOnce() throws Exception {
     meetAsTarget();
+    awaitSilence();
     long before = peer.connection.receivedBytes();
     look(new PeerTimeouts(0, Long.MAX_VALUE), awakeFor(60));
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
