@@ -260,6 +260,9 @@ final class Operator {
     world.log(node, () -> "operator forces");
     watcher.forceRule.order(node);
     watcher.diverged = true;
+    if (node.disk.hasLostWrites()) {
+      world.oracle.perhapsLostAll(); // nobody knows what this copy lacks
+    }
     giveUp(node);
     node.setRole(
         Role.PRIMARY,
