@@ -239,7 +239,14 @@ final class Bed implements AutoCloseable {
   @Override
   public void close() {
     if (process != null) {
+      var commands =
+          ProcessHandle.of(process.pid())
+              .map(handle -> handle.descendants().toList())
+              .orElse(List.of());
       process.close();
+      // They write into the directory that is about to be removed.
+      commands.forEach(ProcessHandle::destroyForcibly);
+      commands.forEach(command -> command.onExit().join());
     }
     channel.shutdownNow();
     try {

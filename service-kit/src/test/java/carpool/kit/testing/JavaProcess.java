@@ -94,9 +94,15 @@ public final class JavaProcess implements AutoCloseable {
     }
   }
 
+  /// Kills it and waits for its end: it writes nothing afterwards.
   @Override
   public void close() {
     process.destroyForcibly();
+    try {
+      process.waitFor(10, TimeUnit.SECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void collect() {
