@@ -2,14 +2,15 @@ package carpool.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What a new user tries first, again and again (`-Dcarpool.demos=10`; not in the build, where the
 /// same scenarios have tests of their own): `deploy/lab demo` passes every time.
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 class DemoIT {
   private static final long LIMIT_MINUTES = 15;
   private static final Pattern PASSED = Pattern.compile("(?m)^([0-9]+) passed, 0 failed\\.");
+
+  @TempDir Path directory;
 
   @Test
   void demoOfTheLabPassesEveryTime() throws Exception {
@@ -37,22 +40,16 @@ class DemoIT {
   }
 
   /// Output of `deploy/lab COMMAND`, which has to end in time; failed steps are for the caller.
-  private static String lab(String command) throws Exception {
-    var process = new ProcessBuilder(List.of("./lab", command)).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    var text = new StringBuilder();
-    var reader =
-        Thread.ofPlatform()
-            .start(() ->
-                new java.io.BufferedReader(
-                        new java.io.InputStreamReader(
-                            process.getInputStream(), StandardCharsets.UTF_8))
-                    .lines()
-                    .forEach(line -> text.append(line).append('\n')));
+  private String lab(String command) throws Exception {
+    var out = directory.resolve(command);
+    var process =
+        new ProcessBuilder("./lab", command)
+            .redirectErrorStream(true)
+            .redirectOutput(out.toFile())
+            .start();
     if (!process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES)) {
       process.destroy();
     }
-    reader.join(TimeUnit.MINUTES.toMillis(1));
-    return text.toString();
+    return Files.readString(out);
   }
 }
