@@ -7,6 +7,7 @@ import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.core.layout.Metadata;
 import carpool.replicator.core.layout.MetadataBlock;
 import carpool.sim.Violation;
+import carpool.sim.replication.WholeCopy;
 import java.nio.ByteBuffer;
 import java.util.EnumSet;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,7 @@ final class KnownDifferences {
   void check() {
     var first = copy(world.node(0));
     var second = copy(world.node(1));
-    if (first == null || second == null || everyBlockIsCopied(first.identity, second.identity)) {
+    if (first == null || second == null || WholeCopy.due(first.identity, second.identity)) {
       return;
     }
     long begin = first.metadata.offsetBytes() / SECTOR;
@@ -97,23 +98,5 @@ final class KnownDifferences {
     } catch (LayoutException e) {
       return null;
     }
-  }
-
-  /// What their identities say has every block copied when they meet: one was never written by the
-  /// pair, or they are further apart than the maps of both tell. `Negotiation` has a rule for each.
-  private static boolean everyBlockIsCopied(Identity first, Identity second) {
-    if (first.virgin() || second.virgin()) {
-      return true;
-    }
-    boolean parted = head(first) != 0 && head(first) == head(second);
-    return !parted
-        && first.generation() != second.generation()
-        && first.generation() != ~second.generation() // the target of an unfinished copy
-        && head(first) != second.generation()
-        && head(second) != first.generation();
-  }
-
-  private static long head(Identity identity) {
-    return identity.history().isEmpty() ? 0 : identity.history().getFirst();
   }
 }

@@ -1,6 +1,5 @@
 package carpool.sim.replication;
 
-import carpool.replicator.core.Identity;
 import carpool.replicator.core.ReplicationCore.Settings;
 import carpool.replicator.core.ReplicationMode;
 import carpool.sim.Transcript;
@@ -386,7 +385,7 @@ public final class PairWorld implements SimHost {
   /// living one goes by what it knows and not by its disk. Looked at after every end of a process
   /// and of a session, and when both copies have just become equal.
   void checkDifferencesKnown() {
-    if (everyBlockIsCopied()) {
+    if (mismatch || WholeCopy.due(nodes[0].disk.identity(), nodes[1].disk.identity())) {
       return;
     }
     var ours = nodes[0].disk.visible();
@@ -411,34 +410,6 @@ public final class PairWorld implements SimHost {
       }
     }
     return false;
-  }
-
-  /// The two are no pair, or what their identities say has every block copied when they meet: one
-  /// was never written by the pair, or they are further apart than the maps of both tell.
-  /// `Negotiation` has a rule for each of these.
-  private boolean everyBlockIsCopied() {
-    if (mismatch) {
-      return true;
-    }
-    var first = nodes[0].disk.identity();
-    var second = nodes[1].disk.identity();
-    if (first.virgin() || second.virgin()) {
-      return true;
-    }
-    if (first.generation() == Identity.HAST_GENERATION
-        || second.generation() == Identity.HAST_GENERATION) {
-      return false; // its counters tell
-    }
-    boolean parted = head(first) != 0 && head(first) == head(second);
-    return !parted
-        && first.generation() != second.generation()
-        && first.generation() != ~second.generation() // the target of an unfinished copy
-        && head(first) != second.generation()
-        && head(second) != first.generation();
-  }
-
-  private static long head(Identity identity) {
-    return identity.history().isEmpty() ? 0 : identity.history().getFirst();
   }
 
   private void checkConverged() {
