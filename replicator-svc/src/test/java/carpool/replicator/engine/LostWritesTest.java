@@ -29,6 +29,20 @@ class LostWritesTest {
         "r", disk.provider(), new Provisioning.Options(0, 0, 0, 0, Provisioning.Overwrite.NOTHING));
   }
 
+  /// A new copy is primary and written, and so many of its flushes fail.
+  private void loseWrites(int failingFlushes) throws Exception {
+    create();
+    try (var engine = attach()) {
+      engine.promote();
+      engine.write(0);
+      disk.failFlushes(failingFlushes);
+      var flush = engine.flush();
+      awaitFailed(engine);
+      engine.engine.step(ReplicationCore::cutOff);
+      assertThat(flush.get(10, TimeUnit.SECONDS)).isFalse();
+    }
+  }
+
   @Test
   void errorThatTheTimeOfTheLastWriteMeetsIsTheErrorOfTheNextFlush() throws Exception {
     create();
@@ -65,16 +79,7 @@ class LostWritesTest {
   /// peer's copy may differ in has to be on the disk by then, or it is never copied.
   @Test
   void everyExtentStaysMarkedWhenTheCopyIsServedByForce() throws Exception {
-    create();
-    try (var engine = attach()) {
-      engine.promote();
-      engine.write(0);
-      disk.failFlushes(1);
-      var flush = engine.flush();
-      awaitFailed(engine);
-      engine.engine.step(ReplicationCore::cutOff);
-      assertThat(flush.get(10, TimeUnit.SECONDS)).isFalse();
-    }
+    loseWrites(1);
     try (var again = attach()) {
       assertThat(again.role(Role.PRIMARY, true)).isEqualTo(Verdict.ALLOWED);
     }
@@ -88,16 +93,7 @@ class LostWritesTest {
 
   @Test
   void errorThatAClientsFlushMeetsIsDurableToo() throws Exception {
-    create();
-    try (var engine = attach()) {
-      engine.promote();
-      engine.write(0);
-      disk.failFlushes(1);
-      var flush = engine.flush();
-      awaitFailed(engine);
-      engine.engine.step(ReplicationCore::cutOff);
-      assertThat(flush.get(10, TimeUnit.SECONDS)).isFalse();
-    }
+    loseWrites(1);
     try (var again = attach()) {
       assertThat(again.role(Role.PRIMARY, false)).isEqualTo(Verdict.COPY_INCONSISTENT);
     }
@@ -107,16 +103,7 @@ class LostWritesTest {
   /// stands in for it goes only when the mark is durable.
   @Test
   void noteIsKeptUntilTheMarkIsDurable() throws Exception {
-    create();
-    try (var engine = attach()) {
-      engine.promote();
-      engine.write(0);
-      disk.failFlushes(Integer.MAX_VALUE);
-      var flush = engine.flush();
-      awaitFailed(engine);
-      engine.engine.step(ReplicationCore::cutOff);
-      assertThat(flush.get(10, TimeUnit.SECONDS)).isFalse();
-    }
+    loseWrites(Integer.MAX_VALUE);
     disk.recover();
     attach().close();
 

@@ -108,7 +108,7 @@ public final class AgreedSwitchovers {
       var following =
           pools.stream().filter(pool -> together.contains(pool.spec().follows())).toList();
       if (!following.isEmpty() && together.getFirst().equals(group.name())) {
-        members.put(group.name(), member(group, following, config));
+        members.put(group.name(), member(group, together, following, config));
       }
     }
     for (var member : members.values()) {
@@ -120,7 +120,8 @@ public final class AgreedSwitchovers {
     }
   }
 
-  private Member member(ElectionGroup group, List<PoolRunner> pools, CarpoolConfig config) {
+  private Member member(
+      ElectionGroup group, List<String> together, List<PoolRunner> pools, CarpoolConfig config) {
     var window =
         pools.stream().mapToLong(pool -> pool.spec().failWindowNanos()).max().orElseThrow();
     var clock = new Clock(System.currentTimeMillis(), System.nanoTime());
@@ -131,13 +132,13 @@ public final class AgreedSwitchovers {
             .toList();
     var movedForDisks =
         config.pools().stream()
-            .filter(pool -> config.movesWith(group.name()).contains(pool.follows()))
+            .filter(pool -> together.contains(pool.follows()))
             .filter(pool -> pool.onDiskFailure() == PoolConfig.OnDiskFailure.SWITCHOVER)
             .flatMap(pool -> pool.resources().stream())
             .collect(Collectors.toUnmodifiableSet());
     return new Member(
         group,
-        config.movesWith(group.name()),
+        together,
         pools,
         movedForDisks,
         new GroupAgreement(

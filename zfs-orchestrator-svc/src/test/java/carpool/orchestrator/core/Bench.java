@@ -150,34 +150,25 @@ final class Bench {
   }
 
   Bench refusal(Refusal refusal) {
-    return resources(r ->
-        new ResourceFacts(
-            r.name(),
-            r.role(),
-            r.deviceReady(),
-            r.resuming(),
-            r.fenced(),
-            refusal,
-            r.linkUp(),
-            r.peerPrimary(),
-            r.peerCurrent()));
+    return resources(r -> refused(r, refusal));
   }
 
   /// What stands in the way of serving with this resource.
   Bench refusal(String resource, Refusal refusal) {
-    return resources(r ->
-        r.name().equals(resource)
-            ? new ResourceFacts(
-                r.name(),
-                r.role(),
-                r.deviceReady(),
-                r.resuming(),
-                r.fenced(),
-                refusal,
-                r.linkUp(),
-                r.peerPrimary(),
-                r.peerCurrent())
-            : r);
+    return resources(r -> r.name().equals(resource) ? refused(r, refusal) : r);
+  }
+
+  private static ResourceFacts refused(ResourceFacts r, Refusal refusal) {
+    return new ResourceFacts(
+        r.name(),
+        r.role(),
+        r.deviceReady(),
+        r.resuming(),
+        r.fenced(),
+        refusal,
+        r.linkUp(),
+        r.peerPrimary(),
+        r.peerCurrent());
   }
 
   /// This resource is secondary now, in a session or without one.
