@@ -11,8 +11,11 @@ final class DurableRecords {
   private final ArrayDeque<MetadataWrite> metadataWrites = new ArrayDeque<>();
   private long lastToken;
 
+  /// What the disk says of the role, as far as that is known.
+  private Role recordedRole;
+
   private record MetadataWrite(
-      long token, Then then, long forSession, long request, Identity identity) {}
+      long token, Then then, long forSession, long request, Identity identity, Role role) {}
 
   private final ReplicationCore core;
   private final CoreState state;
@@ -20,6 +23,12 @@ final class DurableRecords {
   DurableRecords(ReplicationCore core) {
     this.core = core;
     state = core.state;
+    recordedRole = state.wasPrimary ? Role.PRIMARY : Role.SECONDARY;
+  }
+
+  /// After a crash this node would pass for the last primary.
+  boolean passesForPrimary() {
+    return recordedRole == Role.PRIMARY;
   }
 
   /// Answer to `writeMap`.
@@ -59,7 +68,8 @@ final class DurableRecords {
 
   void writeMetadata(Then then, long request, DiskState recorded) {
     long token = ++lastToken;
-    metadataWrites.addLast(new MetadataWrite(token, then, state.session, request, state.identity));
+    metadataWrites.addLast(
+        new MetadataWrite(token, then, state.session, request, state.identity, state.role));
     state.effects.writeMetadata(token, state.role, recorded, state.identity);
   }
 
@@ -71,6 +81,7 @@ final class DurableRecords {
       metadataFailed(write);
       return;
     }
+    recordedRole = write.role;
     // What counts is what this write recorded: a newer identity may wait behind it.
     state.aloneDurable =
         state.identity.alone()
@@ -109,6 +120,11 @@ final class DurableRecords {
         core.loss.confirmSoleCopy();
       }
       case LEAVE_GIVEN -> core.alone.recorded(write.request, /* ok= */ true);
+      case PROMOTION_GRANTED -> {
+        if (sameSession && state.phase.agreed() && state.peerRole == Role.PRIMARY) {
+          core.roles.grantPromotion(); // unless it was withdrawn meanwhile
+        }
+      }
     }
   }
 
@@ -123,7 +139,8 @@ final class DurableRecords {
       case PROMOTED -> state.effects.roleDecided(write.request, Verdict.DISK_UNUSABLE);
       case DEMOTED -> core.roles.demoted(write.request);
       case LEAVE_GIVEN -> core.alone.recorded(write.request, /* ok= */ false);
-      case NOTHING, ALONE, TARGET_MARKED, ADOPTED, NOT_ALONE, SOLE_COPY -> {}
+      // Of a failed disk the session ends.
+      case NOTHING, ALONE, TARGET_MARKED, ADOPTED, NOT_ALONE, SOLE_COPY, PROMOTION_GRANTED -> {}
     }
   }
 

@@ -53,10 +53,16 @@ final class Meeting {
       state.effects.closeSession(state.session, "this node changed while negotiating");
       return;
     }
+    var agreement = Negotiation.decide(mine, fromPeer);
+    if (!(agreement instanceof Agreement.Source) && moreDiffersThan(mine)) {
+      // It was promoted, wrote, and gave the role up since.
+      state.effects.closeSession(state.session, "blocks were written while negotiating");
+      return;
+    }
     state.peerHello = fromPeer;
     state.peerRole = fromPeer.role();
     state.peerDisk = fromPeer.disk();
-    switch (Negotiation.decide(mine, fromPeer)) {
+    switch (agreement) {
       case Agreement.Refused(var reason) -> refuse(reason);
       case Agreement.Fenced(var reason) -> {
         refuse(reason);
@@ -88,6 +94,14 @@ final class Meeting {
       core.doubt.met();
     }
     core.roles.met();
+  }
+
+  /// The peer goes by the blocks that the hello named. Only a source goes by its own of this
+  /// moment.
+  private boolean moreDiffersThan(Hello hello) {
+    var untold = state.differences.different().copy();
+    untold.removeAll(hello.different());
+    return !untold.isEmpty();
   }
 
   private void agree(long resuid) {

@@ -400,13 +400,26 @@ final class RoleChange {
       // Both want it at once: the lower name goes first, and the other is told so.
       granted = peer.nodeName().compareTo(state.settings.nodeName()) < 0;
     }
-    if (granted) {
-      state.peerRole = Role.PRIMARY;
-      if (promotion != 0) {
-        endPromotion(Verdict.PEER_IS_PRIMARY);
-      }
+    if (!granted) {
+      state.effects.send(state.session, new PeerMessage.PromotionAnswer(false));
+      return;
     }
-    state.effects.send(state.session, new PeerMessage.PromotionAnswer(granted));
+    state.peerRole = Role.PRIMARY;
+    if (promotion != 0) {
+      endPromotion(Verdict.PEER_IS_PRIMARY);
+    }
+    if (core.records.passesForPrimary() && state.disk != DiskState.FAILED) {
+      // It crashed as primary, and nothing was recorded since. From now on the peer is the one that
+      // may have what the other has not, should both crash.
+      core.records.writeMetadata(Then.PROMOTION_GRANTED, 0);
+    } else {
+      grantPromotion();
+    }
+  }
+
+  /// Should this node crash now it does not pass for the last primary.
+  void grantPromotion() {
+    state.effects.send(state.session, new PeerMessage.PromotionAnswer(true));
   }
 
   void promotionAnswered(boolean granted) {

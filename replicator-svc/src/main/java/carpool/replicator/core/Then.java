@@ -16,5 +16,7 @@ enum Then {
   /// The peer of a failed disk: this copy is the only one.
   SOLE_COPY,
   /// The peer may go on alone: this copy is outdated.
-  LEAVE_GIVEN
+  LEAVE_GIVEN,
+  /// The peer may become primary: it is recorded that this node was not the last one.
+  PROMOTION_GRANTED
 }

@@ -270,4 +270,59 @@ final class SessionEdgesTest {
 
     assertThat(pair.b.core().differentBytes()).isZero();
   }
+
+  /// A hello was on its way while its sender was promoted, wrote, and gave up: what it said of the
+  /// blocks is no longer all, though role, generation and worth are what they were.
+  @Test
+  void helloThatNoLongerNamesEveryBlockThatDiffersBeginsNoSession() {
+    var pair = quiet(ReplicationMode.FULLSYNC);
+    pair.cut();
+    pair.a.write(3, 30); // a cannot ask, and begins a generation
+    pair.settle();
+    long session = pair.session() + 1_000;
+    var fromA = pair.a.core().openSession(session);
+    pair.b.core().openSession(session);
+
+    assertThat(pair.promote(pair.b)).isEqualTo(Verdict.ALLOWED);
+    pair.reachable = true;
+    pair.b.write(40, 90); // on its disk, and not answered: the peer's copy is newer
+    pair.settle();
+    assertThat(pair.b.core().fenced()).isTrue();
+    pair.b.core().setRole(1_000, Role.SECONDARY, false);
+    pair.settle();
+    pair.b.core().connected(session, fromA);
+    assertThat(pair.b.core().phase()).isEqualTo(Phase.NEGOTIATING);
+
+    pair.a.core().disconnected(session);
+    pair.b.core().disconnected(session);
+    pair.connect();
+    assertThat(pair.b.core().phase()).isEqualTo(Phase.IN_STEP);
+    assertThat(pair.equal()).isTrue();
+  }
+
+  /// It was primary when it crashed, and has served nobody since it came back. What the other one
+  /// was then told by its clients is there when the processes of both end.
+  @Test
+  void crashedPrimaryThatThenWasSecondaryIsTheCrashedSecondary() {
+    var pair = quiet(ReplicationMode.MEMSYNC);
+    pair.a.kill();
+    pair.b.kill();
+    pair.a.start();
+    pair.b.start();
+    pair.connect(); // what a may have written alone goes to b, and neither is primary
+    assertThat(pair.promote(pair.b)).isEqualTo(Verdict.ALLOWED);
+    pair.a.hang();
+    int write = pair.b.write(3, 30); // the peer has it in memory only
+    pair.settle();
+    assertThat(pair.b.answers.get(write)).isEqualTo(OK);
+
+    pair.a.kill();
+    pair.b.kill();
+    pair.a.revive();
+    pair.a.start();
+    pair.b.start();
+    pair.connect();
+    assertThat(pair.promote(pair.a)).isEqualTo(Verdict.ALLOWED);
+    assertThat(pair.a.data[3]).isEqualTo(30);
+  }
 }

@@ -126,6 +126,11 @@ public final class SimNode implements Effects {
 
   // ----- what the client does
 
+  /// In this life, or in one before: its copy counts for nothing until it is whole again.
+  boolean diskHasFailed() {
+    return (alive() && running().disk() == DiskState.FAILED) || disk.hasLostWrites();
+  }
+
   /// What the peer sent is here and not carried out yet: it falls with this process.
   public boolean holdsReceived() {
     return freePeerSlots.size() < PEER_SLOTS;

@@ -223,10 +223,7 @@ final class Watcher {
     // Answered when this node had received it, and it may not have written it yet; it says that it
     // is the only copy only when it has. Until then two have failed, the other's disk and this one.
     boolean receivedOnly =
-        world.memsync(other.index)
-            && node.holdsReceived()
-            && other.alive()
-            && other.running().disk() == DiskState.FAILED;
+        world.memsync(other.index) && node.holdsReceived() && other.diskHasFailed();
     if ((!elsewhere && (lostPower[0] || lostPower[1])) || receivedOnly) {
       oracle.perhapsLostUnflushed();
     }
