@@ -636,6 +636,8 @@ final class OrchestratorNode implements Startable, Node {
       networks.carp(group.getName(), next);
       for (var pool : pools.values()) {
         if (pool.spec().follows().equals(group.getName())) {
+          boolean there = group.getAddressesList().isEmpty() || group.getAddressesPresent();
+          pool.post(now -> new PoolEvent.AddressesSeen(now, there));
           pool.post(now -> new PoolEvent.CarpSeen(now, next, group.getReason()));
         }
       }

@@ -101,6 +101,9 @@ public final class GroupRunner {
   private String trouble = "";
   private String addressTrouble = "";
 
+  /// Whether those who watch believe the addresses to be on the interface.
+  private boolean addressesTold;
+
   /// Does nothing before [#start].
   ///
   /// @param marker of this group's role, for the process after this one
@@ -282,6 +285,7 @@ public final class GroupRunner {
       }
     }
     roleGauge.set(metric(state.role()));
+    tellAddresses();
     if (state.role() != Role.MASTER || !state.servicesUp()) {
       marker.remove();
     }
@@ -350,6 +354,19 @@ public final class GroupRunner {
         loop.schedule(
             deadlineNanos - loop.nowNanos(),
             () -> new GroupInput.Event(now -> new CarpEvent.TimerFired(now, token))));
+  }
+
+  private boolean addressesPresent() {
+    return state.holding() && addresses.holdsAll();
+  }
+
+  /// With `vip: when-ready` the address comes some time after the role: whoever waits for it hears
+  /// of it.
+  private void tellAddresses() {
+    if (addressesTold != addressesPresent()) {
+      addressesTold = !addressesTold;
+      journal.tell(name(), this::status);
+    }
   }
 
   private CarpEvent hold(int leaseSeconds) {
@@ -529,7 +546,7 @@ public final class GroupRunner {
         reason,
         sinceUnixMillis,
         settings.addresses().stream().map(Object::toString).toList(),
-        state.holding() && addresses.holdsAll(),
+        addressesPresent(),
         demotions,
         Optional.ofNullable(heard)
             .map(last ->

@@ -34,10 +34,20 @@ public final class Journal {
     if (kept.size() > KEPT_MAX) {
       kept.remove();
     }
-    var told = new Change(last, Optional.of(change), status.get());
+    tell(new Change(last, Optional.of(change), status.get()));
+  }
+
+  /// Tells what a group is like now that something else than its role has changed.
+  public synchronized void tell(String group, Supplier<GroupStatus> status) {
+    if (subscriptions.stream().anyMatch(subscription -> subscription.group().equals(group))) {
+      tell(new Change(last, Optional.empty(), status.get()));
+    }
+  }
+
+  private void tell(Change change) {
     for (var subscription : List.copyOf(subscriptions)) {
-      if (subscription.group().equals(group)) {
-        subscription.listener().accept(told);
+      if (subscription.group().equals(change.status().name())) {
+        subscription.listener().accept(change);
       }
     }
   }

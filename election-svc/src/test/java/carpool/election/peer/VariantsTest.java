@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import carpool.election.v1.DemoteRequest;
 import carpool.election.v1.ReloadRequest;
 import carpool.election.v1.ReloadResponse;
+import carpool.election.v1.ReportRequest;
 import carpool.election.v1.ResignRequest;
 import carpool.election.v1.WatchRequest;
 import java.nio.file.Files;
@@ -309,6 +310,25 @@ final class VariantsTest {
     });
     assertThat(own.isMaster()).isFalse();
     assertThat(wire.has(1, VIP4)).isFalse();
+  }
+
+  @Test
+  void whoeverWatchesHearsOfTheAddressThatComesWhenThePoolIsServed() {
+    var own = node(1, VIP4 + "/24", 0, "vip: when-ready");
+    own.awaitMaster(6);
+    own.call(stub -> {
+      var events = stub.watch(WatchRequest.getDefaultInstance());
+      assertThat(events.next().getGroup().getAddressesPresent()).isFalse();
+      var served = ReportRequest.newBuilder().setNextWithinMillis(60_000);
+      var _ = stub.report(served.addReadyGroups("storage").build());
+      var come = events.next();
+      assertThat(come.hasTransition()).isFalse();
+      assertThat(come.getGroup().getAddressesPresent()).isTrue();
+      assertThat(wire.has(1, VIP4)).isTrue();
+      var _ = stub.report(served.clearReadyGroups().build());
+      assertThat(events.next().getGroup().getAddressesPresent()).isFalse();
+      return come;
+    });
   }
 
   @Test

@@ -31,6 +31,7 @@ final class GroupSide {
   private final SimClientNetwork clients;
   private final Set<PoolSide> resigning = new HashSet<>();
   private Carp told = Carp.UNKNOWN;
+  private boolean toldHolds;
   private int heardSkew;
   private long heardMicros = -1;
   SimClientNetwork.@Nullable Note clientNote;
@@ -93,8 +94,9 @@ final class GroupSide {
             case BACKUP -> Carp.BACKUP;
             case MASTER -> Carp.MASTER;
           };
-      if (next != told || world.time.chance(1, 200)) {
+      if (next != told || carp.holds() != toldHolds || world.time.chance(1, 200)) {
         told = next;
+        toldHolds = carp.holds();
         post("");
         soon();
       }
@@ -103,7 +105,10 @@ final class GroupSide {
   }
 
   private void post(String reason) {
-    pools.forEach(side -> side.mind.post(now -> new PoolEvent.CarpSeen(now, told, reason)));
+    pools.forEach(side -> {
+      side.mind.post(now -> new PoolEvent.AddressesSeen(now, toldHolds));
+      side.mind.post(now -> new PoolEvent.CarpSeen(now, told, reason));
+    });
   }
 
   /// Something that the election is told has changed.

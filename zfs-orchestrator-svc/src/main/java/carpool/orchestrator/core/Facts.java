@@ -15,6 +15,10 @@ final class Facts {
   Carp carp = Carp.UNKNOWN;
   String carpReason = "";
   boolean electionDead;
+
+  /// The addresses of the group, if it has any, are on the interface, as far as this node was told.
+  boolean addressesPresent = true;
+
   List<ResourceFacts> resources = List.of();
   boolean replicatorUp;
   boolean replicatorDead;

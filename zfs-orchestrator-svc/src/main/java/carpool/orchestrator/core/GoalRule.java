@@ -121,6 +121,7 @@ final class GoalRule {
     s.timers.drop(TimerKind.DEVICES);
     s.timers.drop(TimerKind.STUCK);
     s.timers.drop(TimerKind.TICK);
+    s.timers.drop(TimerKind.ADDRESS);
     s.timeline.open(kind, s.goalCause, s.now);
   }
 

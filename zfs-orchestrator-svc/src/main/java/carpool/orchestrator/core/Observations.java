@@ -57,6 +57,21 @@ final class Observations {
     }
   }
 
+  void onAddresses(boolean present) {
+    s.facts.addressesPresent = present;
+    if (present) {
+      endWaitForAddress(StepRecord.Outcome.DONE, "");
+    }
+  }
+
+  private void endWaitForAddress(StepRecord.Outcome outcome, String text) {
+    s.timers.drop(TimerKind.ADDRESS);
+    if (s.timeline.waitsFor(ServeWork.ADDRESS)) {
+      s.timeline.end(ServeWork.ADDRESS, outcome, text, s.now);
+      s.timeline.close("", s.now);
+    }
+  }
+
   void onResources(List<ResourceFacts> resources) {
     s.replicatorAsked = true;
     var back = !s.facts.replicatorUp;
@@ -119,6 +134,8 @@ final class Observations {
       case ELECTION_LOST -> s.facts.electionDead = true;
       case REPLICATOR_LOST -> s.facts.replicatorDead = true;
       case RETRY, TICK -> {}
+      case ADDRESS ->
+          endWaitForAddress(StepRecord.Outcome.TIMED_OUT, "the address is not on the interface");
       case LEAVING -> s.left = s.leaving && s.goal != Goal.YIELD;
       case FAIL_WINDOW -> s.strikes.expire(s.now);
       case DEVICES ->

@@ -50,6 +50,9 @@ final class Patience {
   /// A failed node yields to the other for so long.
   static final long FAILING = 60 * SECOND;
 
+  /// For the address, once the pool is served: all pools of the group have to be.
+  static final long ADDRESS = 30 * SECOND;
+
   static final long PROBE_SERVING = 5 * SECOND;
 
   /// For a pool that was cleared to be well.

@@ -17,6 +17,9 @@ public sealed interface PoolEvent {
   /// @param reason in the election's words
   record CarpSeen(long nowNanos, Carp carp, String reason) implements PoolEvent {}
 
+  /// Whether all addresses of the election group are on the interface of this node.
+  record AddressesSeen(long nowNanos, boolean present) implements PoolEvent {}
+
   /// The resources of this pool, all of them, as the replicator told last.
   record ResourcesSeen(long nowNanos, List<ResourceFacts> resources) implements PoolEvent {}
 

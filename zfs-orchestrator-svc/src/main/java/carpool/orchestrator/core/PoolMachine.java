@@ -1,6 +1,7 @@
 package carpool.orchestrator.core;
 
 import carpool.orchestrator.core.Facts.Here;
+import carpool.orchestrator.core.PoolEvent.AddressesSeen;
 import carpool.orchestrator.core.PoolEvent.Asked;
 import carpool.orchestrator.core.PoolEvent.CarpSeen;
 import carpool.orchestrator.core.PoolEvent.ClientNetworkJudged;
@@ -93,6 +94,7 @@ public final class PoolMachine {
     switch (event) {
       case Started _ -> observations.onStarted();
       case CarpSeen(_, var carp, var reason) -> observations.onCarp(carp, reason);
+      case AddressesSeen(_, var present) -> observations.onAddresses(present);
       case ResourcesSeen(_, var resources) -> observations.onResources(resources);
       case ClientNetworkJudged(_, var lost) -> s.clientsLost = lost.isEmpty() ? null : lost;
       case PeerSaid(_, var known, var failed) -> s.strikes.peer(known, failed);

@@ -4,6 +4,9 @@ import carpool.orchestrator.core.Facts.Here;
 
 /// The next step towards serving, and watching over what is served.
 final class ServeWork {
+  /// The step in which clients wait for the address.
+  static final String ADDRESS = "address";
+
   private final Situation s;
 
   ServeWork(Situation s) {
@@ -93,7 +96,12 @@ final class ServeWork {
         s.goalCause = "served by the process before this one";
         s.timeline.rename(Passage.ADOPTION, s.goalCause);
       }
-      s.timeline.close("", s.now);
+      if (s.facts.addressesPresent || !s.timeline.isOpen()) {
+        s.timeline.close("", s.now);
+      } else {
+        s.timeline.begin(ADDRESS, s.now);
+        s.timers.arm(TimerKind.ADDRESS, Patience.ADDRESS);
+      }
     }
     watchOver();
   }

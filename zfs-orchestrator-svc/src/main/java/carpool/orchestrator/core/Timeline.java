@@ -42,6 +42,12 @@ final class Timeline {
     return open;
   }
 
+  /// This step is under way.
+  boolean waitsFor(String name) {
+    var last = last();
+    return open && last != null && last.name().equals(name) && last.outcome() == Outcome.RUNNING;
+  }
+
   /// A step begins, or is tried once more.
   void begin(String name, long now) {
     if (!open) {

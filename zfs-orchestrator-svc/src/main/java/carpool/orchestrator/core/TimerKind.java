@@ -16,5 +16,7 @@ enum TimerKind {
   /// Something that failed is no longer counted.
   FAIL_WINDOW,
   /// Probe of the pool and checks of services.
-  TICK
+  TICK,
+  /// For the address to come to a node that serves.
+  ADDRESS
 }

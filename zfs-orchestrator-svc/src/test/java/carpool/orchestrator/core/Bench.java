@@ -87,6 +87,11 @@ final class Bench {
     return post(new PoolEvent.CarpSeen(now, carp, "test"));
   }
 
+  /// Whether the group's addresses are on the interface of this node.
+  Bench addresses(boolean present) {
+    return post(new PoolEvent.AddressesSeen(now, present));
+  }
+
   Bench resources(UnaryOperator<ResourceFacts> change) {
     resources = resources.stream().map(change).toList();
     return post(new PoolEvent.ResourcesSeen(now, resources));

@@ -44,6 +44,52 @@ final class TakeOverTest {
             "promote", "devices", "import", "start db", "check db", "start web", "check web");
   }
 
+  /// With `vip: when-ready` it comes when all pools of the group are served.
+  @Test
+  void theAddressThatComesLastIsTheLastStep() {
+    var bench = new Bench(Bench.zfs()).standby().addresses(false);
+    bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices().done("import");
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+    bench.passages.clear();
+
+    bench.pass(2).addresses(true);
+    var takeover = bench.passages.getLast();
+    assertThat(takeover.kind()).isEqualTo("takeover");
+    assertThat(takeover.steps())
+        .extracting(StepRecord::name)
+        .containsExactly("promote", "devices", "import", "address");
+    assertThat(takeover.steps().getLast().durationNanos()).isEqualTo(2 * Bench.SECOND);
+    assertThat(takeover.steps().getLast().outcome()).isEqualTo(StepRecord.Outcome.DONE);
+  }
+
+  @Test
+  void anAddressThatDoesNotComeEndsTheTakeoverAllTheSame() {
+    var bench = new Bench(Bench.zfs()).standby().addresses(false);
+    bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices().done("import");
+
+    bench.pass(Patience.ADDRESS / Bench.SECOND + 1);
+    assertThat(bench.passages.getLast().steps().getLast().outcome())
+        .isEqualTo(StepRecord.Outcome.TIMED_OUT);
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+
+    bench.passages.clear();
+    bench.addresses(true).addresses(false).addresses(true);
+    assertThat(bench.passages).isEmpty();
+  }
+
+  /// What follows is a passage of its own; the address is no longer waited for.
+  @Test
+  void aNodeThatGivesUpWaitsForNoAddress() {
+    var bench = new Bench(Bench.zfs()).standby().addresses(false);
+    bench.carp(Carp.MASTER).done("promote").role(Role.PRIMARY).devices().done("import");
+    bench.passages.clear();
+    bench.carp(Carp.BACKUP).pass(Patience.ADDRESS / Bench.SECOND + 1).addresses(true);
+
+    assertThat(bench.passages).extracting(Passage::kind).containsExactly("takeover");
+    bench.done("export").done("demote").role(Role.SECONDARY);
+    assertThat(bench.passages).extracting(Passage::kind).containsExactly("takeover", "give-up");
+  }
+
   @Test
   void aBackupThatWasMasterStopsServicesInReverseExportsAndDemotes() {
     var bench = new Bench(Bench.zfs("db", "web")).serving();
