@@ -173,6 +173,13 @@ final class SimResource implements SimHost {
   }
 
   @Override
+  public void copyLost(SimNode node) {
+    if (!heldElsewhere(node)) {
+      oracle.perhapsLostUnflushed();
+    }
+  }
+
+  @Override
   public void flushFailed(SimNode node) {
     var other = nodes[1 - node.index];
     if (other.alive() && other.running().servesFromPeer()) {

@@ -233,6 +233,11 @@ public final class PairWorld implements SimHost {
   }
 
   @Override
+  public void copyLost(SimNode node) {
+    watcher.copyLost(node);
+  }
+
+  @Override
   public void reach(SimNode node, Runnable event) {
     event.run();
     watcher.observe();

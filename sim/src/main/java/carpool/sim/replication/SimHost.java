@@ -62,6 +62,9 @@ public interface SimHost {
   /// A flush was refused, and what it should have covered may be gone from this disk.
   void flushFailed(SimNode node);
 
+  /// A write, a flush or a record was refused: from now on the copy counts for nothing.
+  void copyLost(SimNode node);
+
   /// Something reaches the node's process: at once, or when it runs again.
   default void reach(SimNode node, Runnable event) {
     event.run();

@@ -446,6 +446,9 @@ public final class SimNode implements Effects {
   /// Whoever did not live to hear of the refusal noted nothing.
   private void refusedBy(int ofLife) {
     if (life == ofLife) {
+      if (!disk.hasLostWrites()) {
+        world.copyLost(this);
+      }
       disk.noteLostWrites();
     }
   }

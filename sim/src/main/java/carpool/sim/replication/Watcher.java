@@ -191,6 +191,14 @@ final class Watcher {
     branchSince[node.index] = world.time.nowMicros();
   }
 
+  /// A copy is lost with its disk. What was not flushed is gone unless the other node surely has
+  /// it: that one may have received it, and ended before it was written.
+  void copyLost(SimNode node) {
+    if (!heldElsewhere(node)) {
+      world.oracle.perhapsLostUnflushedAndUnanswered();
+    }
+  }
+
   /// The operator gives the other copy up: that it had, flushed, what this one lost from its cache
   /// does not help any more.
   void survives(SimNode node) {
