@@ -68,16 +68,16 @@ debian_image() {
       need "${PACKAGES_IMAGE[@]}"
       BASE_SUITE=trixie import_base "$base"
     fi
-    mkdir -p "$STAGE.debian"
-    cp "$CARPOOL_ROOT/deploy/image/Dockerfile.debian" "$STAGE.debian/Dockerfile"
-    logged "$CARPOOL_LOCAL/debian-image.log" docker build --build-arg BASE="$base" -t "$tag" "$STAGE.debian"
+    mkdir -p "$CARPOOL_LOCAL/image.debian"
+    cp "$CARPOOL_ROOT/deploy/image/Dockerfile.debian" "$CARPOOL_LOCAL/image.debian/Dockerfile"
+    logged "$CARPOOL_LOCAL/debian-image.log" docker build --build-arg BASE="$base" -t "$tag" "$CARPOOL_LOCAL/image.debian"
   fi
   docker tag "$tag" "$1"
 }
 
 # metrics_image: Prometheus; only for who asks for it.
 metrics_image() {
-  local stage=$STAGE.metrics
+  local stage=$CARPOOL_LOCAL/image.metrics
   stage_dir "$CARPOOL_ROOT/deploy/image/prometheus" "$stage"
   cp "$CARPOOL_ROOT/deploy/image/Dockerfile.prometheus" "$stage/Dockerfile"
   cp -p "$CARPOOL_ROOT/deploy/monitoring/alerts.yml" "$stage/alerts.yml"
