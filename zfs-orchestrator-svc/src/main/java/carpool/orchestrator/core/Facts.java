@@ -16,12 +16,19 @@ final class Facts {
   String carpReason = "";
   boolean electionDead;
 
+  /// False from the start until the service has answered, or could not be asked.
+  boolean electionAsked = true;
+
   /// The addresses of the group, if it has any, are on the interface, as far as this node was told.
   boolean addressesPresent = true;
 
   List<ResourceFacts> resources = List.of();
   boolean replicatorUp;
   boolean replicatorDead;
+
+  /// As with the election service.
+  boolean replicatorAsked = true;
+
   Here here = Here.UNKNOWN;
   Health health = Health.NONE;
 

@@ -1,42 +1,42 @@
 package carpool.orchestrator.core;
 
 import carpool.orchestrator.core.Facts.Here;
-import carpool.orchestrator.core.Situation.Handover;
+import carpool.orchestrator.core.SwitchoverState.Handover;
 import org.jspecify.annotations.Nullable;
 
 /// What the pool is to be moved towards, derived anew at every event, and how a new goal begins.
 final class GoalRule {
-  private final Situation s;
+  private final PoolState s;
 
-  GoalRule(Situation s) {
+  GoalRule(PoolState s) {
     this.s = s;
   }
 
   @Nullable Goal decide() {
     if (s.goal == null && !s.facts.known()) {
-      return s.stopping ? Goal.YIELD : null;
+      return s.end.stopping ? Goal.YIELD : null;
     }
-    if (s.stopping
-        || s.maintenance != null
-        || s.clientsLost != null
-        || s.fenced
-        || s.broken
-        || s.cutOff
-        || s.refused != null
-        || s.failingYields
+    if (s.end.stopping
+        || s.intent.maintenance != null
+        || s.blockers.clientsLost != null
+        || s.blockers.fenced
+        || s.blockers.broken
+        || s.cut.done
+        || s.blockers.refused != null
+        || s.blockers.failingYields
         || s.facts.electionDead
         || s.facts.replicatorDead
-        || s.handover == Handover.YIELDING
-        || s.handover == Handover.RESIGNING) {
+        || s.switchover.handover == Handover.YIELDING
+        || s.switchover.handover == Handover.RESIGNING) {
       return Goal.YIELD;
     }
     // For the time of a restart of the election service, what was right before stays right.
     var master =
         s.facts.carp == Carp.MASTER || (s.facts.carp == Carp.UNKNOWN && s.goal != Goal.YIELD);
-    if (!master && !s.held) {
+    if (!master && !s.intent.held) {
       return Goal.YIELD;
     }
-    return s.exported ? Goal.EXPORT : Goal.SERVE;
+    return s.intent.exported ? Goal.EXPORT : Goal.SERVE;
   }
 
   private String why(Goal next) {
@@ -44,31 +44,31 @@ final class GoalRule {
       return "operator";
     }
     if (next == Goal.SERVE) {
-      return s.held ? "operator" : "MASTER: " + s.facts.carpReason;
+      return s.intent.held ? "operator" : "MASTER: " + s.facts.carpReason;
     }
-    if (s.stopping) {
+    if (s.end.stopping) {
       return "the orchestrator stops";
     }
-    if (s.fenced) {
+    if (s.blockers.fenced) {
       return "fenced: the peer has newer data";
     }
-    if (s.handover != Handover.NONE) {
-      return s.handoverCause;
+    if (s.switchover.handover != Handover.NONE) {
+      return s.switchover.cause;
     }
-    if (s.broken) {
+    if (s.blockers.broken) {
       return "the devices under the pool are gone";
     }
-    if (s.maintenance != null) {
-      return "maintenance: " + s.maintenance;
+    if (s.intent.maintenance != null) {
+      return "maintenance: " + s.intent.maintenance;
     }
-    if (s.clientsLost != null) {
-      return s.clientsLost;
+    if (s.blockers.clientsLost != null) {
+      return s.blockers.clientsLost;
     }
-    if (s.failing != null && s.failingYields) {
-      return s.failing.text();
+    if (s.blockers.failing != null && s.blockers.failingYields) {
+      return s.blockers.failing.text();
     }
-    if (s.refused != null) {
-      return s.refused.text();
+    if (s.blockers.refused != null) {
+      return s.blockers.refused.text();
     }
     if (s.facts.replicatorDead) {
       return "the replicator does not answer";
@@ -84,11 +84,11 @@ final class GoalRule {
         switch (next) {
           case SERVE -> "takeover";
           case EXPORT -> "export";
-          case YIELD -> s.handover == Handover.YIELDING ? "switchover" : "give-up";
+          case YIELD -> s.switchover.handover == Handover.YIELDING ? "switchover" : "give-up";
         };
-    if (next != Goal.YIELD && (s.announced || s.goal == null)) {
+    if (next != Goal.YIELD && (s.exporting.announced || s.goal == null)) {
       // The process before this one may have announced it.
-      s.announced = false;
+      s.exporting.announced = false;
       s.emit(new PoolEffect.AnnounceGiveUp(0));
     }
     s.goal = next;
@@ -100,20 +100,12 @@ final class GoalRule {
     }
     s.settled = false;
     s.served = false;
-    s.dead = null;
-    s.clearDue = false;
     s.paused = false;
-    s.noPool = false;
-    s.noPoolOnce = false;
-    s.promoteGranted = false;
-    s.peerUnheard = false;
-    s.peerFenced = false;
-    s.demoteGranted = false;
-    s.waitingForPeer = false;
-    s.importTried = false;
-    s.exportTried = false;
-    s.demoteTried = false;
-    s.demoteCut = false;
+    s.probes.reset();
+    s.promotion.reset();
+    s.importing.reset();
+    s.exporting.reset();
+    s.demotion.reset();
     s.stuck = null;
     s.problem = "";
     s.hint = "";
@@ -128,13 +120,13 @@ final class GoalRule {
   /// A resource that lost its role under the pool took the device with it. Even if the role can be
   /// had again, what hangs on the old device is lost: the pool has to be given up first.
   void noteBroken() {
-    if (s.broken
-        || s.cutOff
+    if (s.blockers.broken
+        || s.cut.done
         || s.facts.here != Here.YES
         || !s.facts.any(resource -> !resource.carries())) {
       return;
     }
-    s.broken = true;
+    s.blockers.broken = true;
     if (s.goal == Goal.SERVE && s.facts.peerAble()) {
       s.emit(new PoolEffect.Resign("the devices under pool " + s.spec.name() + " are gone", false));
     }

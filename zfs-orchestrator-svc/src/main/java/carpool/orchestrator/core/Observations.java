@@ -1,14 +1,14 @@
 package carpool.orchestrator.core;
 
 import carpool.orchestrator.core.Facts.Here;
-import carpool.orchestrator.core.Situation.Handover;
+import carpool.orchestrator.core.SwitchoverState.Handover;
 import java.util.List;
 
 /// What the other two services tell, and timers: from events to what is known.
 final class Observations {
-  private final Situation s;
+  private final PoolState s;
 
-  Observations(Situation s) {
+  Observations(PoolState s) {
     this.s = s;
   }
 
@@ -16,13 +16,13 @@ final class Observations {
   void onStarted() {
     s.timers.ensure(TimerKind.ELECTION_LOST, Patience.FIRST_CONTACT);
     s.timers.ensure(TimerKind.REPLICATOR_LOST, Patience.FIRST_CONTACT);
-    s.electionAsked = false;
-    s.replicatorAsked = false;
+    s.facts.electionAsked = false;
+    s.facts.replicatorAsked = false;
   }
 
   void onCarp(Carp carp, String reason) {
-    if (!s.electionAsked) {
-      s.electionAsked = true;
+    if (!s.facts.electionAsked) {
+      s.facts.electionAsked = true;
       s.timers.drop(TimerKind.ELECTION_LOST);
     }
     var before = s.facts.carp;
@@ -35,16 +35,16 @@ final class Observations {
     s.timers.drop(TimerKind.ELECTION_LOST);
     s.facts.electionDead = false;
     if (carp == Carp.MASTER) {
-      s.held = false;
+      s.intent.held = false;
     } else {
-      s.exported = s.exported && s.held;
+      s.intent.exported = s.intent.exported && s.intent.held;
       s.stuck = null;
-      s.failingYields = false;
+      s.blockers.failingYields = false;
     }
-    switch (s.handover) {
+    switch (s.switchover.handover) {
       case RESIGNING -> {
         if (carp != Carp.MASTER) {
-          s.handover = Handover.WAITING_FOR_PEER;
+          s.switchover.handover = Handover.WAITING_FOR_PEER;
           s.timers.arm(TimerKind.SWITCHOVER, Patience.PEER_TAKES_OVER);
         }
       }
@@ -73,54 +73,55 @@ final class Observations {
   }
 
   void onResources(List<ResourceFacts> resources) {
-    s.replicatorAsked = true;
+    s.facts.replicatorAsked = true;
     var back = !s.facts.replicatorUp;
     var changed = !resources.equals(s.facts.resources);
     s.facts.resources = List.copyOf(resources);
     s.facts.replicatorUp = true;
     s.facts.replicatorDead = false;
     s.timers.drop(TimerKind.REPLICATOR_LOST);
-    s.fenced = s.facts.anyFenced() || (s.fenced && !s.settled);
+    s.blockers.fenced = s.facts.anyFenced() || (s.blockers.fenced && !s.settled);
     if (back) {
       // It may have come back with other roles.
       s.settled = false;
-      s.promoteGranted = false;
-      s.demoteGranted = false;
+      s.promotion.granted = false;
+      s.demotion.granted = false;
     }
     if (back || changed) {
-      if (s.promoteGranted && s.facts.allInRole(Role.PRIMARY)) {
-        s.promoteGranted = false;
+      if (s.promotion.granted && s.facts.allInRole(Role.PRIMARY)) {
+        s.promotion.granted = false;
       }
-      if (s.demoteGranted && s.facts.allInRole(Role.SECONDARY)) {
-        s.demoteGranted = false;
+      if (s.demotion.granted && s.facts.allInRole(Role.SECONDARY)) {
+        s.demotion.granted = false;
       }
-      if (s.waitingForPeer) {
+      if (s.promotion.waitingForPeer) {
         s.timers.drop(TimerKind.RETRY);
       }
       s.clearRefusal();
     }
     if (s.goal == Goal.YIELD
         && s.settled
-        && !s.demoteGranted
+        && !s.demotion.granted
         && s.facts.here == Here.NO
         && s.facts.anyFenced()) {
       // A promotion that was asked for long ago has come through after all.
       s.settled = false;
-      s.mayBePrimary = true;
+      s.promotion.mayBePrimary = true;
     }
-    if (s.handover == Handover.WAITING_FOR_PEER && s.facts.all(ResourceFacts::peerPrimary)) {
+    if (s.switchover.handover == Handover.WAITING_FOR_PEER
+        && s.facts.all(ResourceFacts::peerPrimary)) {
       s.endSwitchover("", "the peer has the devices");
     }
   }
 
   void onReplicatorLost() {
-    if (!s.replicatorAsked) {
-      s.replicatorAsked = true;
+    if (!s.facts.replicatorAsked) {
+      s.facts.replicatorAsked = true;
       s.timers.drop(TimerKind.REPLICATOR_LOST);
     }
     s.facts.replicatorUp = false;
-    s.promoteGranted = false;
-    s.demoteGranted = false;
+    s.promotion.granted = false;
+    s.demotion.granted = false;
     if (!s.facts.replicatorDead) {
       // Under a pool its restart is a pause: I/O is held, and nothing is lost by waiting.
       s.timers.ensure(
@@ -136,7 +137,7 @@ final class Observations {
       case RETRY, TICK -> {}
       case ADDRESS ->
           endWaitForAddress(StepRecord.Outcome.TIMED_OUT, "the address is not on the interface");
-      case LEAVING -> s.left = s.leaving && s.goal != Goal.YIELD;
+      case LEAVING -> s.end.left = s.end.leaving && s.goal != Goal.YIELD;
       case FAIL_WINDOW -> s.strikes.expire(s.now);
       case DEVICES ->
           s.cannotServe(
@@ -146,14 +147,13 @@ final class Observations {
       case STUCK -> s.stuck = null;
       case SWITCHOVER -> onSwitchoverTimer();
       case FAILING -> {
-        s.failing = null;
-        s.failingYields = false;
+        s.blockers.forgetFailing();
       }
     }
   }
 
   private void onSwitchoverTimer() {
-    switch (s.handover) {
+    switch (s.switchover.handover) {
       case RESIGNING ->
           s.endSwitchover("STEP_FAILED", "this node is still MASTER after its resignation");
       case WAITING_FOR_PEER ->

@@ -2,8 +2,8 @@ package carpool.orchestrator.core;
 
 import carpool.orchestrator.core.Facts.Here;
 import carpool.orchestrator.core.PoolEffect.Answer;
-import carpool.orchestrator.core.Situation.Handover;
-import carpool.orchestrator.core.Situation.Pending;
+import carpool.orchestrator.core.PoolState.Pending;
+import carpool.orchestrator.core.SwitchoverState.Handover;
 import org.jspecify.annotations.Nullable;
 
 /// What operators ask, and the end of the process: one at a time, each answered once.
@@ -11,10 +11,10 @@ final class OperatorRequests {
   private static final String LATE = "DEADLINE_EXCEEDED";
   private static final String NO_SUCH = "POOL_NOT_FOUND";
 
-  private final Situation s;
+  private final PoolState s;
   private final Picture picture;
 
-  OperatorRequests(Situation s, Picture picture) {
+  OperatorRequests(PoolState s, Picture picture) {
     this.s = s;
     this.picture = picture;
   }
@@ -25,16 +25,14 @@ final class OperatorRequests {
         if (s.pending != null) {
           s.answer("BUSY", "the orchestrator is stopping", "");
         }
-        s.stopping = true;
-        s.leaving = false;
-        s.left = false;
+        s.end.stop();
         s.pending = new Pending(id, command);
       }
       case Command.Leave _ -> {
         if (s.pending != null) {
           s.answer("BUSY", "the orchestrator is restarted", "");
         }
-        s.leaving = true;
+        s.end.leaving = true;
         s.pending = new Pending(id, command);
         s.timers.arm(TimerKind.LEAVING, Patience.LEAVING);
       }
@@ -50,7 +48,7 @@ final class OperatorRequests {
           s.emit(refusal.answer(id));
           return;
         }
-        s.maintenance = on ? cause : null;
+        s.intent.maintenance = on ? cause : null;
         s.emit(new Answer(id, "", "", ""));
       }
       case Command.Unmanaged(var on, var cause) -> setUnmanaged(id, on, cause);
@@ -78,10 +76,10 @@ final class OperatorRequests {
 
   /// Why no command that takes steps is begun now; null: one may.
   private @Nullable No occupied() {
-    if (s.stopping || s.leaving || s.pending != null) {
+    if (s.end.stopping || s.end.leaving || s.pending != null) {
       return new No("BUSY", "another command is being carried out", "wait for its end");
     }
-    return s.unmanaged == null
+    return s.intent.unmanaged == null
         ? null
         : new No("UNMANAGED", "the pools of this node are unmanaged", "carpool unmanaged off");
   }
@@ -132,7 +130,7 @@ final class OperatorRequests {
   }
 
   private @Nullable No switchoverRefusal() {
-    if (s.toldPhase != Phase.SERVING && s.toldPhase != Phase.NO_POOL) {
+    if (s.told.phase != Phase.SERVING && s.told.phase != Phase.NO_POOL) {
       return new No("NOT_SERVING", s.spec.name() + " is not served here", "");
     }
     if (!s.facts.peerAble()) {
@@ -148,22 +146,21 @@ final class OperatorRequests {
 
   /// From here on the pool is left alone; or, switched off, whatever is true is the start.
   private void setUnmanaged(long id, boolean on, String cause) {
-    if (on && (s.handover != Handover.NONE || s.pending != null)) {
+    if (on && (s.switchover.handover != Handover.NONE || s.pending != null)) {
       s.emit(new Answer(id, "BUSY", "another command is being carried out", "wait for its end"));
       return;
     }
-    if (!on && s.unmanaged != null) {
+    if (!on && s.intent.unmanaged != null) {
       s.goal = null;
       s.settled = false;
-      s.failing = null;
-      s.failingYields = false;
-      if (s.running == null) {
+      s.blockers.forgetFailing();
+      if (s.current.step == null) {
         s.facts.here = Here.UNKNOWN;
       }
       s.timers.drop(TimerKind.TICK);
       s.timers.drop(TimerKind.FAILING);
     }
-    s.unmanaged = on ? cause : null;
+    s.intent.unmanaged = on ? cause : null;
     s.emit(new Answer(id, "", "", ""));
   }
 
@@ -180,7 +177,7 @@ final class OperatorRequests {
                   "do it on the node that is MASTER, or take over first"));
           return;
         }
-        s.exported = false;
+        s.intent.exported = false;
         s.retryNow();
         if (s.facts.here == Here.NO) {
           s.facts.here = Here.UNKNOWN;
@@ -193,16 +190,16 @@ final class OperatorRequests {
           s.emit(new Answer(id, "NOT_SERVING", s.spec.name() + " is not imported here", ""));
           return;
         }
-        s.exported = true;
-        s.exportForced = byForce;
+        s.intent.exported = true;
+        s.intent.exportForced = byForce;
         s.pending = new Pending(id, command);
       }
       case Command.TakeOver(var byForce) -> {
-        if (s.maintenance != null) {
+        if (s.intent.maintenance != null) {
           s.emit(new Answer(id, "MAINTENANCE", "this node is in maintenance", "maintenance off"));
           return;
         }
-        if (s.toldPhase == Phase.SERVING) {
+        if (s.told.phase == Phase.SERVING) {
           s.emit(new Answer(id, "ALREADY_SERVING", s.spec.name() + " is served here", ""));
           return;
         }
@@ -216,13 +213,12 @@ final class OperatorRequests {
                       + " risk"));
           return;
         }
-        s.held = s.facts.carp != Carp.MASTER;
-        s.force = byForce;
-        s.heldByForce = byForce;
-        s.exported = false;
-        s.clientsLost = null;
-        s.failing = null;
-        s.failingYields = false;
+        s.intent.held = s.facts.carp != Carp.MASTER;
+        s.intent.force = byForce;
+        s.intent.heldByForce = byForce;
+        s.intent.exported = false;
+        s.blockers.clientsLost = null;
+        s.blockers.forgetFailing();
         s.timers.drop(TimerKind.FAILING);
         s.clearRefusal();
         s.retryNow();
@@ -246,7 +242,7 @@ final class OperatorRequests {
       case Command.Switchover _ ->
           s.endSwitchover(LATE, "the switchover was not done in time; this node serves on");
       case Command.Export _ -> {
-        s.exported = false;
+        s.intent.exported = false;
         s.answer(LATE, s.spec.name() + " was not exported in time", "it is served on");
       }
       case Command.Import _, Command.TakeOver _ ->
@@ -266,8 +262,8 @@ final class OperatorRequests {
     if (refusal != null) {
       s.emit(refusal.answer(id));
     } else {
-      s.handoverCause = cause;
-      s.handover = Handover.YIELDING;
+      s.switchover.cause = cause;
+      s.switchover.handover = Handover.YIELDING;
       s.pending = new Pending(id, command);
     }
   }
@@ -281,8 +277,8 @@ final class OperatorRequests {
   /// write: without force, a link that breaks ends it, because the other node is MASTER and takes
   /// over then.
   void noteHeld() {
-    if (s.held && !s.heldByForce && !s.facts.all(OperatorRequests::free)) {
-      s.held = false;
+    if (s.intent.held && !s.intent.heldByForce && !s.facts.all(OperatorRequests::free)) {
+      s.intent.held = false;
     }
   }
 
@@ -293,18 +289,18 @@ final class OperatorRequests {
     switch (s.pending.command()) {
       case Command.Stop _ -> {
         if (s.yielded()) {
-          var cut = s.cutOff && s.unmanaged == null;
+          var cut = s.cut.done && s.intent.unmanaged == null;
           s.answer(cut ? "STEP_FAILED" : "", cut ? "the devices were cut off" : "", "");
         }
       }
       case Command.Leave _ -> {
-        if (s.left) {
+        if (s.end.left) {
           s.answer("", "", "");
         }
       }
       case Command.Import _, Command.TakeOver _ -> answerServing();
       case Command.Switchover _ -> {
-        if (s.handover == Handover.NONE) {
+        if (s.switchover.handover == Handover.NONE) {
           s.answer("STEP_FAILED", "the switchover was superseded: " + s.goalCause, "");
         }
       }
@@ -322,12 +318,12 @@ final class OperatorRequests {
   }
 
   private void answerServing() {
-    switch (s.toldPhase) {
+    switch (s.told.phase) {
       case SERVING -> s.answer("", "serving", "");
       case NO_POOL -> s.answer(NO_SUCH, s.problem, s.hint);
       case BLOCKED -> {
-        s.held = false;
-        s.force = false;
+        s.intent.held = false;
+        s.intent.force = false;
         s.answer("STEP_FAILED", picture.shownProblem(), s.hint);
       }
       case STANDBY, CUT_OFF -> {

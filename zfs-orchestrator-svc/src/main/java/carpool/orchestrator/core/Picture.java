@@ -13,19 +13,19 @@ final class Picture {
   /// Looks in a row that told nothing, before a standby says that it could not serve.
   private static final int BLIND_MAX = 3;
 
-  private final Situation s;
+  private final PoolState s;
 
-  Picture(Situation s) {
+  Picture(PoolState s) {
     this.s = s;
   }
 
   Map<Cause, String> standingCauses() {
     var standing = new EnumMap<Cause, String>(Cause.class);
-    if (s.stopping && s.settled) {
+    if (s.end.stopping && s.settled) {
       standing.put(Cause.NOT_READY, "the orchestrator was stopped");
-    } else if (s.goal == null || !s.looked) {
+    } else if (s.goal == null || !s.probes.looked) {
       standing.put(Cause.NOT_READY, "the orchestrator is finding out what is true");
-    } else if (s.goal == Goal.YIELD && s.blindProbes >= BLIND_MAX) {
+    } else if (s.goal == Goal.YIELD && s.probes.blindCount >= BLIND_MAX) {
       standing.put(Cause.NOT_READY, "cannot tell whether pool " + s.spec.name() + " is here");
     } else if (!s.facts.replicatorUp && !holdsPool()) {
       standing.put(Cause.NOT_READY, "the replicator does not answer");
@@ -33,8 +33,8 @@ final class Picture {
         && s.facts.any(r -> r.role() != Role.PRIMARY && r.role() != Role.SECONDARY)) {
       standing.put(Cause.NOT_READY, "without a role: " + s.facts.names(r -> r.role() == Role.INIT));
     }
-    if (s.refused != null) {
-      standing.put(Cause.DATA_NOT_CURRENT, s.refused.text());
+    if (s.blockers.refused != null) {
+      standing.put(Cause.DATA_NOT_CURRENT, s.blockers.refused.text());
     } else if (lacksRole() && s.facts.any(r -> r.refusal().aboutData())) {
       standing.put(
           Cause.DATA_NOT_CURRENT,
@@ -44,21 +44,21 @@ final class Picture {
       standing.put(
           Cause.REPLICATION_LINK, "no connection to the peer: " + s.facts.names(r -> !r.linkUp()));
     }
-    if (s.broken && !s.cutOff) {
+    if (s.blockers.broken && !s.cut.done) {
       standing.put(Cause.POOL, "the devices under pool " + s.spec.name() + " are gone");
     }
-    if (s.dead != null) {
-      standing.put(Cause.POOL, s.dead);
+    if (s.probes.dead != null) {
+      standing.put(Cause.POOL, s.probes.dead);
     }
     // Until the first look: what stood before a restart stands on.
-    if (s.maintenance != null && (s.facts.here == Here.NO || !s.looked)) {
-      standing.put(Cause.MAINTENANCE, s.maintenance);
+    if (s.intent.maintenance != null && (s.facts.here == Here.NO || !s.probes.looked)) {
+      standing.put(Cause.MAINTENANCE, s.intent.maintenance);
     }
-    if (s.clientsLost != null && s.facts.here == Here.NO) {
-      standing.put(Cause.CLIENT_NETWORK, s.clientsLost);
+    if (s.blockers.clientsLost != null && s.facts.here == Here.NO) {
+      standing.put(Cause.CLIENT_NETWORK, s.blockers.clientsLost);
     }
-    if (s.failing != null && (s.settled || !s.failingYields)) {
-      standing.put(s.failing.cause(), s.failing.text());
+    if (s.blockers.failing != null && (s.settled || !s.blockers.failingYields)) {
+      standing.put(s.blockers.failing.cause(), s.blockers.failing.text());
     }
     if (s.goal == Goal.YIELD && s.settled) {
       // A node known to be bad does not take the pool back by itself; alone it serves all the same.
@@ -70,7 +70,7 @@ final class Picture {
     if (s.facts.here == Here.YES && s.facts.health == Health.DEGRADED) {
       standing.put(Cause.POOL_DEGRADED, "pool " + s.spec.name() + " is DEGRADED");
     }
-    if (s.cutOff) {
+    if (s.cut.done) {
       standing.put(
           Cause.POOL_CUT_OFF,
           "pool " + s.spec.name() + " still hangs on devices that were cut off");
@@ -81,13 +81,13 @@ final class Picture {
   /// Why this node could not serve the pool well, or will not.
   List<String> against() {
     var out = new LinkedHashSet<String>();
-    if (s.unmanaged != null) {
-      out.add("unmanaged: " + s.unmanaged);
+    if (s.intent.unmanaged != null) {
+      out.add("unmanaged: " + s.intent.unmanaged);
     }
-    if (s.maintenance != null) {
-      out.add("maintenance: " + s.maintenance);
+    if (s.intent.maintenance != null) {
+      out.add("maintenance: " + s.intent.maintenance);
     }
-    if (s.stopping) {
+    if (s.end.stopping) {
       out.add("the orchestrator stops");
     }
     for (var strike : s.strikes.all()) {
@@ -120,13 +120,14 @@ final class Picture {
     return switch (s.goal) {
       case SERVE -> {
         if (s.served) {
-          yield s.dead == null ? Phase.SERVING : Phase.BLOCKED;
+          yield s.probes.dead == null ? Phase.SERVING : Phase.BLOCKED;
         }
-        if (s.noPool) {
+        if (s.importing.notFound) {
           yield Phase.NO_POOL;
         }
         var late =
-            s.waitingForPeer && s.now - s.peerPrimarySince >= s.spec.deadlines().promoteNanos();
+            s.promotion.waitingForPeer
+                && s.now - s.promotion.peerPrimarySince >= s.spec.deadlines().promoteNanos();
         if (s.stuck != null || late) {
           yield Phase.BLOCKED;
         }
@@ -134,11 +135,11 @@ final class Picture {
       }
       case EXPORT -> s.settled ? Phase.BLOCKED : Phase.GIVING_UP;
       case YIELD -> {
-        if (s.cutOff) {
+        if (s.cut.done) {
           yield Phase.CUT_OFF;
         }
         if (!s.settled) {
-          var leaving = s.facts.here == Here.YES || s.facts.anyPrimary() || s.exportTried;
+          var leaving = s.facts.here == Here.YES || s.facts.anyPrimary() || s.exporting.tried;
           yield leaving ? Phase.GIVING_UP : settledPhase();
         }
         yield settledPhase();
@@ -150,7 +151,8 @@ final class Picture {
     if (!s.everSettled) {
       return Phase.STARTING;
     }
-    var blocked = s.facts.carp == Carp.MASTER && (s.refused != null || s.failingYields);
+    var blocked =
+        s.facts.carp == Carp.MASTER && (s.blockers.refused != null || s.blockers.failingYields);
     return blocked ? Phase.BLOCKED : Phase.STANDBY;
   }
 
@@ -166,20 +168,20 @@ final class Picture {
         }
       }
     }
-    if (s.unmanaged != null) {
-      return "unmanaged: " + s.unmanaged + "; no step is taken";
+    if (s.intent.unmanaged != null) {
+      return "unmanaged: " + s.intent.unmanaged + "; no step is taken";
     }
     if (s.goal == Goal.EXPORT && s.settled) {
       return "exported by an operator; carpool pool import " + s.spec.name() + " serves it again";
     }
-    if (s.refused != null) {
-      return s.refused.text();
+    if (s.blockers.refused != null) {
+      return s.blockers.refused.text();
     }
-    if (s.clientsLost != null) {
-      return s.clientsLost;
+    if (s.blockers.clientsLost != null) {
+      return s.blockers.clientsLost;
     }
-    if (s.failing != null) {
-      return s.failing.text();
+    if (s.blockers.failing != null) {
+      return s.blockers.failing.text();
     }
     if (s.goal == null) {
       return s.facts.carp == Carp.UNKNOWN
@@ -199,6 +201,6 @@ final class Picture {
     if (s.timers.running(TimerKind.DEVICES)) {
       return "devices";
     }
-    return s.waitingForPeer ? "promote" : "";
+    return s.promotion.waitingForPeer ? "promote" : "";
   }
 }

@@ -35,7 +35,7 @@ import java.util.function.Consumer;
 ///
 /// Owned by one thread. Reads no clock: time comes with the events.
 public final class PoolMachine {
-  private final Situation s;
+  private final PoolState s;
   private final Picture picture;
   private final Observations observations;
   private final OperatorRequests requests;
@@ -53,7 +53,7 @@ public final class PoolMachine {
 
   /// A machine that goes by what the one before it kept.
   public PoolMachine(PoolSpec spec, Memory memory) {
-    s = new Situation(spec, memory);
+    s = new PoolState(spec, memory);
     picture = new Picture(s);
     observations = new Observations(s);
     requests = new OperatorRequests(s, picture);
@@ -68,18 +68,20 @@ public final class PoolMachine {
   /// The pool as it is now.
   public PoolView view() {
     return new PoolView(
-        s.toldPhase,
-        s.phaseSince,
+        s.told.phase,
+        s.told.phaseSince,
         s.facts.here == Here.YES,
         s.facts.here == Here.YES ? s.facts.health : Health.NONE,
         picture.shownProblem(),
         s.hint,
-        s.running != null && !s.quiet ? s.running.label(s.spec) : picture.waitLabel(),
+        s.current.step != null && !s.current.quiet
+            ? s.current.step.label(s.spec)
+            : picture.waitLabel(),
         s.services.stream().map(ServiceTrack::view).toList(),
-        s.maintenance != null,
-        s.unmanaged != null,
+        s.intent.maintenance != null,
+        s.intent.unmanaged != null,
         picture.against(),
-        s.pending != null || s.handover != Situation.Handover.NONE);
+        s.pending != null || s.switchover.handover != SwitchoverState.Handover.NONE);
   }
 
   /// True while nothing of the pool is or may come to be here: the process may end.
@@ -96,17 +98,18 @@ public final class PoolMachine {
       case CarpSeen(_, var carp, var reason) -> observations.onCarp(carp, reason);
       case AddressesSeen(_, var present) -> observations.onAddresses(present);
       case ResourcesSeen(_, var resources) -> observations.onResources(resources);
-      case ClientNetworkJudged(_, var lost) -> s.clientsLost = lost.isEmpty() ? null : lost;
+      case ClientNetworkJudged(_, var lost) ->
+          s.blockers.clientsLost = lost.isEmpty() ? null : lost;
       case PeerSaid(_, var known, var failed) -> s.strikes.peer(known, failed);
       case ReplicatorLost _ -> observations.onReplicatorLost();
       case StepDone(_, var token, var imported, var health, var text) -> {
-        if (s.running != null && token == s.runToken) {
-          ends.onDone(s.running, imported, health, text);
+        if (s.current.step != null && token == s.current.token) {
+          ends.onDone(s.current.step, imported, health, text);
         }
       }
       case StepFailed(_, var token, var failure) -> {
-        if (s.running != null && token == s.runToken) {
-          failures.onFailed(s.running, failure);
+        if (s.current.step != null && token == s.current.token) {
+          failures.onFailed(s.current.step, failure);
         }
       }
       case TimerFired(_, var token) -> {
@@ -122,12 +125,12 @@ public final class PoolMachine {
   }
 
   void advance() {
-    if (s.left) {
+    if (s.end.left) {
       return;
     }
-    if (s.unmanaged != null) {
-      if (s.leaving) {
-        s.left = s.running == null;
+    if (s.intent.unmanaged != null) {
+      if (s.end.leaving) {
+        s.end.left = s.current.step == null;
       } else {
         unmanaged.watch();
       }
@@ -136,8 +139,8 @@ public final class PoolMachine {
     goals.noteBroken();
     requests.noteHeld();
     var next = goals.decide();
-    if (s.leaving && next != Goal.YIELD) {
-      s.left = s.running == null;
+    if (s.end.leaving && next != Goal.YIELD) {
+      s.end.left = s.current.step == null;
       return;
     }
     if (next == null) {
@@ -146,15 +149,15 @@ public final class PoolMachine {
     if (next != s.goal) {
       goals.pursue(next);
     }
-    if (s.running != null) {
+    if (s.current.step != null) {
       abortIfSuperseded();
       return;
     }
     if (s.timers.running(TimerKind.RETRY)) {
       return;
     }
-    if (s.leaving && s.settled) {
-      s.left = true;
+    if (s.end.leaving && s.settled) {
+      s.end.left = true;
       return;
     }
     switch (next) {
@@ -163,12 +166,12 @@ public final class PoolMachine {
       case YIELD -> yielding.giveUp();
     }
     // It may be left already: a switchover that is called off ends in another look at the goal.
-    s.left |= s.leaving && s.settled && s.running == null;
+    s.end.left |= s.end.leaving && s.settled && s.current.step == null;
   }
 
   private void abortIfSuperseded() {
-    var step = s.running;
-    if (step == null || s.aborting || !step.abortable()) {
+    var step = s.current.step;
+    if (step == null || s.current.aborting || !step.abortable()) {
       return;
     }
     var servesOnly =
@@ -177,25 +180,25 @@ public final class PoolMachine {
             || step instanceof Step.CheckService
             || step instanceof Step.Clear;
     if (servesOnly && s.goal != Goal.SERVE) {
-      s.aborting = true;
-      s.emit(new PoolEffect.Abort(s.runToken));
+      s.current.aborting = true;
+      s.emit(new PoolEffect.Abort(s.current.token));
     }
   }
 
   private void conclude() {
     for (var index = 0; index < s.services.size(); index++) {
       var view = s.services.get(index).view();
-      if (!view.equals(s.toldServices.get(index))) {
-        s.toldServices.set(index, view);
+      if (!view.equals(s.told.services.get(index))) {
+        s.told.services.set(index, view);
         s.emit(new PoolEffect.ServiceNoted(index, view));
       }
     }
     s.causes.become(picture.standingCauses());
     var phase = picture.phase();
-    if (phase != s.toldPhase) {
-      var from = s.toldPhase;
-      s.toldPhase = phase;
-      s.phaseSince = s.now;
+    if (phase != s.told.phase) {
+      var from = s.told.phase;
+      s.told.phase = phase;
+      s.told.phaseSince = s.now;
       s.emit(new PoolEffect.PhaseChanged(from, phase, s.goalCause));
     }
     requests.answerPending();
@@ -204,8 +207,8 @@ public final class PoolMachine {
       s.timers.ensure(TimerKind.FAIL_WINDOW, left);
     }
     var memory = s.memory();
-    if (!memory.equals(s.toldMemory)) {
-      s.toldMemory = memory;
+    if (!memory.equals(s.told.memory)) {
+      s.told.memory = memory;
       s.emit(new PoolEffect.Remember(memory));
     }
   }

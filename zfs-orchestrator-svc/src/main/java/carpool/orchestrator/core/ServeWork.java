@@ -7,9 +7,9 @@ final class ServeWork {
   /// The step in which clients wait for the address.
   static final String ADDRESS = "address";
 
-  private final Situation s;
+  private final PoolState s;
 
-  ServeWork(Situation s) {
+  ServeWork(PoolState s) {
     this.s = s;
   }
 
@@ -22,13 +22,13 @@ final class ServeWork {
     } else if (s.facts.here == Here.YES && !s.facts.allInRole(Role.PRIMARY)) {
       pause();
     } else if (!s.facts.allInRole(Role.PRIMARY)) {
-      if (s.peerUnheard) {
+      if (s.promotion.peerUnheard) {
         s.run(new Step.Fence(), s.spec.deadlines().fenceNanos());
-      } else if (!s.promoteGranted) {
-        s.mayBePrimary = true;
-        var peerWord = s.spec.fences() && !s.peerFenced && !s.force;
+      } else if (!s.promotion.granted) {
+        s.promotion.mayBePrimary = true;
+        var peerWord = s.spec.fences() && !s.promotion.peerFenced && !s.intent.force;
         s.run(
-            new Step.Promote(s.force, peerWord, "takeover of pool " + s.spec.name()),
+            new Step.Promote(s.intent.force, peerWord, "takeover of pool " + s.spec.name()),
             s.spec.deadlines().promoteNanos());
       } else {
         s.timers.ensure(TimerKind.DEVICES, s.spec.deadlines().deviceNanos());
@@ -68,15 +68,12 @@ final class ServeWork {
       if (s.stopLeftOver()) {
         return;
       }
-      if (s.noPool) {
+      if (s.importing.notFound) {
         s.probe(Patience.PROBE_WAITING);
         return;
       }
-      if (!s.importTried) {
-        s.importTried = true;
-        s.importSince = s.now;
-      }
-      s.run(new Step.Import(), s.importSince + s.spec.deadlines().importNanos() - s.now);
+      s.importing.begin(s.now);
+      s.run(new Step.Import(), s.importing.since + s.spec.deadlines().importNanos() - s.now);
       return;
     }
     for (var index = 0; index < s.services.size(); index++) {
@@ -87,10 +84,10 @@ final class ServeWork {
     if (!s.served) {
       s.served = true;
       s.everSettled = true;
-      s.force = false;
+      s.intent.force = false;
       s.problem = "";
       s.hint = "";
-      s.nextProbeNanos = s.now + Patience.PROBE_SERVING;
+      s.probes.nextNanos = s.now + Patience.PROBE_SERVING;
       if (s.adopting) {
         s.adopting = false;
         s.goalCause = "served by the process before this one";
@@ -108,10 +105,10 @@ final class ServeWork {
 
   /// Looks at the pool when that is due; false when it is not.
   private boolean probed() {
-    if (s.nextProbeNanos - s.now > 0) {
+    if (s.probes.nextNanos - s.now > 0) {
       return false;
     }
-    s.nextProbeNanos = s.now + Patience.PROBE_SERVING;
+    s.probes.nextNanos = s.now + Patience.PROBE_SERVING;
     s.run(new Step.Inspect(), Patience.INSPECT);
     return true;
   }
@@ -149,12 +146,12 @@ final class ServeWork {
 
   /// While serving: what is due of checks and probes, else a timer for the next.
   private void watchOver() {
-    if (s.clearDue) {
-      s.clearDue = false;
+    if (s.probes.clearDue) {
+      s.probes.clearDue = false;
       s.run(new Step.Clear(), Patience.INSPECT);
       return;
     }
-    var next = s.nextProbeNanos;
+    var next = s.probes.nextNanos;
     for (var index = 0; index < s.services.size(); index++) {
       var service = s.services.get(index);
       if (service.spec.checked()) {

@@ -4,35 +4,35 @@ import carpool.orchestrator.core.Facts.Here;
 
 /// What a step that ended well changes.
 final class StepEnds {
-  private final Situation s;
+  private final PoolState s;
 
-  StepEnds(Situation s) {
+  StepEnds(PoolState s) {
     this.s = s;
   }
 
   void onDone(Step step, boolean imported, Health health, String text) {
-    s.running = null;
-    if (!s.quiet) {
+    s.current.step = null;
+    if (!s.current.quiet) {
       s.timeline.end(step.label(s.spec), StepRecord.Outcome.DONE, text, s.now);
     }
     switch (step) {
       case Step.Inspect _ -> onInspected(imported, health);
       case Step.Promote _ -> {
-        s.promoteGranted = true;
-        s.waitingForPeer = false;
-        s.peerFenced = false;
+        s.promotion.granted = true;
+        s.promotion.waitingForPeer = false;
+        s.promotion.peerFenced = false;
         // Devices that come anew are looked through anew.
-        s.noPool = false;
-        s.noPoolOnce = false;
+        s.importing.notFound = false;
+        s.importing.notFoundOnce = false;
         s.problem = "";
         s.hint = "";
         if (s.facts.allInRole(Role.PRIMARY)) {
-          s.promoteGranted = false;
+          s.promotion.granted = false;
         }
       }
       case Step.Fence _ -> {
-        s.peerUnheard = false;
-        s.peerFenced = true;
+        s.promotion.peerUnheard = false;
+        s.promotion.peerFenced = true;
         s.problem = "";
         s.hint = "";
       }
@@ -54,30 +54,30 @@ final class StepEnds {
       case Step.Export _ -> gone();
       case Step.CutOff _ -> cutOffDone();
       case Step.Detach _ -> {
-        s.detached = true;
+        s.cut.detached = true;
         if (s.spec.kind() == PoolSpec.Kind.FILESYSTEM) {
           gone();
         }
       }
       case Step.Clear _ ->
-          s.nextProbeNanos = Math.min(s.nextProbeNanos - s.now, Patience.CLEARED) + s.now;
+          s.probes.nextNanos = Math.min(s.probes.nextNanos - s.now, Patience.CLEARED) + s.now;
       case Step.LastResort _ -> {
         // Dead mounts of a daemon that was killed are to be taken away.
-        s.detached = false;
+        s.cut.detached = false;
         s.settled = false;
       }
       case Step.Demote _ -> {
-        s.mayBePrimary = false;
-        s.announced = false;
-        s.demoteGranted = !s.facts.allInRole(Role.SECONDARY);
+        s.promotion.mayBePrimary = false;
+        s.exporting.announced = false;
+        s.demotion.granted = !s.facts.allInRole(Role.SECONDARY);
       }
     }
   }
 
   private void onInspected(boolean imported, Health health) {
-    s.looked = true;
-    if (s.blindProbes > 0) {
-      s.blindProbes = 0;
+    s.probes.looked = true;
+    if (s.probes.blindCount > 0) {
+      s.probes.blindCount = 0;
       s.problem = "";
       s.hint = "";
     }
@@ -86,13 +86,13 @@ final class StepEnds {
       gone();
       return;
     }
-    if (s.cutOff) {
-      s.cutProbes++;
+    if (s.cut.done) {
+      s.cut.probeCount++;
     }
     if (s.facts.here != Here.YES) {
       s.facts.here = Here.YES;
-      if (s.noPool) {
-        s.noPool = false;
+      if (s.importing.notFound) {
+        s.importing.notFound = false;
         s.timeline.open("import", "found imported", s.now);
       }
       if (s.goal == Goal.YIELD) {
@@ -108,24 +108,24 @@ final class StepEnds {
   /// holds what it could not write, and goes on when the devices do and it is told to.
   private void onLookedAfter(Health health) {
     if (!health.dead()) {
-      if (s.dead != null) {
-        s.dead = null;
+      if (s.probes.dead != null) {
+        s.probes.dead = null;
         s.problem = "";
         s.hint = "";
       }
-      s.deadProbes = 0;
-      if (s.toldPhase == Phase.SERVING && s.now - s.phaseSince >= Patience.BUDGET_REFILL) {
+      s.probes.deadCount = 0;
+      if (s.told.phase == Phase.SERVING && s.now - s.told.phaseSince >= Patience.BUDGET_REFILL) {
         s.strikes.clear(Strike.POOL);
       }
       return;
     }
-    s.deadProbes++;
-    s.clearDue = health == Health.SUSPENDED;
-    if (s.deadProbes >= 2) {
-      var first = s.dead == null;
-      s.dead = "pool " + s.spec.name() + " is " + health;
+    s.probes.deadCount++;
+    s.probes.clearDue = health == Health.SUSPENDED;
+    if (s.probes.deadCount >= 2) {
+      var first = s.probes.dead == null;
+      s.probes.dead = "pool " + s.spec.name() + " is " + health;
       s.problem = "the pool is " + health;
-      if (first && s.failOver(Cause.POOL, Strike.POOL, s.dead)) {
+      if (first && s.failOver(Cause.POOL, Strike.POOL, s.probes.dead)) {
         return;
       }
       s.problem +=
@@ -142,31 +142,31 @@ final class StepEnds {
   /// The pool is not here, so neither are its services nor anything of a cut.
   private void gone() {
     if (s.facts.here != Here.NO) {
-      s.settled = s.settled && !s.cutOff;
+      s.settled = s.settled && !s.cut.done;
     }
     if (s.served) {
       s.timeline.open("takeover", "the pool was no longer here", s.now);
     }
     s.facts.here = Here.NO;
     s.facts.health = Health.NONE;
-    s.deadProbes = 0;
-    s.dead = null;
-    s.clearDue = false;
+    s.probes.deadCount = 0;
+    s.probes.dead = null;
+    s.probes.clearDue = false;
     s.served = false;
-    s.broken = false;
-    s.cutOff = false;
-    s.detached = false;
+    s.blockers.broken = false;
+    s.cut.done = false;
+    s.cut.detached = false;
     s.services.forEach(service -> service.forget(s.now));
   }
 
   void cutOffDone() {
     if (s.facts.here == Here.YES) {
-      s.cutOff = true;
-      s.cutProbes = 0;
-      s.lastResortNanos = s.now;
-      s.detached = false;
+      s.cut.done = true;
+      s.cut.probeCount = 0;
+      s.cut.lastResortNanos = s.now;
+      s.cut.detached = false;
     } else {
-      s.demoteCut = true;
+      s.demotion.cut = true;
     }
   }
 }

@@ -6,17 +6,17 @@ import carpool.orchestrator.core.ServiceView.Running;
 
 /// What a step that failed changes, and when it is tried again.
 final class StepFailures {
-  private final Situation s;
+  private final PoolState s;
   private final StepEnds ends;
 
-  StepFailures(Situation s, StepEnds ends) {
+  StepFailures(PoolState s, StepEnds ends) {
     this.s = s;
     this.ends = ends;
   }
 
   void onFailed(Step step, Failure failure) {
-    s.running = null;
-    if (!s.quiet) {
+    s.current.step = null;
+    if (!s.current.quiet) {
       s.timeline.end(
           step.label(s.spec),
           failure.kind() == Kind.TIMED_OUT
@@ -69,7 +69,7 @@ final class StepFailures {
       case Step.Clear _ -> {
         // The next look tells.
       }
-      case Step.Detach _ -> s.detached = true;
+      case Step.Detach _ -> s.cut.detached = true;
       case Step.LastResort _ -> {
         s.problem = "last resort: " + failure.text();
         s.hint = failure.hint();
@@ -81,7 +81,7 @@ final class StepFailures {
           // Perhaps because somebody uses the devices: for a pool that was not here before?
           s.facts.here = Here.UNKNOWN;
         }
-        var late = s.now - s.demoteSince >= s.spec.deadlines().demoteNanos();
+        var late = s.now - s.demotion.since >= s.spec.deadlines().demoteNanos();
         s.timers.arm(TimerKind.RETRY, late ? Patience.STUCK : Patience.RETRY);
       }
     }
@@ -89,11 +89,11 @@ final class StepFailures {
 
   private void onNotInspected(Failure failure) {
     if (s.served) {
-      s.deadProbes++;
-      if (s.deadProbes >= 3) {
-        s.dead = "pool " + s.spec.name() + " does not answer";
+      s.probes.deadCount++;
+      if (s.probes.deadCount >= 3) {
+        s.probes.dead = "pool " + s.spec.name() + " does not answer";
         s.problem = "the pool does not answer: " + failure.text();
-        if (s.deadProbes == 3) {
+        if (s.probes.deadCount == 3) {
           var _ = s.failOver(Cause.POOL, Strike.POOL, "pool " + s.spec.name() + " does not answer");
         }
       }
@@ -101,7 +101,7 @@ final class StepFailures {
     }
     s.problem = "cannot tell whether the pool is here: " + failure.text();
     s.hint = failure.hint();
-    s.blindProbes++;
+    s.probes.blindCount++;
     s.timers.arm(TimerKind.RETRY, Patience.RETRY);
   }
 
@@ -113,25 +113,25 @@ final class StepFailures {
       return;
     }
     if (failure.refusal() == Refusal.PEER_UNHEARD) {
-      s.peerUnheard = true;
+      s.promotion.peerUnheard = true;
       s.timers.arm(TimerKind.RETRY, 0);
       return;
     }
     if (failure.refusal().aboutData()) {
-      s.waitingForPeer = false;
-      s.refused = failure;
-      s.held = false;
-      s.force = false;
+      s.promotion.waitingForPeer = false;
+      s.blockers.refused = failure;
+      s.intent.held = false;
+      s.intent.force = false;
       s.timers.arm(TimerKind.REFUSED, Patience.REFUSED);
       return;
     }
-    if (!s.waitingForPeer) {
-      s.waitingForPeer = true;
-      s.peerPrimarySince = s.now;
+    if (!s.promotion.waitingForPeer) {
+      s.promotion.waitingForPeer = true;
+      s.promotion.peerPrimarySince = s.now;
     }
-    if (s.now - s.peerPrimarySince >= Patience.HAND_OVER) {
-      s.held = false;
-      s.waitingForPeer = false;
+    if (s.now - s.promotion.peerPrimarySince >= Patience.HAND_OVER) {
+      s.intent.held = false;
+      s.promotion.waitingForPeer = false;
       s.fail(Cause.POOL, "the peer does not give up pool " + s.spec.name());
     } else {
       s.timers.arm(TimerKind.RETRY, Patience.PEER_RETRY);
@@ -141,7 +141,7 @@ final class StepFailures {
   /// A veto: this node must not write while the other one may. The peer is asked again before the
   /// command is: it may be back.
   private void onNotFenced(Failure failure) {
-    s.peerUnheard = false;
+    s.promotion.peerUnheard = false;
     s.problem = "not fenced: " + failure.text();
     s.hint =
         "connect the other node; or make sure that it is off, then carpool takeover --force "
@@ -152,16 +152,16 @@ final class StepFailures {
   private void onNotImported(Failure failure) {
     s.facts.here = Here.UNKNOWN;
     if (failure.kind() == Kind.NOT_FOUND) {
-      if (s.noPoolOnce) {
-        s.noPool = true;
+      if (s.importing.notFoundOnce) {
+        s.importing.notFound = true;
         s.everSettled = true;
         s.facts.here = Here.NO;
-        s.nextProbeNanos = s.now + Patience.PROBE_WAITING;
+        s.probes.nextNanos = s.now + Patience.PROBE_WAITING;
         s.problem = failure.text();
         s.hint = failure.hint();
         s.timeline.close("no pool", s.now);
       } else {
-        s.noPoolOnce = true;
+        s.importing.notFoundOnce = true;
         s.timers.arm(TimerKind.RETRY, Patience.RETRY);
       }
       return;
@@ -169,8 +169,8 @@ final class StepFailures {
     s.problem = failure.text();
     s.hint = failure.hint();
     // An attempt in the last moment would only hide, by its own end, why the others failed.
-    if (s.now - s.importSince >= s.spec.deadlines().importNanos() - 2 * Patience.RETRY) {
-      s.importTried = false;
+    if (s.now - s.importing.since >= s.spec.deadlines().importNanos() - 2 * Patience.RETRY) {
+      s.importing.tried = false;
       s.cannotServe("pool " + s.spec.name() + " could not be imported: " + failure.text(), false);
     } else {
       s.timers.arm(TimerKind.RETRY, Patience.RETRY);

@@ -5,22 +5,21 @@ import carpool.orchestrator.core.Facts.Here;
 /// A pool that an operator looks after: it is looked at and shown, and nothing is done to it,
 /// whatever happens. The other node cannot take it while this one is primary.
 final class UnmanagedWatch {
-  private final Situation s;
+  private final PoolState s;
 
-  UnmanagedWatch(Situation s) {
+  UnmanagedWatch(PoolState s) {
     this.s = s;
   }
 
   void watch() {
-    if (s.running != null) {
+    if (s.current.step != null) {
       abort();
       return;
     }
-    s.dead = null;
-    s.clearDue = false;
+    s.probes.reset();
     if (s.facts.here == Here.UNKNOWN) {
       if (!s.timers.running(TimerKind.RETRY)) {
-        s.nextProbeNanos = s.now + Patience.PROBE_SERVING;
+        s.probes.nextNanos = s.now + Patience.PROBE_SERVING;
         s.run(new Step.Inspect(), Patience.INSPECT);
       }
       return;
@@ -38,14 +37,17 @@ final class UnmanagedWatch {
     s.settled = !here;
     s.everSettled = true;
     s.adopting = false;
-    s.broken = false;
+    s.blockers.broken = false;
   }
 
   private void abort() {
-    var step = s.running;
-    if (step != null && !s.aborting && step.abortable() && !(step instanceof Step.Inspect)) {
-      s.aborting = true;
-      s.emit(new PoolEffect.Abort(s.runToken));
+    var step = s.current.step;
+    if (step != null
+        && !s.current.aborting
+        && step.abortable()
+        && !(step instanceof Step.Inspect)) {
+      s.current.aborting = true;
+      s.emit(new PoolEffect.Abort(s.current.token));
     }
   }
 }
