@@ -11,6 +11,9 @@ import java.util.Map;
 ///   all of them, and the others are resigned once the other node is ready for them.
 /// - Else, when the roles differ for [#APART_NANOS], the node that is BACKUP of the first group
 ///   gives the others away. Both nodes judge by the same group, so they never swap.
+/// - Nothing is given to a node that has not said that it is ready for all of them: an interface
+///   may be down there, too. A group that is resigned and not taken comes back after a dead time,
+///   in which nobody answers.
 ///
 /// Not safe for concurrent use.
 public final class SyncGroupRule {
@@ -76,11 +79,9 @@ public final class SyncGroupRule {
       apartSinceNanos = now;
     }
     var first = groups.getFirst();
-    boolean gives =
-        out.isEmpty()
-            ? !masters.contains(first) && now - apartSinceNanos >= APART_NANOS
-            : peerReady;
-    if (!gives || (resigned && now - resignedNanos < AGAIN_NANOS)) {
+    boolean due =
+        !out.isEmpty() || (!masters.contains(first) && now - apartSinceNanos >= APART_NANOS);
+    if (!due || !peerReady || (resigned && now - resignedNanos < AGAIN_NANOS)) {
       return new Verdict(against, List.of(), "");
     }
     resigned = true;

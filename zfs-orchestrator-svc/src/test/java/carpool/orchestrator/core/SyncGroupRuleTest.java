@@ -53,6 +53,13 @@ final class SyncGroupRuleTest {
     assertThat(verdict.against()).isEmpty();
   }
 
+  /// Its own interface may be down; the group would come back, and its clients wait for nothing.
+  @Test
+  void groupIsNotGivenToANodeThatIsNotKnownToTakeIt() {
+    assertThat(after(10, Carp.BACKUP, Carp.MASTER, false)).isEqualTo(Verdict.NOTHING);
+    assertThat(after(0, Carp.BACKUP, Carp.MASTER, true).resign()).containsExactly("dmz");
+  }
+
   /// Else both nodes would swap for ever.
   @Test
   void nodeOfTheFirstGroupWaitsForTheOthers() {
