@@ -9,5 +9,7 @@ enum Bug {
   /// A primary that lost its peer goes on alone without asking it.
   GOES_ON_WITHOUT_ASKING,
   /// CARP takes the role back from a node that serves and is well.
-  PREEMPTS_AT_ONCE
+  PREEMPTS_AT_ONCE,
+  /// Groups that should move together are left where CARP has put them.
+  GROUPS_MOVE_APART
 }

@@ -39,6 +39,7 @@ final class Faults {
     nextOfClients();
     nextOfServices();
     nextOfPools();
+    nextOfGroups();
     operate();
   }
 
@@ -52,6 +53,7 @@ final class Faults {
     world.services.mend(world.nodes);
     for (var node : world.nodes) {
       world.carrier(node.index, true);
+      node.groups.forEach(group -> world.carrier(group, true));
       for (var process : Service.values()) {
         node.resume(process);
       }
@@ -106,6 +108,23 @@ final class Faults {
     if (!world.geometry.plain() && world.geometry.random().nextBoolean()) {
       afterAWhileOfPools(4, 40, this::faultOfPools);
     }
+  }
+
+  /// The interface of one of the groups that move together is down, beside everything else.
+  private void nextOfGroups() {
+    if (world.geometry.together() > 0) {
+      afterAWhileOfPools(4, 40, this::faultOfGroups);
+    }
+  }
+
+  private void faultOfGroups() {
+    var random = world.geometry.random();
+    count++;
+    var node = world.nodes[random.nextInt(2)];
+    var group = node.groups.get(random.nextInt(world.geometry.together()));
+    world.carrier(group, false);
+    afterAWhileOfPools(1, 120, () -> world.carrier(group, true));
+    afterAWhileOfPools(4, 40, this::faultOfGroups);
   }
 
   private void faultOfPools() {
@@ -310,8 +329,8 @@ final class Faults {
       case 0, 1 -> {
         int group = anyPool().group;
         for (var each : world.nodes) {
-          // All pools of a group move together.
-          var moving = each.groups.get(group).pools;
+          // All pools of a group move together, and those of the groups that move with it.
+          var moving = each.groups.get(group).moving();
           if (moving.stream().anyMatch(side -> side.mind.phase() == Phase.SERVING)) {
             moving.forEach(side -> side.mind.ask(new Command.Switchover()));
           }

@@ -12,6 +12,7 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// One node's side of an election group: its CARP, and the twin of what the orchestrator's shell
@@ -20,6 +21,10 @@ import org.jspecify.annotations.Nullable;
 final class GroupSide {
   private static final long SECOND = 1_000_000_000L;
   private static final long REPORT_MICROS = 3_000_000;
+
+  /// The age that a note may have, and a look at each end.
+  private static final long TOLD_MICROS = 14_000_000;
+
   private static final long NEXT_WITHIN_NANOS = 10 * SECOND;
 
   final PairNode node;
@@ -29,11 +34,18 @@ final class GroupSide {
   final SimAgreement agreement;
   private final WholePairWorld world;
   private final SimClientNetwork clients;
+
+  /// Of all groups that move together; that of the first of them counts.
   private final Set<PoolSide> resigning = new HashSet<>();
+
   private Carp told = Carp.UNKNOWN;
   private boolean toldHolds;
   private int heardSkew;
   private long heardMicros = -1;
+  private boolean carrier = true;
+  private long linkChangedMicros;
+  private String clientsLost = "";
+  private String syncAgainst = "";
   SimClientNetwork.@Nullable Note clientNote;
   SimAgreement.@Nullable Note agreementNote;
 
@@ -43,12 +55,7 @@ final class GroupSide {
     this.index = index;
     this.carp = carp;
     this.agreement = new SimAgreement(this);
-    this.clients =
-        new SimClientNetwork(
-            this,
-            lost ->
-                pools.forEach(
-                    side -> side.mind.post(now -> new PoolEvent.ClientNetworkJudged(now, lost))));
+    this.clients = new SimClientNetwork(this, this::clientsLost);
     carp.onHeard((skew, micros) -> {
       heardSkew = skew;
       heardMicros = micros;
@@ -59,14 +66,71 @@ final class GroupSide {
     return node.peer().groups.get(index);
   }
 
+  /// The groups of this node that move when this one moves, itself included.
+  List<GroupSide> together() {
+    return world.geometry.movingWith(index).stream().map(node.groups::get).toList();
+  }
+
+  /// The group that stands for all that move together.
+  GroupSide first() {
+    return together().getFirst();
+  }
+
+  /// The pools that move when this group moves.
+  List<PoolSide> moving() {
+    return together().stream().flatMap(group -> group.pools.stream()).toList();
+  }
+
+  /// A cut at any of the networks counts against this node for all pools that move together.
+  private void clientsLost(String lost) {
+    clientsLost = lost;
+    var all =
+        together().stream()
+            .map(group -> group.clientsLost)
+            .filter(each -> !each.isEmpty())
+            .collect(Collectors.joining("; "));
+    moving().forEach(side -> side.mind.post(now -> new PoolEvent.ClientNetworkJudged(now, all)));
+  }
+
+  /// The interface of this group alone.
+  void carrier(boolean up) {
+    carrier = up;
+    link();
+    node.interfaces();
+  }
+
+  /// Its interface and the network behind it are there.
+  boolean linked() {
+    return carrier && world.clients.carrier(node.index);
+  }
+
+  void link() {
+    linkChangedMicros = world.time.nowMicros();
+    carp.link(linked());
+  }
+
+  /// Without a network for so long that the other node has heard of it.
+  boolean longDown() {
+    return !linked() && world.time.nowMicros() - linkChangedMicros > TOLD_MICROS;
+  }
+
+  /// Why this node is worse for all groups that move together; empty: nothing.
+  void against(String text) {
+    syncAgainst = text;
+  }
+
   /// A new process of the orchestrator.
   void start() {
     told = Carp.UNKNOWN;
+    clientsLost = "";
+    syncAgainst = "";
     resigning.clear();
     watchElection();
     node.orchestrator.after(REPORT_MICROS, this::reportOften);
     clients.start();
-    agreement.start();
+    if (first() == this) {
+      agreement.start();
+    }
   }
 
   Carp carp() {
@@ -113,7 +177,7 @@ final class GroupSide {
 
   /// Something that the election is told has changed.
   void soon() {
-    node.orchestrator.within(1_000, 20_000, this::report);
+    together().forEach(group -> node.orchestrator.within(1_000, 20_000, group::report));
   }
 
   private void reportOften() {
@@ -125,11 +189,14 @@ final class GroupSide {
     if (!carp.alive() || told == Carp.UNKNOWN) {
       return;
     }
-    boolean ready = pools.stream().allMatch(side -> side.mind.phase() == Phase.SERVING);
+    boolean ready = moving().stream().allMatch(side -> side.mind.phase() == Phase.SERVING);
     carp.tell(now -> new CarpEvent.ReadinessReported(now, ready, NEXT_WITHIN_NANOS));
     heard();
     var wanted = new EnumMap<Cause, String>(Cause.class);
-    pools.forEach(side -> wanted.putAll(side.mind.causes()));
+    moving().forEach(side -> wanted.putAll(side.mind.causes()));
+    if (!first().syncAgainst.isEmpty()) {
+      wanted.put(Cause.SYNC_GROUP, first().syncAgainst);
+    }
     if (!node.noRoom().isEmpty()) {
       wanted.put(Cause.COMMANDS_HANG, node.noRoom());
     }
@@ -145,27 +212,35 @@ final class GroupSide {
     }
   }
 
-  /// @param together when every pool of the group has asked for it
+  /// @param together when every pool that moves with it has asked for it
   void resign(PoolSide side, boolean together) {
     if (together) {
-      resigning.add(side);
-      if (resigning.size() < pools.size()) {
+      var asked = first().resigning;
+      asked.add(side);
+      if (asked.size() < moving().size()) {
         return;
       }
-      resigning.clear();
+      asked.clear();
     }
+    resign();
+  }
+
+  /// Whichever group is named, the election resigns all that move together.
+  void resign() {
     node.orchestrator.within(
         1_000,
         20_000,
         () -> {
           report();
-          carp.tell(now -> new CarpEvent.ResignRequested(now, 0));
+          for (var group : together()) {
+            group.carp.tell(now -> new CarpEvent.ResignRequested(now, 0));
+          }
         });
   }
 
   /// The pool is served.
   void serves(PoolSide side) {
-    resigning.remove(side);
+    first().resigning.remove(side);
   }
 
   private void heard() {

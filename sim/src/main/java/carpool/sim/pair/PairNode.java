@@ -1,5 +1,7 @@
 package carpool.sim.pair;
 
+import carpool.election.core.CarpEvent;
+import carpool.election.core.CarpMachine;
 import carpool.orchestrator.exec.LeftBehind;
 import carpool.sim.carp.CarpNode;
 import java.util.ArrayList;
@@ -15,6 +17,7 @@ final class PairNode {
 
   private static final long TICK_MICROS = 1_000_000;
   private static final long LOOK_MICROS = 50_000;
+  private static final String INTERFACE_DOWN = "interface-down";
 
   final WholePairWorld world;
   final int index;
@@ -108,6 +111,7 @@ final class PairNode {
       case ELECTION -> {
         electionStoppedMicros = -1;
         groups.forEach(group -> group.carp.start());
+        interfaces();
       }
       case ORCHESTRATOR -> {
         orchestrator.start();
@@ -213,8 +217,26 @@ final class PairNode {
       case ELECTION -> {
         electionStoppedMicros = -1;
         groups.forEach(group -> group.carp.resume());
+        interfaces();
       }
       case ORCHESTRATOR -> orchestrator.resume();
+    }
+  }
+
+  /// The election demotes the node in all groups while the interface of another one is down.
+  void interfaces() {
+    boolean down = groups.stream().anyMatch(group -> !group.linked());
+    for (var group : groups) {
+      if (!group.linked() || !group.carp.alive()) {
+        continue;
+      }
+      boolean there = group.carp.state().demotions().causes().containsKey(INTERFACE_DOWN);
+      if (down && !there) {
+        group.carp.tell(
+            now -> new CarpEvent.DemotionSet(now, INTERFACE_DOWN, CarpMachine.OWN_DEMOTION, false));
+      } else if (!down && there) {
+        group.carp.tell(now -> new CarpEvent.DemotionCleared(now, INTERFACE_DOWN));
+      }
     }
   }
 

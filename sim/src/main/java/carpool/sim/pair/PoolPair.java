@@ -99,6 +99,7 @@ final class PoolPair {
       severed |= !node.replicator.alive();
       client &=
           side.group.carp.alive()
+              && side.group.linked()
               && node.orchestrator.running()
               && side.mind.phase() != Phase.GIVING_UP
               && side.mind.phase() != Phase.CUT_OFF // a fenced one gives up between two looks

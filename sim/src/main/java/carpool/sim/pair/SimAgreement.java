@@ -5,6 +5,7 @@ import carpool.orchestrator.core.AgreedSwitchoverRule.Attempt;
 import carpool.orchestrator.core.AgreedSwitchoverRule.Decision;
 import carpool.orchestrator.core.AgreedSwitchoverRule.Kind;
 import carpool.orchestrator.core.AgreedSwitchoverRule.Own;
+import carpool.orchestrator.core.Carp;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.FailbackRule;
 import carpool.orchestrator.core.FailbackRule.Wish;
@@ -13,9 +14,13 @@ import carpool.orchestrator.core.PoolEvent;
 import carpool.orchestrator.core.PoolView;
 import carpool.orchestrator.core.ResourceFacts;
 import carpool.orchestrator.core.Strike;
+import carpool.orchestrator.core.SyncGroupRule;
 import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Role;
+import carpool.sim.Violation;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -32,6 +37,7 @@ final class SimAgreement {
   private final WholePairWorld world;
   private FailbackRule failback = new FailbackRule(false, 0);
   private AgreedSwitchoverRule switchover = new AgreedSwitchoverRule(0, List.of());
+  private SyncGroupRule together = new SyncGroupRule(List.of());
   private Wish wish = Wish.NONE;
   private String refusal = "";
   private boolean underway;
@@ -53,6 +59,7 @@ final class SimAgreement {
   void start() {
     failback = new FailbackRule(world.preempt, world.services.preemptDelayNanos);
     switchover = new AgreedSwitchoverRule(SimOrchestrator.FAIL_WINDOW_NANOS, kept);
+    together = new SyncGroupRule(group.together().stream().map(SimAgreement::name).toList());
     wish = Wish.NONE;
     refusal = "";
     underway = false;
@@ -66,21 +73,22 @@ final class SimAgreement {
 
   private void look() {
     long now = world.time.nowMicros() * 1000;
-    var views = group.pools.stream().map(side -> side.mind.view()).toList();
+    var views = group.moving().stream().map(side -> side.mind.view()).toList();
     var sight = sight(views);
     if (node.replicator.running()) {
       group.agreementNote =
           new Note(
               sight.with(wish.wanted(), refusal),
-              group.pools.stream().map(SimAgreement::failed).toList(),
+              group.moving().stream().map(SimAgreement::failed).toList(),
               world.time.nowMicros());
     }
     var peer = peer();
-    for (int i = 0; i < group.pools.size(); i++) {
+    for (int i = 0; i < group.moving().size(); i++) {
       var failed = peer == null ? Set.<String>of() : peer.failed().get(i);
-      group.pools.get(i).mind.post(at -> new PoolEvent.PeerSaid(at, peer != null, failed));
+      group.moving().get(i).mind.post(at -> new PoolEvent.PeerSaid(at, peer != null, failed));
     }
     var other = peer == null ? null : peer.sight();
+    keepTogether(now, other);
     wish = failback.look(now, sight, other);
     if (!underway) {
       var decision = switchover.look(now, own(views, sight), other);
@@ -88,6 +96,43 @@ final class SimAgreement {
       begin(decision);
     }
     node.orchestrator.after(LOOK_MICROS, this::look);
+  }
+
+  private void keepTogether(long now, @Nullable GroupSight other) {
+    var groups = group.together();
+    if (groups.size() == 1 || world.bugs.contains(Bug.GROUPS_MOVE_APART)) {
+      return;
+    }
+    var roles = new HashMap<String, Carp>();
+    groups.forEach(each -> roles.put(name(each), each.carp()));
+    var verdict = together.look(now, roles, other != null && other.against().isEmpty());
+    group.against(verdict.against());
+    if (!verdict.against().isEmpty() || !verdict.resign().isEmpty()) {
+      group.soon();
+    }
+    if (!verdict.resign().isEmpty()) {
+      world.log(node.name, "gives " + verdict.resign() + " away: " + verdict.cause());
+      for (var each : groups) {
+        if (verdict.resign().contains(name(each)) && each.peer().longDown()) {
+          throw new Violation(
+              "groups together",
+              node.name + " gives " + name(each) + " to a node whose interface is down");
+        }
+      }
+      group.resign();
+    }
+  }
+
+  private static String name(GroupSide group) {
+    return "group" + group.index;
+  }
+
+  /// Of all groups that move together the worst.
+  private Carp carp() {
+    return group.together().stream()
+        .map(GroupSide::carp)
+        .min(Comparator.naturalOrder())
+        .orElseThrow();
   }
 
   private static Set<String> failed(PoolSide side) {
@@ -106,12 +151,12 @@ final class SimAgreement {
 
   /// Each pool is asked whether it would move before the first one is moved.
   private void check(Kind kind, Command.Switchover command, int index) {
-    if (index == group.pools.size()) {
+    if (index == group.moving().size()) {
       move(kind, command);
       return;
     }
     group
-        .pools
+        .moving()
         .get(index)
         .mind
         .ask(
@@ -130,9 +175,9 @@ final class SimAgreement {
     switchover.begun(kind, world.time.nowMicros() * 1000);
     kept = switchover.attempts();
     world.log(node.name, command.cause());
-    var left = new int[] {group.pools.size()};
+    var left = new int[] {group.moving().size()};
     var problems = new ArrayList<String>();
-    for (var side : group.pools) {
+    for (var side : group.moving()) {
       side.mind.ask(
           command,
           problem -> {
@@ -155,16 +200,19 @@ final class SimAgreement {
   }
 
   private List<SimReplica> replicas() {
-    return group.pools.stream().flatMap(side -> side.replicas.stream()).toList();
+    return group.moving().stream().flatMap(side -> side.replicas.stream()).toList();
   }
 
   private GroupSight sight(List<PoolView> views) {
     return GroupSight.of(
         node.name,
         group.carp.state().config().advskew(),
-        group.carp(),
+        carp(),
         group.carp.isRunning()
-            ? new ArrayList<>(group.carp.state().demotions().causes().keySet())
+            ? group.together().stream()
+                .flatMap(each -> each.carp.state().demotions().causes().keySet().stream())
+                .distinct()
+                .toList()
             : List.of("the election does not answer"),
         views,
         replicas().stream()
@@ -190,7 +238,7 @@ final class SimAgreement {
     }
     return new Own(
         sight,
-        group.carp(),
+        carp(),
         blockers,
         replicas().stream()
             .filter(replica ->
@@ -199,7 +247,7 @@ final class SimAgreement {
                     && replica.node.running().disk() == DiskState.FAILED)
             .map(replica -> replica.resource.name)
             .toList(),
-        group.pools.stream().flatMap(side -> unable(side).stream()).toList());
+        group.moving().stream().flatMap(side -> unable(side).stream()).toList());
   }
 
   private static List<String> unable(PoolSide side) {

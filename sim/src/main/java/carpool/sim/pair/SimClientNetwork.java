@@ -46,7 +46,7 @@ final class SimClientNetwork {
     track.sampled(
         world.time.nowMicros() * 1000,
         world.clients.asked(),
-        world.clients.answers(node.index),
+        group.linked() && world.clients.answers(node.index),
         world.clients.received(node.index));
     node.orchestrator.after(SAMPLE_MICROS, this::sample);
   }
@@ -98,7 +98,7 @@ final class SimClientNetwork {
   }
 
   private boolean peerAble() {
-    return group.pools.stream().allMatch(SimClientNetwork::peerAble);
+    return group.moving().stream().allMatch(SimClientNetwork::peerAble);
   }
 
   private boolean heard() {

@@ -34,10 +34,15 @@ final class StandingFault {
     IMPORT_ON_ONE_NODE,
     IMPORT_ON_BOTH_NODES,
     /// Commands of the node that serves never end.
-    COMMANDS_HANG
+    COMMANDS_HANG,
+    /// The interface of one of the groups that move together, on the node that serves.
+    INTERFACE
   }
 
   private static final int FIRST_KINDS = 4;
+
+  /// In any pair with several pools.
+  private static final int POOL_KINDS = 3;
 
   private final WholePairWorld world;
   private final Kind kind;
@@ -66,16 +71,23 @@ final class StandingFault {
     var chosen = random.nextInt(kinds);
     service = random.nextInt(SimServices.NAMES.size());
     var more = world.geometry.random();
-    if (!world.geometry.plain() && more.nextInt(3) == 0) {
-      kind = Kind.values()[FIRST_KINDS + more.nextInt(Kind.values().length - FIRST_KINDS)];
+    boolean together = world.geometry.together() > 0;
+    if (together && more.nextBoolean()) {
+      kind = Kind.INTERFACE;
+    } else if (!world.geometry.plain() && more.nextInt(3) == 0) {
+      kind = Kind.values()[FIRST_KINDS + more.nextInt(POOL_KINDS)];
     } else {
       kind = Kind.values()[world.services.present() ? chosen : 2 + chosen];
     }
-    pair = world.pools.get(world.pools.size() == 1 ? 0 : more.nextInt(world.pools.size()));
+    var candidates =
+        kind == Kind.INTERFACE
+            ? world.pools.stream().filter(each -> each.group < world.geometry.together()).toList()
+            : world.pools;
+    pair = candidates.get(candidates.size() == 1 ? 0 : more.nextInt(candidates.size()));
     var server = pair.server();
     victim =
         switch (kind) {
-          case DISK, IMPORT_ON_BOTH_NODES, COMMANDS_HANG -> server;
+          case DISK, IMPORT_ON_BOTH_NODES, COMMANDS_HANG, INTERFACE -> server;
           case IMPORT_ON_ONE_NODE -> server.peer();
           case SERVICE_ON_BOTH_NODES, SERVICE_ON_ONE_NODE, NODE_DIES_WHEN_IT_SERVES ->
               world.nodes[random.nextInt(2)];
@@ -124,6 +136,7 @@ final class StandingFault {
         victim.powerCut(5 * SECOND);
       }
       case COMMANDS_HANG -> victim.commandsHang(true);
+      case INTERFACE -> world.carrier(pair.side(victim).group, false);
     }
   }
 
@@ -131,6 +144,7 @@ final class StandingFault {
     world.services.mend(world.nodes);
     for (var node : world.nodes) {
       node.commandsHang(false);
+      world.carrier(pair.side(node).group, true);
       pair.side(node).pool.unimportable(false);
     }
     world.faults.leaveBroken(false);
@@ -197,12 +211,16 @@ final class StandingFault {
   }
 
   private boolean served(PoolPair each) {
+    if (kind == Kind.INTERFACE && pair.side(victim).group.moving().contains(each.side(victim))) {
+      return server(each) != victim && serving(each);
+    }
     if (each != pair) {
       return each.side(server(each)).mind.phase() == Phase.SERVING;
     }
     return switch (kind) {
       case IMPORT_ON_BOTH_NODES -> true;
-      case SERVICE_ON_ONE_NODE, DISK, IMPORT_ON_ONE_NODE -> server(each) != victim && serving(each);
+      case SERVICE_ON_ONE_NODE, DISK, IMPORT_ON_ONE_NODE, INTERFACE ->
+          server(each) != victim && serving(each);
       case SERVICE_ON_BOTH_NODES, NODE_DIES_WHEN_IT_SERVES, COMMANDS_HANG -> serving(each);
     };
   }

@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 ///   group, is its MASTER and has its address, the other stands by, nothing stands against either,
 ///   both copies are equal, and so it stays. By hand is done only what follows: a branch of a split
 ///   brain is given up, maintenance is switched off, a broken disk is replaced;
+/// - **groups together**: groups that move together are MASTER at one node; see [GroupsTogether];
 /// - **standing fault**: one fault that stands still moves the pool at most once per node and
 ///   window; see [StandingFault].
 public final class WholePairWorld {
@@ -72,6 +73,7 @@ public final class WholePairWorld {
   final Faults faults;
   final SimClients clients;
   final SimServices services;
+  private final GroupsTogether together;
   private @Nullable StandingFault standing;
   private final long[] twoMastersSince;
   private final long[] stoppedUntil = {0, 0};
@@ -132,12 +134,17 @@ public final class WholePairWorld {
       firstPreferred[group] =
           (geometry.ownSkew() && group > 0) ? geometry.random().nextBoolean() : !swapped;
     }
+    for (int group = 1; group < geometry.together(); group++) {
+      // The configuration of any other is refused.
+      firstPreferred[group] = firstPreferred[0];
+    }
     nodes =
         new PairNode[] {
           new PairNode(this, 0, carps(0, firstPreferred, whenReady)),
           new PairNode(this, 1, carps(1, firstPreferred, whenReady))
         };
     faults = new Faults(this);
+    together = new GroupsTogether(this);
     log(
         "---",
         (memsync ? "memsync" : "fullsync")
@@ -429,8 +436,15 @@ public final class WholePairWorld {
   void carrier(int node, boolean up) {
     if (clients.carrier(node, up)) {
       log(nodes[node].name, "client network " + (up ? "back" : "cut"));
-      nodes[node].groups.forEach(group -> group.carp.link(up));
+      nodes[node].groups.forEach(GroupSide::link);
+      nodes[node].interfaces();
     }
+  }
+
+  /// The interface of one group alone.
+  void carrier(GroupSide group, boolean up) {
+    log(group.node.name, "interface of group " + group.index + (up ? " up" : " down"));
+    group.carrier(up);
   }
 
   void clientSilence(boolean silent) {
@@ -465,6 +479,7 @@ public final class WholePairWorld {
       }
     }
     pools.forEach(PoolPair::look);
+    together.look();
     for (int group = 0; group < twoMastersSince.length; group++) {
       lookForTwoMasters(group);
     }
@@ -474,6 +489,7 @@ public final class WholePairWorld {
     boolean both = clients.whole();
     for (var node : nodes) {
       var carp = node.groups.get(group).carp;
+      both &= node.groups.get(group).linked();
       both &= carp.alive() && carp.role() == carpool.election.core.Role.MASTER;
     }
     if (!both) {

@@ -79,6 +79,7 @@ final class WholePairWorldTest {
         EnumSet.of(Bug.DEMOTION_ONLY_SAYS_SO),
         EnumSet.of(Bug.GOES_ON_WITHOUT_ASKING),
         EnumSet.of(Bug.PREEMPTS_AT_ONCE),
+        EnumSet.of(Bug.GROUPS_MOVE_APART),
         EnumSet.of(Bug.GOES_ON_WITHOUT_ASKING, Bug.PROMOTE_BESIDE_PRIMARY));
   }
 }
