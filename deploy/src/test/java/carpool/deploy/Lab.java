@@ -22,6 +22,10 @@ final class Lab implements AutoCloseable {
   static final String IMAGE = environment("CARPOOL_LAB_IMAGE", "carpool-node");
   static final String LAN = environment("CARPOOL_LAB_LAN", "172.30.1");
   static final String REPLICATION = environment("CARPOOL_LAB_REPL", "172.30.2");
+
+  /// Of the scenarios in which the clients have two networks.
+  static final String DMZ = environment("CARPOOL_LAB_DMZ", "172.31.1");
+
   static final String VIP = LAN + ".50";
   private static final String RUN = environment("CARPOOL_TEST_RUN", "by-hand");
 
@@ -82,7 +86,7 @@ final class Lab implements AutoCloseable {
   }
 
   /// Interfaces are numbered in the order of the networks' names: lan is eth0.
-  private static Network network(String name, String prefix) {
+  static Network network(String name, String prefix) {
     return Network.builder()
         .createNetworkCmdModifier(command ->
             command

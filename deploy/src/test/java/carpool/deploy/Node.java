@@ -6,6 +6,7 @@ import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.Device;
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.testcontainers.DockerClientFactory;
@@ -30,15 +31,16 @@ final class Node extends GenericContainer<Node> {
   private static final String LIBEXEC = "/usr/libexec/carpool-lab/";
 
   private final String name;
-  private final Network replication;
-  private final String replicationAddress;
+
+  /// By network, besides the first one.
+  private final Map<Network, String> addresses = new LinkedHashMap<>();
+
   private boolean loopDevices;
 
   Node(String name, int lastOctet, Network lan, Network replication) {
     super(DockerImageName.parse(Lab.IMAGE));
     this.name = name;
-    this.replication = replication;
-    this.replicationAddress = Lab.REPLICATION + "." + lastOctet;
+    addresses.put(replication, Lab.REPLICATION + "." + lastOctet);
     withNetwork(lan);
     withEnv("CARPOOL_LAB_LAN", Lab.LAN);
     withEnv("CARPOOL_LAB_REPL", Lab.REPLICATION);
@@ -72,6 +74,12 @@ final class Node extends GenericContainer<Node> {
     return this;
   }
 
+  /// An interface more. Docker numbers them in the order of the networks' names.
+  Node connectedTo(Network network, String address) {
+    addresses.put(network, address);
+    return this;
+  }
+
   private void makeLoopDevices() {
     Lab.must(
         this,
@@ -81,17 +89,18 @@ final class Node extends GenericContainer<Node> {
             + " for n in $(seq 0 63); do mknod /dev/loop$n b 7 $n; done");
   }
 
-  /// The second network has to be there before the first process.
+  /// All networks have to be there before the first process.
   @Override
   protected void containerIsCreated(String containerId) {
-    docker()
-        .connectToNetworkCmd()
-        .withContainerId(containerId)
-        .withNetworkId(replication.getId())
-        .withContainerNetwork(
-            new ContainerNetwork()
-                .withIpamConfig(new ContainerNetwork.Ipam().withIpv4Address(replicationAddress)))
-        .exec();
+    addresses.forEach((network, address) ->
+        docker()
+            .connectToNetworkCmd()
+            .withContainerId(containerId)
+            .withNetworkId(network.getId())
+            .withContainerNetwork(
+                new ContainerNetwork()
+                    .withIpamConfig(new ContainerNetwork.Ipam().withIpv4Address(address)))
+            .exec());
   }
 
   @Override
