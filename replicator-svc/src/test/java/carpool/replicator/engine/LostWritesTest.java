@@ -75,6 +75,27 @@ class LostWritesTest {
     }
   }
 
+  /// What can be read of it may be in the page cache only: it is compared with nothing before every
+  /// block came from the peer.
+  @Test
+  void copyThatLostWritesSaysSoWhateverIsRecordedBeforeItIsWhole() throws Exception {
+    loseWrites(1);
+    try (var copy = AttachedProvider.open("r", disk.provider(), new FailedCopies(state))) {
+      var now = copy.metadata();
+      copy.writeMetadata(
+          Role.SECONDARY, DiskState.INCONSISTENT, now.identity(), now.times()); // as a target does
+    }
+
+    try (var copy = AttachedProvider.open("r", disk.provider(), new FailedCopies(state))) {
+      assertThat(copy.readable()).isFalse();
+      var now = copy.metadata();
+      copy.writeMetadata(Role.SECONDARY, DiskState.UP_TO_DATE, now.identity(), now.times());
+    }
+    try (var copy = AttachedProvider.open("r", disk.provider(), new FailedCopies(state))) {
+      assertThat(copy.readable()).isTrue();
+    }
+  }
+
   /// Which blocks were lost is not known. Served by force, the copy passes for good again: what the
   /// peer's copy may differ in has to be on the disk by then, or it is never copied.
   @Test
