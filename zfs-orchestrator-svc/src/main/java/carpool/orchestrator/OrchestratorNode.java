@@ -4,6 +4,7 @@ import carpool.election.v1.Group;
 import carpool.kit.boot.Startable;
 import carpool.kit.config.CarpoolConfig;
 import carpool.kit.config.CarpoolConfig.Fencing;
+import carpool.kit.config.ElectionGroup;
 import carpool.kit.config.HastConfig;
 import carpool.kit.config.HookConfig;
 import carpool.kit.config.LoadedConfig;
@@ -484,6 +485,13 @@ final class OrchestratorNode implements Startable, Node {
   @Override
   public List<String> movesWith(String group) {
     return config.movesWith(group);
+  }
+
+  @Override
+  public boolean addressComesLast(String group) {
+    return config.election().stream()
+        .anyMatch(
+            each -> each.name().equals(group) && each.vip() == ElectionGroup.VipTime.WHEN_READY);
   }
 
   /// All pools of a group could be served by the other node, as far as this one can know.

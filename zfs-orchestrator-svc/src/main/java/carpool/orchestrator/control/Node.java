@@ -50,6 +50,9 @@ public interface Node {
   /// The election groups that move together with this one, itself included.
   List<String> movesWith(String group);
 
+  /// The addresses of this election group appear after its pools are served (`vip: when-ready`).
+  boolean addressComesLast(String group);
+
   /// Forgets the moves of these pools that must not be repeated yet.
   void forgetMoves(List<String> pools);
 

@@ -120,7 +120,7 @@ final class Plan {
     return new Refusal("BUSY", "the pool's loop does not answer", "carpool doctor");
   }
 
-  private static List<String> steps(PoolSpec pool) {
+  private List<String> steps(PoolSpec pool) {
     var zfs = pool.kind() == PoolSpec.Kind.ZFS;
     var steps = new ArrayList<String>();
     pool.services().reversed().forEach(service -> steps.add("stop " + service.name()));
@@ -131,6 +131,9 @@ final class Plan {
     steps.add("there: devices");
     steps.add(zfs ? "there: import" : "there: mount");
     pool.services().forEach(service -> steps.add("there: start " + service.name()));
+    if (node.addressComesLast(pool.follows())) {
+      steps.add("there: address");
+    }
     return steps;
   }
 }
