@@ -1,73 +1,46 @@
 package carpool.election.core;
 
-import carpool.election.core.wire.IpAddress;
-import java.util.Collections;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// One group at one moment. Immutable; made by [CarpMachine] only.
 ///
 /// @param config unchanged for the life of the machine
 /// @param role the role as published
+/// @param masterSinceNanos when this node became MASTER last; meaningful while MASTER
 /// @param linkUp whether the interface can send
 /// @param stopped left for good
 /// @param demotions what stands against this node
 /// @param servicesUp what the orchestrator said last
 /// @param holding the addresses are ours to have on the interface
-/// @param claim the takeover whose advertisement is out and not yet contradicted; BACKUP only
-/// @param claimExtensions how often the present claim was prolonged because its timer came late
-/// @param betterSource who advertised last that it is at least as good as this node
-/// @param betterHeardNanos when
-/// @param timers token and deadline of each armed timer
-/// @param lastToken tokens count up from here; never reused
-/// @param random state of the generator that counters and jitter come from
-/// @param lastSentNanos when our last advertisement was asked for; meaningful while MASTER
-/// @param listenUntilNanos no takeover by advertisement before this
-/// @param preemptNotBeforeNanos no preemption before this: the role was lost or given away just now
-/// @param claimNotBeforeNanos no takeover by advertisement at all before this: one was contradicted
-/// @param masterSinceNanos when this node became MASTER last; meaningful while MASTER
-/// @param reassertedNanos when we last answered a slower master out of turn
-/// @param announcedNanos when the neighbours were told last
-/// @param announceStep how many announcements of the present mastership were made
-/// @param resumes an earlier process was MASTER a moment ago, and this one has not had a link yet
-/// @param resumeUntilNanos until when it may go on with that role
-/// @param sendFailures consecutive refusals; not counted past the threshold
-/// @param sendSuccesses consecutive successes since the threshold was passed
+/// @param claim the takeover under way; null when there is none
+/// @param notBefore what must wait
+/// @param better who is at least as good as this node; null when nobody was heard
+/// @param timers what the group waits for
+/// @param advertised when this node advertised
+/// @param sendHealth whether the interface takes that
+/// @param announcements what the neighbours were told
+/// @param resumption the role of an earlier process, to go on with; null when there is none
+/// @param random where counters and jitter come from
 public record CarpState(
     CarpConfig config,
     Role role,
+    long masterSinceNanos,
     boolean linkUp,
     boolean stopped,
     Demotions demotions,
     boolean servicesUp,
     boolean holding,
-    @Nullable Reason claim,
-    int claimExtensions,
-    @Nullable IpAddress betterSource,
-    long betterHeardNanos,
-    SortedMap<TimerKind, Timer> timers,
-    long lastToken,
-    long random,
-    long lastSentNanos,
-    long listenUntilNanos,
-    long preemptNotBeforeNanos,
-    long claimNotBeforeNanos,
-    long masterSinceNanos,
-    long reassertedNanos,
-    long announcedNanos,
-    int announceStep,
-    boolean resumes,
-    long resumeUntilNanos,
-    int sendFailures,
-    int sendSuccesses) {
+    @Nullable Claim claim,
+    NotBefore notBefore,
+    @Nullable BetterPeer better,
+    Timers timers,
+    Advertised advertised,
+    SendHealth sendHealth,
+    Announcements announcements,
+    @Nullable Resumption resumption,
+    SplitMix64 random) {
 
-  /// An armed timer.
-  public record Timer(long token, long deadlineNanos) {}
-
-  public CarpState {
-    timers = Collections.unmodifiableSortedMap(new TreeMap<>(timers));
-  }
+  private static final long HOUR = 3_600_000_000_000L;
 
   /// The state before the first event: INIT, link unknown and taken for down.
   ///
@@ -75,33 +48,7 @@ public record CarpState(
   /// @param nowNanos the shell's clock
   public static CarpState initial(
       CarpConfig config, Demotions demotions, long seed, long nowNanos) {
-    return new CarpState(
-        config,
-        Role.INIT,
-        false,
-        false,
-        demotions,
-        false,
-        false,
-        null,
-        0,
-        null,
-        nowNanos,
-        Collections.emptySortedMap(),
-        0,
-        seed,
-        nowNanos,
-        nowNanos,
-        nowNanos,
-        nowNanos,
-        nowNanos,
-        nowNanos - 3_600_000_000_000L,
-        nowNanos - 3_600_000_000_000L,
-        0,
-        false,
-        nowNanos,
-        0,
-        0);
+    return before(config, demotions, null, seed, nowNanos);
   }
 
   /// The state of a process that takes the place of one that was MASTER with its services up,
@@ -110,34 +57,36 @@ public record CarpState(
   ///
   /// @param sentNanos when the earlier process sent its last advertisement, by the shell's clock
   public static CarpState resuming(CarpConfig config, long seed, long nowNanos, long sentNanos) {
-    var fresh = initial(config, Demotions.none(), seed, nowNanos);
+    var resumption = new Resumption(sentNanos + config.resumeNanos());
+    return before(config, Demotions.none(), resumption, seed, nowNanos);
+  }
+
+  /// Before the first event. The services of a process that resumes are taken for up until the
+  /// orchestrator speaks. Nobody was answered or told anything for long.
+  private static CarpState before(
+      CarpConfig config,
+      Demotions demotions,
+      @Nullable Resumption resumption,
+      long seed,
+      long nowNanos) {
     return new CarpState(
         config,
-        fresh.role,
-        fresh.linkUp,
-        fresh.stopped,
-        fresh.demotions,
-        true,
-        fresh.holding,
-        fresh.claim,
-        fresh.claimExtensions,
-        fresh.betterSource,
-        fresh.betterHeardNanos,
-        fresh.timers,
-        fresh.lastToken,
-        fresh.random,
-        fresh.lastSentNanos,
-        fresh.listenUntilNanos,
-        fresh.preemptNotBeforeNanos,
-        fresh.claimNotBeforeNanos,
-        fresh.masterSinceNanos,
-        fresh.reassertedNanos,
-        fresh.announcedNanos,
-        fresh.announceStep,
-        true,
-        sentNanos + config.resumeNanos(),
-        fresh.sendFailures,
-        fresh.sendSuccesses);
+        Role.INIT,
+        nowNanos,
+        false,
+        false,
+        demotions,
+        resumption != null,
+        false,
+        null,
+        NotBefore.none(nowNanos),
+        null,
+        Timers.none(),
+        new Advertised(nowNanos, nowNanos - HOUR),
+        SendHealth.GOOD,
+        new Announcements(nowNanos - HOUR, 0),
+        resumption,
+        new SplitMix64(seed));
   }
 
   /// Skew as advertised now.

@@ -24,22 +24,11 @@ import carpool.election.core.wire.Advertisement;
 import carpool.election.core.wire.IpAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// The working copy of one step of [CarpMachine]: begins as the old state, ends as the new one.
 /// Lives within one call.
 final class CarpStep {
-  /// Refused sends before the node demotes itself, and good ones before that is taken back
-  /// (`CARP_SENDAD_MAX_ERRORS`, `CARP_SENDAD_MIN_SUCCESS`).
-  private static final int SEND_THRESHOLD = 3;
-
-  /// How often a claim whose timer came late waits a little more, for objections not yet read.
-  private static final int CLAIM_EXTENSIONS_MAX = 5;
-
-  /// Announcements after the first: 1 s and 3 s after it (carp.md 3.2), then a slow refresh.
-  private static final long[] ANNOUNCE_GAPS_SECONDS = {1, 2, 60};
-
   /// How long an orchestrator may take to report to a process that resumed.
   private static final int RESUME_REPORT_SECONDS = 10;
 
@@ -54,60 +43,42 @@ final class CarpStep {
   private final CarpConfig config;
   private final long now;
   private final List<CarpEffect> effects = new ArrayList<>();
-  private final TreeMap<TimerKind, CarpState.Timer> timers;
   private Role role;
+  private long masterSinceNanos;
   private boolean linkUp;
   private boolean stopped;
   private Demotions demotions;
   private boolean servicesUp;
   private boolean holding;
-  private @Nullable Reason claim;
-  private int claimExtensions;
-  private @Nullable IpAddress betterSource;
-  private long betterHeardNanos;
-  private long lastToken;
-  private long random;
-  private long lastSentNanos;
-  private long listenUntilNanos;
-  private long preemptNotBeforeNanos;
-  private long claimNotBeforeNanos;
-  private long masterSinceNanos;
-  private long reassertedNanos;
-  private long announcedNanos;
-  private int announceStep;
-  private boolean resumes;
-  private long resumeUntilNanos;
-  private int sendFailures;
-  private int sendSuccesses;
+  private @Nullable Claim claim;
+  private NotBefore notBefore;
+  private @Nullable BetterPeer better;
+  private Timers timers;
+  private Advertised advertised;
+  private SendHealth sendHealth;
+  private Announcements announcements;
+  private @Nullable Resumption resumption;
+  private SplitMix64 random;
 
   CarpStep(CarpState state, long now) {
     this.config = state.config();
     this.now = now;
-    this.timers = new TreeMap<>(state.timers());
     this.role = state.role();
+    this.masterSinceNanos = state.masterSinceNanos();
     this.linkUp = state.linkUp();
     this.stopped = state.stopped();
     this.demotions = state.demotions();
     this.servicesUp = state.servicesUp();
     this.holding = state.holding();
     this.claim = state.claim();
-    this.claimExtensions = state.claimExtensions();
-    this.betterSource = state.betterSource();
-    this.betterHeardNanos = state.betterHeardNanos();
-    this.lastToken = state.lastToken();
+    this.notBefore = state.notBefore();
+    this.better = state.better();
+    this.timers = state.timers();
+    this.advertised = state.advertised();
+    this.sendHealth = state.sendHealth();
+    this.announcements = state.announcements();
+    this.resumption = state.resumption();
     this.random = state.random();
-    this.lastSentNanos = state.lastSentNanos();
-    this.listenUntilNanos = state.listenUntilNanos();
-    this.preemptNotBeforeNanos = state.preemptNotBeforeNanos();
-    this.claimNotBeforeNanos = state.claimNotBeforeNanos();
-    this.masterSinceNanos = state.masterSinceNanos();
-    this.reassertedNanos = state.reassertedNanos();
-    this.announcedNanos = state.announcedNanos();
-    this.announceStep = state.announceStep();
-    this.resumes = state.resumes();
-    this.resumeUntilNanos = state.resumeUntilNanos();
-    this.sendFailures = state.sendFailures();
-    this.sendSuccesses = state.sendSuccesses();
   }
 
   Transition finish() {
@@ -116,30 +87,21 @@ final class CarpStep {
         new CarpState(
             config,
             role,
+            masterSinceNanos,
             linkUp,
             stopped,
             demotions,
             servicesUp,
             holding,
             claim,
-            claimExtensions,
-            betterSource,
-            betterHeardNanos,
+            notBefore,
+            better,
             timers,
-            lastToken,
-            random,
-            lastSentNanos,
-            listenUntilNanos,
-            preemptNotBeforeNanos,
-            claimNotBeforeNanos,
-            masterSinceNanos,
-            reassertedNanos,
-            announcedNanos,
-            announceStep,
-            resumes,
-            resumeUntilNanos,
-            sendFailures,
-            sendSuccesses);
+            advertised,
+            sendHealth,
+            announcements,
+            resumption,
+            random);
     return new Transition(next, List.copyOf(effects));
   }
 
@@ -152,8 +114,8 @@ final class CarpStep {
 
   private void armAsBackup(TimerKind kind, String cause, int seconds) {
     if (stopped || role != Role.BACKUP || !demotions.causes().containsKey(cause)) {
-      timers.remove(kind);
-    } else if (!timers.containsKey(kind)) {
+      cancel(kind);
+    } else if (!timers.running(kind)) {
       arm(kind, now + seconds * SECOND);
     }
   }
@@ -161,10 +123,10 @@ final class CarpStep {
   /// Runs before every event: whatever it is, a master that was not running for so long that a peer
   /// may have taken over must first let go.
   void assumeOutlivedIfLate() {
-    if (role == Role.MASTER && now - lastSentNanos >= config.outlivedNanos()) {
+    if (role == Role.MASTER && now - advertised.lastNanos() >= config.outlivedNanos()) {
       suspect(Suspicion.CLOCK_LATE);
       becomeBackup(Reason.CLOCK_LATE);
-      listenUntilNanos = now + config.masterDownNanos();
+      notBefore = notBefore.listenUntil(now + config.masterDownNanos());
     }
   }
 
@@ -180,15 +142,16 @@ final class CarpStep {
       clear(CarpMachine.CAUSE_ADDRESS);
       return;
     }
-    if (resumes) {
-      resumes = false;
-      if (now - resumeUntilNanos < 0) {
+    var earlier = resumption;
+    if (earlier != null) {
+      resumption = null;
+      if (earlier.inTime(now)) {
         resume();
         return;
       }
       effects.add(new ReleaseAddresses()); // what the earlier process left
     }
-    listenUntilNanos = now + config.masterDownNanos();
+    notBefore = notBefore.listenUntil(now + config.masterDownNanos());
     become(Role.BACKUP, Reason.INITIALIZATION_COMPLETE);
     armMasterDown();
   }
@@ -203,13 +166,11 @@ final class CarpStep {
   }
 
   void onTimer(long token) {
-    for (var kind : TimerKind.values()) {
-      var timer = timers.get(kind);
-      if (timer != null && timer.token() == token) {
-        timers.remove(kind);
-        onTimer(kind, now - timer.deadlineNanos());
-        return;
-      }
+    var kind = timers.kindOf(token);
+    if (kind != null) {
+      long lateNanos = timers.lateNanos(kind, now);
+      cancel(kind);
+      onTimer(kind, lateNanos);
     }
   }
 
@@ -238,11 +199,11 @@ final class CarpStep {
         boolean objectionsUnread = lateNanos >= config.scaledNanos(CLAIM_SILENT_SECONDS);
         if (late) {
           listenAnew();
-        } else if (claim != null && objectionsUnread && claimExtensions < CLAIM_EXTENSIONS_MAX) {
-          claimExtensions++;
+        } else if (claim != null && objectionsUnread && claim.mayBeExtended()) {
+          claim = claim.extended();
           arm(TimerKind.CLAIM, now + config.scaledNanos(CLAIM_SILENT_SECONDS));
         } else if (claim != null) {
-          becomeMaster(claim);
+          becomeMaster(claim.reason());
         }
       }
       case ANNOUNCE -> {
@@ -260,8 +221,7 @@ final class CarpStep {
 
   void onHeard(IpAddress source, Advertisement heard) {
     if (heard.interval256() <= ownInterval256()) {
-      betterSource = source;
-      betterHeardNanos = now;
+      better = new BetterPeer(source, now);
     }
     switch (role) {
       case INIT -> {
@@ -275,7 +235,7 @@ final class CarpStep {
   private void onHeardAsBackup(IpAddress source, Advertisement heard) {
     var reason = reasonToTakeOver(heard);
     if (reason == null) {
-      if (claim != null && claim != Reason.MASTER_TIMED_OUT) {
+      if (claim != null && claim.besideMaster()) {
         suspect(Suspicion.CLAIM_CONTRADICTED);
         holdBack();
       }
@@ -291,17 +251,13 @@ final class CarpStep {
   }
 
   private void takeOverFrom(IpAddress source, Advertisement heard, Reason reason) {
-    boolean tooEarly = now - listenUntilNanos < 0;
-    boolean held =
-        now - claimNotBeforeNanos < 0
-            || (reason == Reason.PREEMPTING && !heard.leaving() && now - preemptNotBeforeNanos < 0);
+    boolean tooEarly = notBefore.listening(now);
+    boolean held = notBefore.heldBack(now, reason == Reason.PREEMPTING && !heard.leaving());
     if (held && !tooEarly) {
       suspect(Suspicion.HELD_BACK);
     }
     boolean betterServes =
-        betterSource != null
-            && !betterSource.equals(source)
-            && now - betterHeardNanos < config.scaledNanos(BETTER_SECONDS);
+        better != null && better.servesBeside(source, now, config.scaledNanos(BETTER_SECONDS));
     if (!tooEarly && !held && !betterServes && demotions.eligible()) {
       claim(reason, CLAIM_ALIVE_SECONDS);
     } else if (!heard.leaving()) {
@@ -313,7 +269,7 @@ final class CarpStep {
   private void onHeardAsMaster(Advertisement heard) {
     if (heard.interval256() <= ownInterval256()) {
       // Equal counts as better: both kernels yield, and whoever hears nothing any more stays.
-      preemptNotBeforeNanos = now + config.scaledNanos(HOLD_SECONDS);
+      notBefore = notBefore.preempt(now + config.scaledNanos(HOLD_SECONDS));
       if (now - masterSinceNanos < config.masterDownNanos()) {
         // The takeover was a mistake that only a peer slow to answer let through.
         holdBack();
@@ -333,8 +289,8 @@ final class CarpStep {
 
   /// Whether an answer out of turn is within its bound; counts as given then.
   private boolean reassertDue() {
-    boolean due = now - reassertedNanos >= config.scaledNanos(REASSERT_SECONDS);
-    reassertedNanos = due ? now : reassertedNanos;
+    boolean due = now - advertised.outOfTurnNanos() >= config.scaledNanos(REASSERT_SECONDS);
+    advertised = due ? advertised.outOfTurn(now) : advertised;
     return due;
   }
 
@@ -346,11 +302,10 @@ final class CarpStep {
     if (theirs > 3 * 256 * config.advbase() + effectiveSkew()) {
       return Reason.MASTER_WILL_TIME_OUT;
     }
-    if ((claim == Reason.USER_REQUESTED || claim == Reason.MASTER_WILL_TIME_OUT)
-        && theirs > ownInterval256()) {
+    if (claim != null && claim.outrunsSlower() && theirs > ownInterval256()) {
       // No contradiction: a slower master yields to the claim as soon as it hears it. This may have
       // been sent before the leave marker, which overtook it.
-      return claim;
+      return claim.reason();
     }
     return null;
   }
@@ -364,20 +319,14 @@ final class CarpStep {
   }
 
   void onSent() {
-    sendFailures = Math.min(sendFailures, SEND_THRESHOLD);
-    if (sendFailures < SEND_THRESHOLD) {
-      sendFailures = 0;
-      return;
-    }
-    sendSuccesses++;
-    if (sendSuccesses >= SEND_THRESHOLD) {
+    sendHealth = sendHealth.taken();
+    if (sendHealth.recovered()) {
       forgetSendErrors();
     }
   }
 
   private void forgetSendErrors() {
-    sendFailures = 0;
-    sendSuccesses = 0;
+    sendHealth = SendHealth.GOOD;
     clear(CarpMachine.CAUSE_SEND_ERROR);
   }
 
@@ -388,14 +337,12 @@ final class CarpStep {
   }
 
   void onNotSent() {
-    sendSuccesses = 0;
-    if (sendFailures < SEND_THRESHOLD) {
-      sendFailures++;
-      if (sendFailures == SEND_THRESHOLD) {
-        demote(CarpMachine.CAUSE_SEND_ERROR, OWN_DEMOTION, false);
-      }
+    boolean failedBefore = sendHealth.failing();
+    sendHealth = sendHealth.refused();
+    if (sendHealth.failing() && !failedBefore) {
+      demote(CarpMachine.CAUSE_SEND_ERROR, OWN_DEMOTION, false);
     }
-    if (claim != null && claim != Reason.MASTER_TIMED_OUT) {
+    if (claim != null && claim.besideMaster()) {
       // A master lives and cannot contradict what it does not hear.
       dropClaimAndListen();
       holdBack();
@@ -445,7 +392,7 @@ final class CarpStep {
   }
 
   void onResign(long holdNanos) {
-    preemptNotBeforeNanos = now + Math.max(holdNanos, config.masterDownNanos());
+    notBefore = notBefore.preempt(now + Math.max(holdNanos, config.masterDownNanos()));
     dropClaimAndListen();
     if (role == Role.MASTER) {
       resign(Reason.RESIGNED);
@@ -491,7 +438,7 @@ final class CarpStep {
       }
       becomeInit(Reason.STOPPED);
     }
-    timers.clear();
+    timers = timers.withoutAny();
     stopped = true;
   }
 
@@ -503,20 +450,19 @@ final class CarpStep {
       armMasterDown();
       return;
     }
-    claim = reason;
-    claimExtensions = 0;
-    timers.remove(TimerKind.MASTER_DOWN);
+    claim = Claim.of(reason);
+    cancel(TimerKind.MASTER_DOWN);
     sendAdvertisement();
     arm(TimerKind.CLAIM, now + config.scaledNanos(seconds));
   }
 
   private void holdBack() {
-    claimNotBeforeNanos = now + config.scaledNanos(HOLD_SECONDS);
+    notBefore = notBefore.claim(now + config.scaledNanos(HOLD_SECONDS));
   }
 
   private void dropClaim() {
     claim = null;
-    timers.remove(TimerKind.CLAIM);
+    cancel(TimerKind.CLAIM);
   }
 
   private void dropClaimAndListen() {
@@ -529,14 +475,14 @@ final class CarpStep {
   private void listenAnew() {
     suspect(Suspicion.CLOCK_LATE);
     dropClaim();
-    listenUntilNanos = now + config.masterDownNanos();
+    notBefore = notBefore.listenUntil(now + config.masterDownNanos());
     armMasterDown();
   }
 
   private void becomeMaster(Reason reason) {
     dropClaim();
     // Again, unless the claim was on the wire just now: it began the interval.
-    arm(TimerKind.ADVERTISE, lastSentNanos + config.intervalNanos(effectiveSkew()));
+    arm(TimerKind.ADVERTISE, advertised.lastNanos() + config.intervalNanos(effectiveSkew()));
     role = Role.MASTER;
     masterSinceNanos = now;
     holdIfDue();
@@ -546,8 +492,7 @@ final class CarpStep {
 
   private void becomeBackup(Reason reason) {
     release();
-    timers.remove(TimerKind.ADVERTISE);
-    timers.remove(TimerKind.ANNOUNCE);
+    cancel(TimerKind.ADVERTISE, TimerKind.ANNOUNCE);
     become(Role.BACKUP, reason);
     armMasterDown();
   }
@@ -555,9 +500,7 @@ final class CarpStep {
   private void becomeInit(Reason reason) {
     release();
     dropClaim();
-    timers.remove(TimerKind.ADVERTISE);
-    timers.remove(TimerKind.ANNOUNCE);
-    timers.remove(TimerKind.MASTER_DOWN);
+    cancel(TimerKind.ADVERTISE, TimerKind.ANNOUNCE, TimerKind.MASTER_DOWN);
     become(Role.INIT, reason);
   }
 
@@ -576,7 +519,7 @@ final class CarpStep {
   }
 
   private void release() {
-    timers.remove(TimerKind.RENEW);
+    cancel(TimerKind.RENEW);
     if (holding) {
       holding = false;
       effects.add(new ReleaseAddresses());
@@ -584,8 +527,8 @@ final class CarpStep {
   }
 
   private void restartAnnouncing() {
-    announceStep = 0;
-    if (now - announcedNanos >= config.scaledNanos(ANNOUNCE_SECONDS)) {
+    announcements = announcements.restarted();
+    if (now - announcements.lastNanos() >= config.scaledNanos(ANNOUNCE_SECONDS)) {
       announce();
     } else if (holding) {
       arm(TimerKind.ANNOUNCE, now + SECOND);
@@ -596,11 +539,9 @@ final class CarpStep {
     if (!holding) {
       return;
     }
-    announcedNanos = now;
     effects.add(new AnnounceAddresses());
-    int gap = Math.min(announceStep, ANNOUNCE_GAPS_SECONDS.length - 1);
-    announceStep = gap + 1;
-    arm(TimerKind.ANNOUNCE, now + ANNOUNCE_GAPS_SECONDS[gap] * SECOND);
+    arm(TimerKind.ANNOUNCE, now + announcements.gapSeconds() * SECOND);
+    announcements = announcements.made(now);
   }
 
   /// One advertisement, and the lease of the addresses renewed: they go together, so that an
@@ -616,7 +557,7 @@ final class CarpStep {
   }
 
   private void sendAdvertisement() {
-    lastSentNanos = now;
+    advertised = advertised.at(now);
     for (var family : config.families()) {
       effects.add(
           new SendAdvertisement(
@@ -638,9 +579,12 @@ final class CarpStep {
   }
 
   private void arm(TimerKind kind, long deadlineNanos) {
-    lastToken++;
-    timers.put(kind, new CarpState.Timer(lastToken, deadlineNanos));
-    effects.add(new ArmTimer(kind, deadlineNanos, lastToken));
+    timers = timers.with(kind, deadlineNanos);
+    effects.add(new ArmTimer(kind, deadlineNanos, timers.lastToken()));
+  }
+
+  private void cancel(TimerKind... kinds) {
+    timers = timers.without(kinds);
   }
 
   private void suspect(Suspicion suspicion) {
@@ -655,12 +599,8 @@ final class CarpStep {
     return config.advbase() * 256 + effectiveSkew();
   }
 
-  /// SplitMix64: small, and every seed is as good as another.
   private long nextRandom() {
-    random += 0x9e3779b97f4a7c15L;
-    long z = random;
-    z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
-    return z ^ z >>> 31;
+    random = random.next();
+    return random.value();
   }
 }

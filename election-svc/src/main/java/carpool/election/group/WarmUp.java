@@ -5,6 +5,7 @@ import carpool.election.core.CarpEvent;
 import carpool.election.core.CarpMachine;
 import carpool.election.core.CarpState;
 import carpool.election.core.Demotions;
+import carpool.election.core.Timers;
 import carpool.election.core.wire.Advertisement;
 import carpool.election.core.wire.CarpDigest;
 import carpool.election.core.wire.CarpPacket;
@@ -29,8 +30,8 @@ public final class WarmUp {
       // Down timer, claim timer, first advertisement: each is the earliest one armed then.
       for (int fired = 0; fired < 4; fired++) {
         var next =
-            state.timers().values().stream()
-                .min(Comparator.comparingLong(CarpState.Timer::deadlineNanos))
+            state.timers().armed().values().stream()
+                .min(Comparator.comparingLong(Timers.Timer::deadlineNanos))
                 .orElseThrow();
         var step =
             CarpMachine.step(state, new CarpEvent.TimerFired(next.deadlineNanos(), next.token()));

@@ -121,9 +121,9 @@ final class Bench {
     long end = now + (long) (seconds * SECOND);
     while (true) {
       var due =
-          state.timers().values().stream()
+          state.timers().armed().values().stream()
               .filter(timer -> timer.deadlineNanos() <= end)
-              .min(java.util.Comparator.comparingLong(CarpState.Timer::deadlineNanos));
+              .min(java.util.Comparator.comparingLong(Timers.Timer::deadlineNanos));
       if (due.isEmpty()) {
         now = end;
         return;
@@ -137,9 +137,9 @@ final class Bench {
   void stall(double seconds) {
     now += (long) (seconds * SECOND);
     var overdue =
-        state.timers().values().stream()
+        state.timers().armed().values().stream()
             .filter(timer -> timer.deadlineNanos() <= now)
-            .map(CarpState.Timer::token)
+            .map(Timers.Timer::token)
             .toList();
     overdue.forEach(token -> step(new CarpEvent.TimerFired(now, token)));
   }
@@ -206,13 +206,14 @@ final class Bench {
             && (state.claim() == null || role == Role.BACKUP)
             && (state.demotions().eligible() || role != Role.MASTER)
             && (role != Role.INIT
-                || state.timers().keySet().stream().allMatch(TimerKind.ORCHESTRATOR::equals))
+                || state.timers().armed().keySet().stream()
+                    .allMatch(TimerKind.ORCHESTRATOR::equals))
             && (role != Role.BACKUP
-                || state.timers().containsKey(TimerKind.MASTER_DOWN)
-                || state.timers().containsKey(TimerKind.CLAIM))
+                || state.timers().armed().containsKey(TimerKind.MASTER_DOWN)
+                || state.timers().armed().containsKey(TimerKind.CLAIM))
             && (role != Role.MASTER
                 || state.stopped() // left to the next process
-                || state.timers().containsKey(TimerKind.ADVERTISE));
+                || state.timers().armed().containsKey(TimerKind.ADVERTISE));
     if (!holds) {
       throw new AssertionError("invariant broken in " + state);
     }

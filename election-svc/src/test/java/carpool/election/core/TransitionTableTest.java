@@ -15,7 +15,7 @@ final class TransitionTableTest {
       var node = Bench.inInit(Bench.config(1, 0, true));
       node.link(true);
       assertThat(node.takeTrace()).containsExactly("INIT->BACKUP (initialization complete)");
-      assertThat(node.state().timers()).containsOnlyKeys(TimerKind.MASTER_DOWN);
+      assertThat(node.state().timers().armed()).containsOnlyKeys(TimerKind.MASTER_DOWN);
     }
 
     @Test
