@@ -17,7 +17,7 @@ import carpool.orchestrator.core.Cause;
 import carpool.orchestrator.core.ClientNetworkRule;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.Memory;
-import carpool.orchestrator.core.Passage;
+import carpool.orchestrator.core.PassageKind;
 import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEvent;
 import carpool.orchestrator.core.PoolSpec;
@@ -347,7 +347,7 @@ final class OrchestratorNode implements Startable, Node {
   }
 
   private void keep(Passed passed) {
-    if (passed.passage().kind().equals(Passage.ADOPTION)) {
+    if (passed.passage().kind() == PassageKind.ADOPTION) {
       return; // No move: the history of moves is not filled with restarts.
     }
     var failover = OrchestratorProtoMapper.failover(passed, nodeName);

@@ -1,10 +1,13 @@
 package carpool.orchestrator.control;
 
+import carpool.orchestrator.core.PassageKind;
 import carpool.orchestrator.v1.Failover;
 import carpool.orchestrator.v1.Move;
 import carpool.orchestrator.v1.StepOutcome;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// How long a switchover of a pool takes, by what both nodes kept of the last ones. Pure.
@@ -44,8 +47,8 @@ final class Forecast {
     if (any.isPresent()) {
       return any.getAsDouble();
     }
-    var away = either(own, others, List.of("give-up", "switchover"));
-    var there = either(others, own, List.of("takeover"));
+    var away = either(own, others, EnumSet.of(PassageKind.GIVE_UP, PassageKind.SWITCHOVER));
+    var there = either(others, own, EnumSet.of(PassageKind.TAKEOVER));
     return away.isPresent() && there.isPresent() ? away.getAsDouble() + there.getAsDouble() : -1;
   }
 
@@ -54,8 +57,12 @@ final class Forecast {
     return moves.stream()
         .filter(move -> move.getPool().equals(pool) && move.getDone())
         .filter(move -> move.getPartsCount() == 2)
-        .filter(move -> giver(move).getKind().equals("switchover"))
-        .filter(move -> move.getParts(1).getKind().equals("takeover"));
+        .filter(move -> is(giver(move), EnumSet.of(PassageKind.SWITCHOVER)))
+        .filter(move -> is(move.getParts(1), EnumSet.of(PassageKind.TAKEOVER)));
+  }
+
+  private static boolean is(Failover passed, Set<PassageKind> kinds) {
+    return OrchestratorProtoMapper.kind(passed).filter(kinds::contains).isPresent();
   }
 
   private static Failover giver(Move move) {
@@ -66,16 +73,17 @@ final class Forecast {
     return middle(moves.limit(SAMPLES).mapToDouble(Move::getDurationMillis).sorted().toArray());
   }
 
-  private OptionalDouble either(List<Failover> first, List<Failover> second, List<String> kinds) {
+  private OptionalDouble either(
+      List<Failover> first, List<Failover> second, Set<PassageKind> kinds) {
     var found = last(first, kinds);
     return found.isPresent() ? found : last(second, kinds);
   }
 
-  private OptionalDouble last(List<Failover> failovers, List<String> kinds) {
+  private OptionalDouble last(List<Failover> failovers, Set<PassageKind> kinds) {
     return middle(
         failovers.stream()
             .filter(passed -> passed.getPool().equals(pool) && passed.getDone())
-            .filter(passed -> kinds.contains(passed.getKind()))
+            .filter(passed -> is(passed, kinds))
             .filter(passed ->
                 passed.getStepsList().stream()
                     .allMatch(step -> step.getOutcome() == StepOutcome.STEP_OUTCOME_DONE))

@@ -3,6 +3,7 @@ package carpool.orchestrator.control;
 import carpool.orchestrator.core.ClientSight;
 import carpool.orchestrator.core.ClientSight.Evidence;
 import carpool.orchestrator.core.GroupSight;
+import carpool.orchestrator.core.PassageKind;
 import carpool.orchestrator.core.PoolSpec;
 import carpool.orchestrator.core.PoolView;
 import carpool.orchestrator.core.ServiceView;
@@ -234,7 +235,7 @@ public final class OrchestratorProtoMapper {
     var out =
         Failover.newBuilder()
             .setPool(passed.pool())
-            .setKind(passage.kind())
+            .setKind(passage.kind().word())
             .setCause(passage.cause())
             .setStartedUnixMillis(passed.clock().unixMillisOf(passage.startedNanos()))
             .setDurationMillis((passage.endedNanos() - passage.startedNanos()) / 1_000_000)
@@ -243,6 +244,11 @@ public final class OrchestratorProtoMapper {
             .setNode(node);
     passage.steps().forEach(step -> out.addSteps(step(step, passed.clock())));
     return out.build();
+  }
+
+  /// What a passage of either node was; empty when this version does not know its kind.
+  static Optional<PassageKind> kind(Failover failover) {
+    return PassageKind.of(failover.getKind());
   }
 
   static WatchEvent event(Node.Happening happening) {

@@ -1,5 +1,6 @@
 package carpool.orchestrator.control;
 
+import carpool.orchestrator.core.PassageKind;
 import carpool.orchestrator.v1.Failover;
 import carpool.orchestrator.v1.Move;
 import carpool.orchestrator.v1.MoveStep;
@@ -52,7 +53,7 @@ final class PairTimeline {
   }
 
   private static boolean leaves(Failover part) {
-    return part.getKind().equals("give-up") || part.getKind().equals("switchover");
+    return OrchestratorProtoMapper.kind(part).filter(PassageKind::leaves).isPresent();
   }
 
   private static long end(Failover part) {

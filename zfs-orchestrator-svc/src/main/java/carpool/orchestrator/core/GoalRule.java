@@ -82,9 +82,12 @@ final class GoalRule {
   void pursue(Goal next) {
     var kind =
         switch (next) {
-          case SERVE -> "takeover";
-          case EXPORT -> "export";
-          case YIELD -> s.switchover.handover == Handover.YIELDING ? "switchover" : "give-up";
+          case SERVE -> PassageKind.TAKEOVER;
+          case EXPORT -> PassageKind.EXPORT;
+          case YIELD ->
+              s.switchover.handover == Handover.YIELDING
+                  ? PassageKind.SWITCHOVER
+                  : PassageKind.GIVE_UP;
         };
     if (next != Goal.YIELD && (s.exporting.announced || s.goal == null)) {
       // The process before this one may have announced it.

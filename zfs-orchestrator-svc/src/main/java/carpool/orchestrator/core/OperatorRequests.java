@@ -181,7 +181,7 @@ final class OperatorRequests {
         s.retryNow();
         if (s.facts.here == Here.NO) {
           s.facts.here = Here.UNKNOWN;
-          s.timeline.open("import", "operator", s.now);
+          s.timeline.open(PassageKind.IMPORT, "operator", s.now);
         }
         s.pending = new Pending(id, command);
       }

@@ -7,14 +7,10 @@ import java.util.List;
 /// @param endedNanos meaningful when `over`
 /// @param problem why it did not get where it should; empty when it did
 public record Passage(
-    String kind,
+    PassageKind kind,
     String cause,
     long startedNanos,
     long endedNanos,
     boolean over,
     String problem,
-    List<StepRecord> steps) {
-
-  /// Nothing was done to the pool: the process before this one served it, and this one goes on.
-  public static final String ADOPTION = "adoption";
-}
+    List<StepRecord> steps) {}

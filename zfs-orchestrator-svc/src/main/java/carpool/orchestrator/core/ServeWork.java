@@ -91,7 +91,7 @@ final class ServeWork {
       if (s.adopting) {
         s.adopting = false;
         s.goalCause = "served by the process before this one";
-        s.timeline.rename(Passage.ADOPTION, s.goalCause);
+        s.timeline.rename(PassageKind.ADOPTION, s.goalCause);
       }
       if (s.facts.addressesPresent || !s.timeline.isOpen()) {
         s.timeline.close("", s.now);

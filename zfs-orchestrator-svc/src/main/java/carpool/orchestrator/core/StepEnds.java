@@ -93,7 +93,7 @@ final class StepEnds {
       s.facts.here = Here.YES;
       if (s.importing.notFound) {
         s.importing.notFound = false;
-        s.timeline.open("import", "found imported", s.now);
+        s.timeline.open(PassageKind.IMPORT, "found imported", s.now);
       }
       if (s.goal == Goal.YIELD) {
         s.settled = false;
@@ -145,7 +145,7 @@ final class StepEnds {
       s.settled = s.settled && !s.cut.done;
     }
     if (s.served) {
-      s.timeline.open("takeover", "the pool was no longer here", s.now);
+      s.timeline.open(PassageKind.TAKEOVER, "the pool was no longer here", s.now);
     }
     s.facts.here = Here.NO;
     s.facts.health = Health.NONE;

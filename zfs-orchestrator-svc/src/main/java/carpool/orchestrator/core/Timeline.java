@@ -11,7 +11,10 @@ final class Timeline {
   private static final int STEPS_MAX = 64;
 
   private final Consumer<PoolEffect> out;
-  private String kind = "";
+
+  /// Means something while `open`, as the cause does.
+  private PassageKind kind = PassageKind.TAKEOVER;
+
   private String cause = "";
   private long startedNanos;
   private boolean open;
@@ -21,9 +24,9 @@ final class Timeline {
     this.out = out;
   }
 
-  void open(String newKind, String newCause, long now) {
+  void open(PassageKind newKind, String newCause, long now) {
     if (open) {
-      close("superseded by " + newKind + ": " + newCause, now);
+      close("superseded by " + newKind.word() + ": " + newCause, now);
     }
     kind = newKind;
     cause = newCause;
@@ -33,7 +36,7 @@ final class Timeline {
   }
 
   /// The open passage turned out to be another one.
-  void rename(String newKind, String newCause) {
+  void rename(PassageKind newKind, String newCause) {
     kind = newKind;
     cause = newCause;
   }

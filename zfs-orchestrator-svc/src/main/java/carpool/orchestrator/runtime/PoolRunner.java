@@ -8,6 +8,7 @@ import carpool.orchestrator.control.Node.PoolStatus;
 import carpool.orchestrator.core.Cause;
 import carpool.orchestrator.core.Command;
 import carpool.orchestrator.core.Memory;
+import carpool.orchestrator.core.PassageKind;
 import carpool.orchestrator.core.Phase;
 import carpool.orchestrator.core.PoolEffect;
 import carpool.orchestrator.core.PoolEffect.Abort;
@@ -207,11 +208,11 @@ public final class PoolRunner {
         LOG.info(
             "pool {}: {} took {} ms{} ({})",
             spec.name(),
-            passage.kind(),
+            passage.kind().word(),
             (passage.endedNanos() - passage.startedNanos()) / 1_000_000,
             passage.problem().isEmpty() ? "" : ", " + passage.problem(),
             passage.cause());
-        if (passage.kind().equals("switchover")) {
+        if (passage.kind() == PassageKind.SWITCHOVER) {
           hooks.fire(
               "switchover",
               Map.of("CARPOOL_POOL", spec.name(), "CARPOOL_REASON", passage.problem()));

@@ -63,6 +63,18 @@ final class PairTimelineTest {
     assertThat(moves).hasSize(1);
   }
 
+  /// The other node may run another version.
+  @Test
+  void anUnknownKindIsToldWithItsWord() {
+    var moves =
+        PairTimeline.moves(
+            List.of(part("hast1", "give-up", 1_000, 400, "export")),
+            List.of(part("hast2", "relocation", 1_500, 900, "promote")),
+            0);
+    assertThat(moves).hasSize(1);
+    assertThat(moves.getFirst().getParts(1).getKind()).isEqualTo("relocation");
+  }
+
   private static List<String> told(Move move) {
     return move.getStepsList().stream()
         .map(line ->

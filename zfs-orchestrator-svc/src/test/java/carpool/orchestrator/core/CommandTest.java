@@ -24,7 +24,7 @@ final class CommandTest {
             "resign",
             "= STANDBY",
             "answer done");
-    assertThat(bench.passages.getLast().kind()).isEqualTo("switchover");
+    assertThat(bench.passages.getLast().kind()).isEqualTo(PassageKind.SWITCHOVER);
   }
 
   @Test
@@ -399,7 +399,7 @@ final class CommandTest {
     bench.ask(new Command.Switchover("failback: hast1 is preferred and ready"));
     assertThat(bench.machine.view().busy()).isTrue();
     bench.done("export").done("demote").role(Role.SECONDARY);
-    assertThat(bench.passages.getLast().kind()).isEqualTo("switchover");
+    assertThat(bench.passages.getLast().kind()).isEqualTo(PassageKind.SWITCHOVER);
     assertThat(bench.passages.getLast().cause())
         .isEqualTo("failback: hast1 is preferred and ready");
   }

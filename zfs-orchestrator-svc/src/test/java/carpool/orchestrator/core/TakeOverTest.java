@@ -54,7 +54,7 @@ final class TakeOverTest {
 
     bench.pass(2).addresses(true);
     var takeover = bench.passages.getLast();
-    assertThat(takeover.kind()).isEqualTo("takeover");
+    assertThat(takeover.kind()).isEqualTo(PassageKind.TAKEOVER);
     assertThat(takeover.steps())
         .extracting(StepRecord::name)
         .containsExactly("promote", "devices", "import", "address");
@@ -85,9 +85,11 @@ final class TakeOverTest {
     bench.passages.clear();
     bench.carp(Carp.BACKUP).pass(Patience.ADDRESS / Bench.SECOND + 1).addresses(true);
 
-    assertThat(bench.passages).extracting(Passage::kind).containsExactly("takeover");
+    assertThat(bench.passages).extracting(Passage::kind).containsExactly(PassageKind.TAKEOVER);
     bench.done("export").done("demote").role(Role.SECONDARY);
-    assertThat(bench.passages).extracting(Passage::kind).containsExactly("takeover", "give-up");
+    assertThat(bench.passages)
+        .extracting(Passage::kind)
+        .containsExactly(PassageKind.TAKEOVER, PassageKind.GIVE_UP);
   }
 
   @Test
@@ -193,7 +195,7 @@ final class TakeOverTest {
 
     assertThat(bench.lines())
         .containsExactly("+ not-ready", "run inspect", "run check web", "- not-ready", "= SERVING");
-    assertThat(bench.passages).extracting(Passage::kind).containsExactly("adoption");
+    assertThat(bench.passages).extracting(Passage::kind).containsExactly(PassageKind.ADOPTION);
   }
 
   @Test
@@ -210,7 +212,7 @@ final class TakeOverTest {
             "run start web",
             "= TAKING_OVER");
     bench.done("start web").done("check web");
-    assertThat(bench.passages).extracting(Passage::kind).containsExactly("takeover");
+    assertThat(bench.passages).extracting(Passage::kind).containsExactly(PassageKind.TAKEOVER);
   }
 
   @Test
