@@ -1,5 +1,6 @@
 package carpool.orchestrator;
 
+import carpool.orchestrator.peers.Facing;
 import carpool.replicator.v1.DiskState;
 import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Resource;
@@ -20,8 +21,7 @@ final class OnlyCopies {
   }
 
   private static boolean only(Resource resource) {
-    if (resource.getRemoteAddress().equals("none")
-        || resource.getDisk() != DiskState.DISK_STATE_UP_TO_DATE) {
+    if (Facing.alone(resource) || resource.getDisk() != DiskState.DISK_STATE_UP_TO_DATE) {
       return false;
     }
     if (!connected(resource)) {

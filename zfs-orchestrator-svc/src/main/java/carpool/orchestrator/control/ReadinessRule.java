@@ -1,5 +1,8 @@
 package carpool.orchestrator.control;
 
+import carpool.orchestrator.core.Cause;
+import carpool.orchestrator.core.Refusal;
+import carpool.orchestrator.peers.Facing;
 import carpool.orchestrator.v1.GetStatusResponseOrBuilder;
 import carpool.orchestrator.v1.Note;
 import carpool.orchestrator.v1.Pool;
@@ -62,7 +65,7 @@ final class ReadinessRule {
     }
     status.getDemotionsList().stream()
         // What the resources say was said already.
-        .filter(d -> !d.getCause().equals("replication-link") && !d.getCause().equals("failback"))
+        .filter(d -> !d.getCause().equals(Cause.REPLICATION_LINK.word()))
         .forEach(d -> reasons.add("this node is demoted (" + d.getCause() + "): " + d.getText()));
   }
 
@@ -71,7 +74,7 @@ final class ReadinessRule {
       reasons.add("this node is unmanaged");
     }
     if (peer.getNode().isEmpty()) {
-      if (status.getResourcesList().stream().anyMatch(r -> !alone(r))) {
+      if (status.getResourcesList().stream().anyMatch(r -> !Facing.alone(r))) {
         reasons.add("the orchestrator of the other node has said nothing for 10 s");
       }
       return;
@@ -93,7 +96,7 @@ final class ReadinessRule {
     var out = new ArrayList<String>();
     var name = resource.getName();
     var peer = resource.getPeerNode();
-    if (alone(resource)) {
+    if (Facing.alone(resource)) {
       out.add(name + " has no other node (remote none)");
     } else if (resource.getSplitBrain()) {
       out.add(name + " is in split brain");
@@ -111,14 +114,9 @@ final class ReadinessRule {
       }
     } else if (resource.getRole() != Role.ROLE_SECONDARY) {
       out.add(name + " has no role on this node");
-    } else if (!resource.getPromotionRefusal().isEmpty()
-        && !resource.getPromotionRefusal().equals("PEER_IS_PRIMARY")) {
+    } else if (Refusal.of(resource.getPromotionRefusal()).stays()) {
       out.add(name + " must not be served here: " + resource.getPromotionRefusal());
     }
     return out;
-  }
-
-  private static boolean alone(Resource resource) {
-    return resource.getRemoteAddress().equals("none");
   }
 }

@@ -4,6 +4,7 @@ import carpool.election.v1.Group;
 import carpool.election.v1.State;
 import carpool.orchestrator.core.Health;
 import carpool.orchestrator.core.Refusal;
+import carpool.orchestrator.peers.Facing;
 import carpool.orchestrator.v1.GetStatusResponse;
 import carpool.orchestrator.v1.GetStatusResponseOrBuilder;
 import carpool.orchestrator.v1.Pool;
@@ -42,7 +43,7 @@ final class Sentences {
     for (var resource : status.getResourcesList()) {
       if (resource.getRole() == Role.ROLE_PRIMARY
           && resource.getLink() != LinkState.LINK_STATE_CONNECTED
-          && !resource.getRemoteAddress().equals("none")) {
+          && !Facing.alone(resource)) {
         out.add(
             resource.getName()
                 + " is written on this node only: no connection to "
@@ -191,10 +192,8 @@ final class Sentences {
                       ? 0
                       : 100 - 100 * sync.getLeftBytes() / sync.getTotalBytes());
     }
-    // That the peer is primary is how it should be, and tells nothing of this copy.
     if (resource.getRole() != Role.ROLE_PRIMARY
-        && !resource.getPromotionRefusal().isEmpty()
-        && !resource.getPromotionRefusal().equals("PEER_IS_PRIMARY")) {
+        && Refusal.of(resource.getPromotionRefusal()).stays()) {
       head += "; it may not become primary here: " + refusal(resource.getPromotionRefusal());
     }
     return head + ".";

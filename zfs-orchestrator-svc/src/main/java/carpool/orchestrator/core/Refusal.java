@@ -18,9 +18,15 @@ public enum Refusal {
   /// Every reason not listed here.
   OTHER;
 
+  /// True when it stays until something is done about it. While the peer is primary this node
+  /// cannot be, which is how it should be and says nothing about its copy.
+  public boolean stays() {
+    return this != NONE && this != PEER_IS_PRIMARY;
+  }
+
   /// True when the data of this node is what stands in the way: it must not be served from here.
   public boolean aboutData() {
-    return this != NONE && this != PEER_IS_PRIMARY && this != PEER_UNHEARD;
+    return stays() && this != PEER_UNHEARD;
   }
 
   /// The refusal that a reason word of the contract means.

@@ -35,8 +35,7 @@ public final class Facing {
   public static ResourceFacts resource(Resource resource) {
     var role = role(resource.getRole());
     var connected = resource.getLink() == LinkState.LINK_STATE_CONNECTED;
-    // `remote none`: there is no link that could be missed.
-    var alone = resource.getRemoteAddress().equals("none");
+    var alone = alone(resource);
     return new ResourceFacts(
         resource.getName(),
         role,
@@ -47,6 +46,11 @@ public final class Facing {
         connected || alone,
         connected && resource.getPeerRole() == carpool.replicator.v1.Role.ROLE_PRIMARY,
         connected && resource.getPeerDisk() == DiskState.DISK_STATE_UP_TO_DATE);
+  }
+
+  /// `remote none`: there is no other node, and no link that could be missed.
+  public static boolean alone(Resource resource) {
+    return resource.getRemoteAddress().equals("none");
   }
 
   /// The hook event for an event of the replicator's watch; empty when there is none.
