@@ -208,6 +208,14 @@ public final class StatusPage {
                 + ": I/O is held; the replicator was restarted and takes its role again when it"
                 + " has met the other node");
       }
+      if (resource.getFenced()) {
+        warning(
+            resource.getName()
+                + ": fenced, clients wait: this primary must not go on, because its disk failed"
+                + " without a peer to serve from, or because the other node has newer data. The"
+                + " orchestrator gives the pool up; by hand: carpool role secondary "
+                + resource.getName());
+      }
       if (resource.getSplitBrain()) {
         warning(
             resource.getName()
@@ -221,8 +229,10 @@ public final class StatusPage {
                 + HumanNumber.bytes(resource.getSync().getDifferentBytes())
                 + " that differed"
                 + (resource.getDirtyBytes() > 0
-                    ? "; copy them again: carpool sync"
-                    : "; repaired"));
+                    ? "; both versions are kept. Find out which copy is right; when that node is"
+                        + " primary: carpool verify --repair --source local "
+                        + resource.getName()
+                    : "; the primary's were copied to the other node, and both versions are kept"));
       }
       if (!resource.getRefusalText().isEmpty()) {
         warning(resource.getName() + ": peer refused: " + resource.getRefusalText());

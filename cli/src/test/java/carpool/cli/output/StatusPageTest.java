@@ -79,6 +79,34 @@ class StatusPageTest {
         .contains("warning  disk1: I/O is held; the replicator was restarted");
   }
 
+  private static String page(Resource.Builder resource) {
+    var bytes = new ByteArrayOutputStream();
+    new StatusPage(
+            new PrintStream(bytes, true, StandardCharsets.UTF_8),
+            Paint.PLAIN,
+            Instant.ofEpochSecond(9))
+        .resources(List.of(resource.setName("disk1").setRole(Role.ROLE_PRIMARY).build()));
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void whoWaitsBecauseOfAFencedPrimaryIsTold() {
+    assertThat(page(Resource.newBuilder().setFenced(true)))
+        .contains("warning  disk1: fenced, clients wait")
+        .contains("by hand: carpool role secondary disk1");
+  }
+
+  /// The primary's block may be the rotten one.
+  @Test
+  void whatAVerificationFoundIsNotAdvisedToBeCopied() {
+    var found = Resource.newBuilder().setDirtyBytes(65_536);
+    found.getSyncBuilder().setDifferentBytes(65_536);
+    assertThat(page(found))
+        .contains("both versions are kept. Find out which copy is right")
+        .doesNotContain("carpool sync");
+    assertThat(page(found.setDirtyBytes(0))).doesNotContain("repaired");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "100, 100, '[--------------------]   0%'",

@@ -238,6 +238,7 @@ final class ResourceMapper {
       case NOT_PRIMARY -> RefusalReason.NOT_PRIMARY;
       case NOT_CONNECTED -> RefusalReason.NOT_CONNECTED;
       case NOT_IN_STEP -> RefusalReason.NOT_IN_STEP;
+      case UNJUDGED -> RefusalReason.SOURCE_UNKNOWN;
     };
   }
 

@@ -31,6 +31,8 @@ final class SyncOrders {
       case NOT_PRIMARY -> "this node is not primary; blocks go from the primary to the secondary";
       case NOT_CONNECTED -> "the peer is not connected";
       case NOT_IN_STEP -> "the copies are being synchronised, or a disk has failed";
+      case UNJUDGED ->
+          "a verification found blocks that differ, and nothing tells which copy is right";
     };
   }
 
@@ -40,6 +42,9 @@ final class SyncOrders {
       case NOT_PRIMARY -> "give the command on the primary";
       case NOT_CONNECTED -> "what differs is copied by itself when the peer is back";
       case NOT_IN_STEP -> "verify when status says complete";
+      case UNJUDGED ->
+          "find out which copy is right; when that node is primary: carpool verify --repair --source"
+              + " local";
     };
   }
 }

@@ -16,6 +16,13 @@ final class SyncOrders {
   /// @param bytesPerSecond limit for this run; 0 as configured, `Long.MAX_VALUE` none
   SyncVerdict orderSync(boolean full, long bytesPerSecond) {
     var verdict = judgeSync();
+    if (verdict == SyncVerdict.ALLOWED
+        && !full
+        && state.phase == Phase.IN_STEP
+        && !state.differences.different().isEmpty()) {
+      // The primary's block may be the rotten one.
+      return SyncVerdict.UNJUDGED;
+    }
     if (verdict == SyncVerdict.ALLOWED) {
       core.sync.pause(false);
       core.sync.pace().order(bytesPerSecond);

@@ -7,5 +7,7 @@ public enum SyncVerdict {
   NOT_PRIMARY,
   NOT_CONNECTED,
   /// What is being synchronised cannot be verified yet; and a failed disk is no copy.
-  NOT_IN_STEP
+  NOT_IN_STEP,
+  /// A verification found what differs, and nobody has said which copy is right.
+  UNJUDGED
 }

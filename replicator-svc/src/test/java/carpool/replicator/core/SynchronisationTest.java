@@ -43,7 +43,7 @@ class SynchronisationTest {
   }
 
   @Test
-  void verificationMarksWhatDiffersAndLeavesItUntilASynchronisation() {
+  void verificationMarksWhatDiffersAndLeavesItUntilSomebodySaysWhichCopyIsRight() {
     var pair = written();
     pair.b.data[1] = 999;
     pair.b.data[3 * BLOCK_UNITS] = 0;
@@ -56,7 +56,10 @@ class SynchronisationTest {
     assertThat(pair.a.core().differentBytes()).isEqualTo(2 * BLOCK_BYTES);
     assertThat(pair.a.core().complete()).isFalse();
     assertThat(pair.equal()).isFalse();
-    pair.a.core().orderSync(false, 0);
+    assertThat(pair.a.core().orderSync(false, 0)).isEqualTo(SyncVerdict.UNJUDGED);
+    pair.settle();
+    assertThat(pair.equal()).isFalse();
+    pair.a.core().orderVerify(true);
     pair.settle();
     assertThat(pair.equal()).isTrue();
     assertThat(pair.a.core().complete()).isTrue();

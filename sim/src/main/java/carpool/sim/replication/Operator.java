@@ -97,9 +97,10 @@ final class Operator {
       order(serving);
     } else if (serving.running().phase() == Phase.IN_STEP
         && serving.running().differentBytes() > 0
+        && !serving.running().syncProgress().repairing()
         && time.chance(1, 4)) {
       world.log(serving, () -> "operator has the differences copied");
-      serving.running().orderSync(false, 0);
+      serving.running().orderSync(/* full= */ true, 0);
     }
     if (!(first && second) && world.faults() && time.chance(1, 12)) {
       demote(serving);
