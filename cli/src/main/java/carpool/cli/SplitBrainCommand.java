@@ -53,6 +53,15 @@ final class SplitBrainCommand extends GroupCommand {
           row(table, one.getResource(), "peer", one.getPeer());
         }
         table.print(out(), "");
+        for (var one : answer.getSplitBrainsList()) {
+          if (one.getEveryBlock()) {
+            out()
+                .println(
+                    one.getResource()
+                        + ": the copies did not part from one generation, as after create on one"
+                        + " side: EVERY block of the side that is not kept is overwritten");
+          }
+        }
         out()
             .println(
                 "the differing blocks of the side that is not kept are overwritten:"

@@ -385,6 +385,7 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
             SplitBrain.newBuilder()
                 .setResource(resource.resource().name())
                 .setDetectedUnixMillis(found.get().detectedUnixMillis())
+                .setEveryBlock(found.get().everyBlock())
                 .setLocal(ResourceMapper.side(found.get().local()));
         var peer = found.get().peer();
         one.setPeer(
@@ -428,9 +429,11 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
                     "give the pool up first: `carpool maintenance on`"))
             .setMessage("this node is primary: its copy is in use");
       } else {
+        boolean everyBlock =
+            SplitBrainView.of(resource).map(SplitBrainView::everyBlock).orElse(false);
         var left = resource.resolveSplitBrain(request.getKeep() == Survivor.SURVIVOR_LOCAL);
         if (left.isEmpty()) {
-          result.setTotalBytes(core.differentBytes());
+          result.setTotalBytes(everyBlock ? core.dataSizeBytes() : core.differentBytes());
         } else {
           result
               .setError(

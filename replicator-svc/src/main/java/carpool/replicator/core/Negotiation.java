@@ -170,6 +170,17 @@ public final class Negotiation {
         || newer.history().getFirst() != older.generation();
   }
 
+  /// Of two copies that went apart: both maps together cover what differs only if both sides left
+  /// the same generation. Else every block may differ.
+  public static boolean leftTheSameGeneration(Identity one, Identity other) {
+    var past = one.history();
+    var othersPast = other.history();
+    return !past.isEmpty()
+        && !othersPast.isEmpty()
+        && past.getFirst().equals(othersPast.getFirst())
+        && past.getFirst() != 0;
+  }
+
   private static Agreement diverged(Hello mine, Hello peer, long resuid) {
     if (mine.yields() == peer.yields()) {
       return new Refused(RefusalReason.SPLIT_BRAIN);
@@ -177,14 +188,7 @@ public final class Negotiation {
     if ((mine.yields() ? peer : mine).disk() == DiskState.INCONSISTENT) {
       return new Refused(RefusalReason.NO_USABLE_COPY);
     }
-    // Both maps together cover the difference only if both sides left the same generation.
-    var myPast = mine.identity().history();
-    var hisPast = peer.identity().history();
-    boolean full =
-        myPast.isEmpty()
-            || hisPast.isEmpty()
-            || !myPast.getFirst().equals(hisPast.getFirst())
-            || myPast.getFirst() == 0;
+    boolean full = !leftTheSameGeneration(mine.identity(), peer.identity());
     if (mine.yields()) {
       return mine.role() == Role.PRIMARY
           ? new Fenced(RefusalReason.SPLIT_BRAIN)

@@ -19,6 +19,7 @@ final class SyncOrders {
     if (verdict == SyncVerdict.ALLOWED
         && !full
         && state.phase == Phase.IN_STEP
+        && !core.sync.progress().repairing()
         && !state.differences.different().isEmpty()) {
       // The primary's block may be the rotten one.
       return SyncVerdict.UNJUDGED;

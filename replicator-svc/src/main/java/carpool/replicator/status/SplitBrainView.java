@@ -1,5 +1,6 @@
 package carpool.replicator.status;
 
+import carpool.replicator.core.Negotiation;
 import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.peer.rpc.SplitSide;
 import carpool.replicator.resource.ResourceNode;
@@ -11,6 +12,11 @@ import org.jspecify.annotations.Nullable;
 /// @param detectedUnixMillis when this process found it; 0 = unknown
 /// @param peer null when the peer was not met since this process started
 public record SplitBrainView(long detectedUnixMillis, SplitSide local, @Nullable SplitSide peer) {
+
+  /// Nothing tells what differs: every block of the side that is not kept is overwritten.
+  public boolean everyBlock() {
+    return peer != null && !Negotiation.leftTheSameGeneration(local.identity(), peer.identity());
+  }
 
   /// Empty when there is none.
   public static Optional<SplitBrainView> of(ResourceNode node) {

@@ -169,4 +169,40 @@ class SplitBrainPairTest {
       assertEquals(-1, pair.firstDifference());
     }
   }
+
+  /// A disk that was just created and served has the latest write, and nothing else of worth. The
+  /// policy does not have it overwrite the other one, and an operator is told how much goes.
+  @Test
+  void diskThatNeverWasPartOfThePairIsNoMatterForThePolicy() throws Exception {
+    try (var pair = new Pair(directory, "fullsync")) {
+      for (int node = 1; node <= 2; node++) {
+        pair.replaceInYaml(
+            node, "replicator: { ", "replicator: { split-brain: keep-latest-write, ");
+      }
+      pair.start(1);
+      pair.start(2);
+      assertEquals(Role.ROLE_PRIMARY, pair.role(2, Role.ROLE_PRIMARY).getNow(), pair.logs());
+      pair.awaitComplete(2);
+      write(pair, 2, "write -P 1 0 1M");
+      TimeUnit.MILLISECONDS.sleep(300); // status looks at writes a few times a second
+      pair.role(2, Role.ROLE_SECONDARY); // which keeps the time of the last write
+      pair.kill(2);
+      assertEquals(Role.ROLE_INIT, pair.role(1, Role.ROLE_INIT).getNow(), pair.logs());
+      assertEquals(0, pair.hastctlCreate(1));
+      assertEquals("", pair.force(1, Role.ROLE_PRIMARY).getError().getReason(), pair.logs());
+      write(pair, 1, "write -P 2 4M 64k");
+      TimeUnit.MILLISECONDS.sleep(300); // status looks at writes a few times a second
+      pair.role(1, Role.ROLE_SECONDARY);
+      pair.start(2);
+      pair.await(1, "split", r -> r.getSplitBrain());
+      pair.await(2, "split", r -> r.getSplitBrain());
+      TimeUnit.SECONDS.sleep(5); // several attempts
+
+      assertThat(pair.status(2).getSplitBrain()).as(pair.logs()).isTrue();
+      assertThat(pair.splitBrain(1).getEveryBlock()).isTrue();
+      assertThat(pair.splitBrain(2).getEveryBlock()).isTrue();
+      var result = pair.resolve(1, Survivor.SURVIVOR_PEER);
+      assertThat(result.getTotalBytes()).isEqualTo(pair.status(2).getDataSizeBytes());
+    }
+  }
 }

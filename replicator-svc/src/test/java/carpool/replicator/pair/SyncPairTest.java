@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import carpool.replicator.v1.DiskState;
+import carpool.replicator.v1.RepairSource;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
 import carpool.replicator.v1.SyncAction;
@@ -241,7 +242,8 @@ class SyncPairTest {
   }
 
   @Test
-  void verifyUnderAWriterFindsExactlyTheRottenBlocksAndTheSyncRepairsThem() throws Exception {
+  void verifyUnderAWriterFindsExactlyTheRottenBlocksAndRepairsThemFromTheNamedSide()
+      throws Exception {
     try (var pair = new Pair(directory, "fullsync")) {
       pair.up();
       fill(pair);
@@ -274,7 +276,11 @@ class SyncPairTest {
         assertEquals(5, Arrays.mismatch(pair.kept(1, rot), rotten), "both versions are kept");
         assertEquals(4, pair.keptCount(1));
         assertEquals(4, pair.keptCount(2));
-        pair.sync(1, SyncRequest.newBuilder());
+        assertEquals(
+            "SOURCE_UNKNOWN", pair.sync(1, SyncRequest.newBuilder()).getError().getReason());
+        pair.verify(
+            1,
+            VerifyRequest.newBuilder().setRepair(true).setSource(RepairSource.REPAIR_SOURCE_LOCAL));
         pair.awaitComplete(1);
         pair.verify(1, VerifyRequest.newBuilder());
         pair.verify(1, VerifyRequest.newBuilder().setAction(VerifyAction.VERIFY_ACTION_STOP));

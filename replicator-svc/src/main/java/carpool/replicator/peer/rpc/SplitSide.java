@@ -38,6 +38,10 @@ public record SplitSide(
   /// Whether `split-brain` of carpool.yaml lets this side give way to the other. Both sides compute
   /// it from the same two hellos, so at most one of them does. Equal or unknown: neither.
   boolean givesWay(SplitBrainPolicy policy, SplitSide other) {
+    if (identity.resuid() != other.identity.resuid()) {
+      // One of them never was part of this pair: a disk that was just created, and served.
+      return false;
+    }
     return switch (policy) {
       case NONE -> false;
       case KEEP_MORE_CHANGES -> differentBytes < other.differentBytes;
