@@ -127,6 +127,7 @@ final class AccessControl implements ServerInterceptor {
   private static final class Journaled<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private final String method;
     private final Caller caller;
+    private final AnsweredRefusals refusals = new AnsweredRefusals();
 
     Journaled(ServerCall<Q, A> call, String method, Caller caller) {
       super(call);
@@ -135,9 +136,18 @@ final class AccessControl implements ServerInterceptor {
     }
 
     @Override
+    public void sendMessage(A message) {
+      refusals.look(message);
+      super.sendMessage(message);
+    }
+
+    @Override
     public void close(Status status, Metadata trailers) {
-      if (status.isOk()) {
+      var refused = refusals.toString();
+      if (status.isOk() && refused.isEmpty()) {
         LOG.info("{} by {}: done", method, caller);
+      } else if (status.isOk()) {
+        LOG.warn("{} by {}: refused: {}", method, caller, refused);
       } else {
         LOG.warn("{} by {}: {} {}", method, caller, status.getCode(), status.getDescription());
       }
