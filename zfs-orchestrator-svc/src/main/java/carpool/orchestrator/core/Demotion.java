@@ -1,28 +1,17 @@
 package carpool.orchestrator.core;
 
 /// The demotion of the resources under way.
-final class Demotion {
+final class Demotion extends Attempts {
   /// The replicator agreed; the roles may lag behind.
   boolean granted;
-
-  boolean tried;
-
-  /// Nanoseconds, monotonic: the first attempt.
-  long since;
 
   /// The demotion did not end in its time and the devices were cut off for it.
   boolean cut;
 
-  void begin(long now) {
-    if (!tried) {
-      tried = true;
-      since = now;
-    }
-  }
-
+  @Override
   void reset() {
+    super.reset();
     granted = false;
-    tried = false;
     cut = false;
   }
 }

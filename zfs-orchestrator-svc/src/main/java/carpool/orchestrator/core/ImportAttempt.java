@@ -1,26 +1,15 @@
 package carpool.orchestrator.core;
 
-/// The attempts to import the pool, all within one deadline.
-final class ImportAttempt {
-  boolean tried;
-
-  /// Nanoseconds, monotonic: the first attempt.
-  long since;
-
+/// The attempts to import the pool.
+final class ImportAttempt extends Attempts {
   /// There is no pool on the devices, by one look; a second one confirms it.
   boolean notFoundOnce;
 
   boolean notFound;
 
-  void begin(long now) {
-    if (!tried) {
-      tried = true;
-      since = now;
-    }
-  }
-
+  @Override
   void reset() {
-    tried = false;
+    super.reset();
     notFoundOnce = false;
     notFound = false;
   }
