@@ -7,9 +7,6 @@ import carpool.sim.Violation;
 /// What an operator of one node was told to be done: it holds over every restart, until the
 /// operator says something else.
 final class Intents {
-  /// An import that was under way when maintenance was switched on may still end.
-  private static final long UNDER_WAY_MICROS = 15_000_000;
-
   private enum Wish {
     /// Never asked for, or asked and not answered.
     UNKNOWN,
@@ -62,10 +59,11 @@ final class Intents {
     }
   }
 
-  void imported(PoolSide side) {
+  /// An import that was under way when maintenance was switched on may still end, however long its
+  /// process stands still.
+  void imported(PoolSide side, long begunMicros) {
     int index = side.pair.index;
-    if (maintenance[index] == Wish.ON
-        && node.world.time.nowMicros() - sinceMicros[index] > UNDER_WAY_MICROS) {
+    if (maintenance[index] == Wish.ON && begunMicros > sinceMicros[index]) {
       throw new Violation("intent", side.label() + " imports the pool in maintenance");
     }
   }

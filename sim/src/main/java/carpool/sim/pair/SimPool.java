@@ -78,8 +78,9 @@ final class SimPool {
 
   /// `zpool import`.
   ///
+  /// @param begunMicros when the step began
   /// @param answer empty when it is imported
-  void bring(Consumer<String> answer) {
+  void bring(long begunMicros, Consumer<String> answer) {
     if (imported) {
       answer.accept(exporting ? "being exported" : "");
       return;
@@ -102,7 +103,7 @@ final class SimPool {
     exporting = false;
     open = 0;
     world.log(side.label(), "pool imported");
-    world.imported(side);
+    world.imported(side, begunMicros);
     labels(ok -> answer.accept(ok ? "" : "I/O error"));
   }
 

@@ -32,10 +32,12 @@ final class SimSteps {
 
   private static final class Running {
     final long token;
+    final long begunMicros;
     @Nullable Consumer<End> end;
 
-    Running(long token, Consumer<End> end) {
+    Running(long token, long begunMicros, Consumer<End> end) {
       this.token = token;
+      this.begunMicros = begunMicros;
       this.end = end;
     }
 
@@ -60,7 +62,7 @@ final class SimSteps {
   }
 
   void start(long token, Step step, long limitMicros, Consumer<End> end) {
-    var run = new Running(token, end);
+    var run = new Running(token, world.time.nowMicros(), end);
     running = run;
     boolean hooked = !(step instanceof Step.Inspect) && !(step instanceof Step.CheckService);
     if (hooked && world.services.hooksHang(node.index)) {
@@ -84,11 +86,11 @@ final class SimSteps {
     } else if (dice == 1) {
       later(limitMicros, run, timedOut("hangs"));
     } else if (dice == 2) {
-      perform(step, limitMicros, _ -> {});
+      perform(run, step, limitMicros, _ -> {});
       later(limitMicros, run, timedOut("the answer was lost"));
     } else {
       node.orchestrator.within(
-          500, 60_000, () -> perform(step, limitMicros, result -> later(run, result)));
+          500, 60_000, () -> perform(run, step, limitMicros, result -> later(run, result)));
     }
   }
 
@@ -143,7 +145,7 @@ final class SimSteps {
     return new End.Failed(Failure.of(Failure.Kind.TIMED_OUT, text));
   }
 
-  private void perform(Step step, long limitMicros, Consumer<End> end) {
+  private void perform(Running run, Step step, long limitMicros, Consumer<End> end) {
     var pool = side.pool;
     switch (step) {
       case Step.Fence _ -> end.accept(failed("there is no fencing command"));
@@ -171,11 +173,13 @@ final class SimSteps {
               30_000,
               400_000,
               () ->
-                  pool.bring(problem ->
-                      end.accept(
-                          problem.isEmpty()
-                              ? new End.Done(true, Health.ONLINE)
-                              : failed(problem))));
+                  pool.bring(
+                      run.begunMicros,
+                      problem ->
+                          end.accept(
+                              problem.isEmpty()
+                                  ? new End.Done(true, Health.ONLINE)
+                                  : failed(problem))));
       case Step.Export(var force) ->
           pool.release(force, problem -> end.accept(problem.isEmpty() ? done() : failed(problem)));
       case Step.Detach _ -> end.accept(done());

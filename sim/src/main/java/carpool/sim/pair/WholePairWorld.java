@@ -525,8 +525,8 @@ public final class WholePairWorld {
     side.pair.serves(side.node);
   }
 
-  void imported(PoolSide side) {
-    side.node.intents.imported(side);
+  void imported(PoolSide side, long begunMicros) {
+    side.node.intents.imported(side, begunMicros);
     if (standing != null) {
       standing.imported(side);
     }
