@@ -4,19 +4,24 @@ import carpool.orchestrator.core.PassageKind;
 import carpool.orchestrator.v1.Failover;
 import carpool.orchestrator.v1.Move;
 import carpool.orchestrator.v1.StepOutcome;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
 /// How long a switchover of a pool takes, by what both nodes kept of the last ones. Pure.
 ///
-/// The median of the last [#SAMPLES] switchovers of this node that the other one took over; else of
-/// those in either direction; else what giving up took, and what taking over took.
+/// What the last switchover of this node that the other one took over took, or the median of the
+/// last [#SAMPLES] of them when that is less; else the same of those in either direction; else of
+/// what giving up took, and what taking over took.
+///
+/// A move has a least time and no greatest: a slow one tells of a busy moment, a quick one of the
+/// machines. And the first moves after a start are slow, so the newest tells most.
 final class Forecast {
-  /// Old ones tell of another configuration, a single one of its own bad luck.
-  private static final int SAMPLES = 5;
+  private static final int SAMPLES = 3;
 
   private static final double MILLIS = 1e3;
 
@@ -39,11 +44,11 @@ final class Forecast {
 
   /// Seconds; negative when this pair has not done what it would be told by.
   double seconds() {
-    var ours = median(planned().filter(move -> giver(move).getNode().equals(node)));
+    var ours = expected(planned().filter(move -> giver(move).getNode().equals(node)));
     if (ours.isPresent()) {
       return ours.getAsDouble();
     }
-    var any = median(planned());
+    var any = expected(planned());
     if (any.isPresent()) {
       return any.getAsDouble();
     }
@@ -69,8 +74,8 @@ final class Forecast {
     return move.getParts(0);
   }
 
-  private static OptionalDouble median(Stream<Move> moves) {
-    return middle(moves.limit(SAMPLES).mapToDouble(Move::getDurationMillis).sorted().toArray());
+  private static OptionalDouble expected(Stream<Move> moves) {
+    return expected(moves.mapToDouble(Move::getDurationMillis));
   }
 
   private OptionalDouble either(
@@ -80,25 +85,26 @@ final class Forecast {
   }
 
   private OptionalDouble last(List<Failover> failovers, Set<PassageKind> kinds) {
-    return middle(
+    return expected(
         failovers.stream()
             .filter(passed -> passed.getPool().equals(pool) && passed.getDone())
             .filter(passed -> is(passed, kinds))
             .filter(passed ->
                 passed.getStepsList().stream()
                     .allMatch(step -> step.getOutcome() == StepOutcome.STEP_OUTCOME_DONE))
-            .limit(SAMPLES)
-            .mapToDouble(Failover::getDurationMillis)
-            .sorted()
-            .toArray());
+            .mapToDouble(Failover::getDurationMillis));
   }
 
-  private static OptionalDouble middle(double[] sorted) {
-    if (sorted.length == 0) {
+  /// @param millis newest first
+  private static OptionalDouble expected(DoubleStream millis) {
+    var newest = millis.limit(SAMPLES).toArray();
+    if (newest.length == 0) {
       return OptionalDouble.empty();
     }
+    var sorted = newest.clone();
+    Arrays.sort(sorted);
     var high = sorted[sorted.length / 2];
     var low = sorted[(sorted.length - 1) / 2];
-    return OptionalDouble.of((low + high) / 2 / MILLIS);
+    return OptionalDouble.of(Math.min(newest[0], (low + high) / 2) / MILLIS);
   }
 }

@@ -42,13 +42,21 @@ final class ForecastTest {
   }
 
   @Test
-  void theMedianOfTheLastFiveInThisDirectionWithTheTimeInWhichTheRoleMoved() {
-    moved("hast1", HOUR, 90_000);
-    for (var hour = 2; hour <= 6; hour++) {
-      moved("hast1", hour * HOUR, hour == 4 ? 30_000 : 5_000 + hour * 100);
-      moved("hast2", hour * HOUR + HOUR / 2, 9_000);
-    }
+  void theLastOneInThisDirectionWithTheTimeInWhichTheRoleMoved() {
+    moved("hast1", HOUR, 9_000);
+    moved("hast1", 2 * HOUR, 8_000);
+    moved("hast1", 3 * HOUR, 5_500);
+    moved("hast2", 4 * HOUR, 2_000);
     assertThat(seconds()).isEqualTo(5.5);
+  }
+
+  @Test
+  void theMedianOfTheLastThreeWhenTheLastOneWasSlow() {
+    moved("hast1", HOUR, 3_000);
+    moved("hast1", 2 * HOUR, 5_000);
+    moved("hast1", 3 * HOUR, 6_000);
+    moved("hast1", 4 * HOUR, 30_000);
+    assertThat(seconds()).isEqualTo(6.0);
   }
 
   @Test
@@ -56,6 +64,8 @@ final class ForecastTest {
     moved("hast2", HOUR, 4_000);
     moved("hast2", 2 * HOUR, 6_000);
     assertThat(seconds()).isEqualTo(5.0);
+    moved("hast2", 3 * HOUR, 4_500);
+    assertThat(seconds()).isEqualTo(4.5);
   }
 
   @Test
