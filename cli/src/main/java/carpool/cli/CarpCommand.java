@@ -69,7 +69,12 @@ final class CarpCommand extends GroupCommand {
   }
 
   /// `carpool carp resign`.
-  @Command(name = "resign", description = "Leaves MASTER now; the other node takes over at once.")
+  @Command(
+      name = "resign",
+      description = {
+        "Leaves MASTER now; the other node takes over at once.",
+        "Groups with the same sync-group move with it."
+      })
   static final class Resign extends NodeCommand {
     @Parameters(paramLabel = "GROUP", description = "groups (default: all)")
     private List<String> groups = new ArrayList<>();

@@ -8,7 +8,12 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `carpool switchover`.
-@Command(name = "switchover", description = "Moves pools to the other node in an orderly way.")
+@Command(
+    name = "switchover",
+    description = {
+      "Moves pools to the other node in an orderly way.",
+      "Pools that follow the same CARP group, or groups with the same sync-group, move together."
+    })
 final class SwitchoverCommand extends NodeCommand {
   @Parameters(paramLabel = "POOL", description = "pools to move (default: all this node serves)")
   private List<String> pools = new ArrayList<>();
