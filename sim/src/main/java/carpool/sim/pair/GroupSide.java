@@ -46,6 +46,11 @@ final class GroupSide {
   private long linkChangedMicros;
   private String clientsLost = "";
   private String syncAgainst = "";
+
+  /// Asked for at every event, and the same as soon as the nodes are made.
+  private List<GroupSide> together = List.of();
+
+  private List<PoolSide> moving = List.of();
   SimClientNetwork.@Nullable Note clientNote;
   SimAgreement.@Nullable Note agreementNote;
 
@@ -68,7 +73,10 @@ final class GroupSide {
 
   /// The groups of this node that move when this one moves, itself included.
   List<GroupSide> together() {
-    return world.geometry.movingWith(index).stream().map(node.groups::get).toList();
+    if (together.isEmpty()) {
+      together = world.geometry.movingWith(index).stream().map(node.groups::get).toList();
+    }
+    return together;
   }
 
   /// The group that stands for all that move together.
@@ -78,7 +86,10 @@ final class GroupSide {
 
   /// The pools that move when this group moves.
   List<PoolSide> moving() {
-    return together().stream().flatMap(group -> group.pools.stream()).toList();
+    if (moving.isEmpty()) {
+      moving = together().stream().flatMap(group -> group.pools.stream()).toList();
+    }
+    return moving;
   }
 
   /// A cut at any of the networks counts against this node for all pools that move together.

@@ -53,7 +53,7 @@ final class Intents {
       if (wish != Wish.UNKNOWN
           && node.orchestrator.running()
           && side.mind.phase() != Phase.STARTING
-          && side.mind.view().maintenance() != (wish == Wish.ON)) {
+          && side.mind.inMaintenance() != (wish == Wish.ON)) {
         throw new Violation("intent", side.label() + " forgot that maintenance is " + wish);
       }
     }

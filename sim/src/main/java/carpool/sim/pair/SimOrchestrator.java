@@ -113,6 +113,10 @@ final class SimOrchestrator {
     return machine.view();
   }
 
+  boolean inMaintenance() {
+    return machine.inMaintenance();
+  }
+
   Memory memory() {
     return memory;
   }

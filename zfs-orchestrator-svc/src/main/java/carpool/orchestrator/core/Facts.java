@@ -38,11 +38,19 @@ final class Facts {
   }
 
   boolean all(Predicate<ResourceFacts> wanted) {
-    return replicatorUp && !resources.isEmpty() && resources.stream().allMatch(wanted);
+    return replicatorUp && !resources.isEmpty() && !any(wanted.negate());
   }
 
   boolean any(Predicate<ResourceFacts> wanted) {
-    return replicatorUp && resources.stream().anyMatch(wanted);
+    if (!replicatorUp) {
+      return false;
+    }
+    for (var resource : resources) {
+      if (wanted.test(resource)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   boolean allInRole(Role role) {

@@ -78,10 +78,15 @@ public final class PoolMachine {
             ? s.current.step.label(s.spec)
             : picture.waitLabel(),
         s.services.stream().map(ServiceTrack::view).toList(),
-        s.intent.maintenance != null,
+        inMaintenance(),
         s.intent.unmanaged != null,
         picture.against(),
         s.pending != null || s.switchover.handover != SwitchoverState.Handover.NONE);
+  }
+
+  /// An operator's maintenance stands.
+  public boolean inMaintenance() {
+    return s.intent.maintenance != null;
   }
 
   /// True while nothing of the pool is or may come to be here: the process may end.
