@@ -3,6 +3,7 @@ package carpool.cli;
 import carpool.cli.output.Table;
 import carpool.cli.output.Words;
 import carpool.kit.text.HumanNumber;
+import carpool.replicator.v1.DiskState;
 import carpool.replicator.v1.GetSplitBrainRequest;
 import carpool.replicator.v1.ResolveSplitBrainRequest;
 import carpool.replicator.v1.SplitBrainSide;
@@ -58,9 +59,11 @@ final class SplitBrainCommand extends GroupCommand {
             out()
                 .println(
                     one.getResource()
-                        + ": the copies did not part from one generation, as after create on one"
-                        + " side: EVERY block of the side that is not kept is overwritten");
+                        + ": the copies did not part from one generation:"
+                        + " EVERY block of the side that is not kept is overwritten");
           }
+          beware(one.getResource(), one.getLocal());
+          beware(one.getResource(), one.getPeer());
         }
         out()
             .println(
@@ -68,6 +71,25 @@ final class SplitBrainCommand extends GroupCommand {
                     + " carpool split-brain keep-local|keep-peer RESOURCE");
       }
       return Exit.DONE;
+    }
+
+    private void beware(String resource, SplitBrainSide side) {
+      if (side.getDisk() == DiskState.DISK_STATE_INCONSISTENT) {
+        out()
+            .println(
+                resource
+                    + ": the copy of "
+                    + side.getNode()
+                    + " is half synchronised and cannot be the survivor");
+      } else if (side.getWithoutAncestor()) {
+        out()
+            .println(
+                resource
+                    + ": the copy of "
+                    + side.getNode()
+                    + " was created anew or promoted by force, perhaps while half synchronised:"
+                    + " look at its data before you keep it");
+      }
     }
 
     private static void row(Table table, String resource, String side, SplitBrainSide facts) {

@@ -7,6 +7,7 @@ import carpool.kit.config.ConfigException;
 import carpool.kit.config.LoadedConfig;
 import carpool.kit.grpc.ServerStream;
 import carpool.kit.grpc.ServiceError;
+import carpool.replicator.core.DiskState;
 import carpool.replicator.core.PromotionMode;
 import carpool.replicator.core.PromotionRule.Verdict;
 import carpool.replicator.core.ReplicationCore;
@@ -428,6 +429,20 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
                     name,
                     "give the pool up first: `carpool maintenance on`"))
             .setMessage("this node is primary: its copy is in use");
+      } else if (halfSynchronised(resource, request.getKeep())) {
+        var local = request.getKeep() == Survivor.SURVIVOR_LOCAL;
+        result
+            .setError(
+                ResourceMapper.error(
+                    RefusalReason.COPY_INCONSISTENT,
+                    name,
+                    "keep the other one: `carpool split-brain "
+                        + (local ? "keep-peer " : "keep-local ")
+                        + name
+                        + "`"))
+            .setMessage(
+                (local ? "this node's" : "the peer's")
+                    + " copy is half synchronised and cannot be the survivor");
       } else {
         boolean everyBlock =
             SplitBrainView.of(resource).map(SplitBrainView::everyBlock).orElse(false);
@@ -447,6 +462,13 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
       out.addResults(result);
     }
     answer(response, out.build());
+  }
+
+  private static boolean halfSynchronised(ResourceNode resource, Survivor survivor) {
+    return SplitBrainView.of(resource)
+        .map(view -> survivor == Survivor.SURVIVOR_LOCAL ? view.local() : view.peer())
+        .filter(side -> side.disk() == DiskState.INCONSISTENT)
+        .isPresent();
   }
 
   // ----- configuration

@@ -224,6 +224,8 @@ final class ResourceMapper {
     return SplitBrainSide.newBuilder()
         .setNode(side.node())
         .setRole(ProtoMapper.role(side.role()))
+        .setDisk(ProtoMapper.disk(side.disk()))
+        .setWithoutAncestor(side.identity().withoutAncestor())
         .setSinceUnixMillis(side.sinceUnixMillis())
         .setLastWriteUnixMillis(side.lastWriteUnixMillis())
         .setDifferentBytes(side.differentBytes())

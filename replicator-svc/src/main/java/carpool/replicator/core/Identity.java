@@ -57,6 +57,12 @@ public record Identity(
     return new Identity(resuid, localcnt, remotecnt, newGeneration, alone, history);
   }
 
+  /// True when it was written without a copy that it went on from: the first writes after its
+  /// creation, or [#forced].
+  public boolean withoutAncestor() {
+    return !virgin() && history.equals(List.of(0L));
+  }
+
   /// True when this copy went on from a copy of that generation. Everything went on from a copy
   /// that was never written.
   boolean descendsFrom(long ancestor) {

@@ -30,6 +30,7 @@ public record SplitBrainView(long detectedUnixMillis, SplitSide local, @Nullable
             new SplitSide(
                 node.nodeName(),
                 core.role(),
+                core.disk(),
                 core.identity(),
                 core.differentBytes(),
                 core.markedExtents(),

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import carpool.kit.testing.ForeignTools;
 import carpool.replicator.v1.DiskState;
 import carpool.replicator.v1.Role;
+import carpool.replicator.v1.Survivor;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,6 +101,22 @@ final class LostWritesPairTest {
       var refused = pair.role(1, Role.ROLE_PRIMARY);
       assertThat(refused.getError().getReason()).isEqualTo("COPY_INCONSISTENT");
       assertThat(pair.status(1).getDisk()).isEqualTo(DiskState.DISK_STATE_INCONSISTENT);
+
+      // Nor is it the survivor of a split brain.
+      pair.kill(1);
+      pair.start(2);
+      assertEquals("", pair.force(2, Role.ROLE_PRIMARY).getError().getReason(), pair.logs());
+      Tools.run("qemu-io", "-f", "raw", "-c", "write -P 3 8M 64k", "-c", "flush", pair.uri(2));
+      pair.role(2, Role.ROLE_SECONDARY);
+      pair.start(1);
+      pair.await(1, "split", r -> r.getSplitBrain());
+      pair.await(2, "split", r -> r.getSplitBrain());
+      assertThat(pair.resolve(1, Survivor.SURVIVOR_LOCAL).getError().getReason())
+          .isEqualTo("COPY_INCONSISTENT");
+      assertThat(pair.resolve(2, Survivor.SURVIVOR_PEER).getError().getReason())
+          .isEqualTo("COPY_INCONSISTENT");
+      assertThat(pair.splitBrain(2).getPeer().getDisk())
+          .isEqualTo(DiskState.DISK_STATE_INCONSISTENT);
     }
   }
 

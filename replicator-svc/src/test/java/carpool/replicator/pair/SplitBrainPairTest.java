@@ -51,6 +51,8 @@ class SplitBrainPairTest {
       split(pair);
       pair.await(1, "split", r -> r.getSplitBrain());
       pair.await(2, "split", r -> r.getSplitBrain());
+      assertThat(pair.splitBrain(1).getLocal().getWithoutAncestor()).as("wrote on").isFalse();
+      assertThat(pair.splitBrain(1).getPeer().getWithoutAncestor()).as("forced").isTrue();
 
       var result = pair.resolve(node, Survivor.valueOf("SURVIVOR_" + keep));
 

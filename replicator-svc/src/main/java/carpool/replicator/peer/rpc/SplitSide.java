@@ -3,6 +3,7 @@ package carpool.replicator.peer.rpc;
 import carpool.kit.config.ReplicatorSettings.SplitBrainPolicy;
 import carpool.peer.v1.Hello;
 import carpool.replicator.core.BlockSet;
+import carpool.replicator.core.DiskState;
 import carpool.replicator.core.Identity;
 import carpool.replicator.core.Role;
 
@@ -15,6 +16,7 @@ import carpool.replicator.core.Role;
 public record SplitSide(
     String node,
     Role role,
+    DiskState disk,
     Identity identity,
     long differentBytes,
     long differentExtents,
@@ -28,6 +30,7 @@ public record SplitSide(
     return new SplitSide(
         hello.getNode(),
         ProtoMapper.role(hello.getRole()),
+        ProtoMapper.disk(hello.getDisk()),
         ProtoMapper.identity(hello.getIdentity()),
         different.count() * BLOCK_BYTES,
         extents.count(),
