@@ -54,6 +54,8 @@ public final class Logs {
     context.getLogger("carpool").setLevel(level);
     // It warns for each accepted unix socket that SO_KEEPALIVE does not exist there.
     context.getLogger("io.netty.bootstrap").setLevel(Level.ERROR);
+    // It warns, with a stack, at each call to a host whose name is not known; the call tells that.
+    context.getLogger("io.grpc.internal.ManagedChannelImpl").setLevel(Level.ERROR);
     root.addAppender(appender);
   }
 }

@@ -1,9 +1,11 @@
 package carpool.kit.grpc;
 
 import carpool.kit.config.CarpoolConfig.TlsFiles;
+import carpool.kit.config.HostPort;
 import io.grpc.Attributes;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -97,6 +99,30 @@ public final class Channels {
     if (tls.isPresent()) {
       // gRPC checks the certificate against the authority.
       builder.sslContext(tls.get().grpcClient()).overrideAuthority(node);
+    } else {
+      builder.usePlaintext();
+    }
+    return builder.build();
+  }
+
+  /// To a server that is not ours, over TCP, with TLS when `tls` is there. The channel resolves the
+  /// host itself, so nobody waits for a name server longer than for the call. Nothing is sent
+  /// twice.
+  ///
+  /// @param largestMessageBytes a longer answer fails the call
+  /// @param connectMillis for a connection to come about, at each address of the host
+  public static ManagedChannel foreign(
+      HostPort address, Optional<ClientTls> tls, int largestMessageBytes, int connectMillis) {
+    var builder =
+        NettyChannelBuilder.forAddress(address.host(), address.port())
+            .eventLoopGroup(Loops.SHARED)
+            .channelType(NioSocketChannel.class)
+            .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, connectMillis)
+            .maxInboundMessageSize(largestMessageBytes)
+            .disableServiceConfigLookUp()
+            .disableRetry();
+    if (tls.isPresent()) {
+      builder.sslContext(tls.get().context());
     } else {
       builder.usePlaintext();
     }

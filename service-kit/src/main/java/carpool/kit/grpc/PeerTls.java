@@ -61,7 +61,7 @@ public final class PeerTls {
 
   private PeerTls(TlsFiles files, Consumer<String> refusals) throws IOException {
     var identity = TlsIdentity.load(files);
-    var trust = new TellingTrust(identity, refusals);
+    var trust = new TellingTrust(identity, "the peer", refusals);
     grpcClient = GrpcSslContexts.configure(forClient(identity, trust), SslProvider.JDK).build();
     grpcServer = GrpcSslContexts.configure(forServer(identity, trust), SslProvider.JDK).build();
     client = forClient(identity, trust).sslProvider(SslProvider.JDK).build();

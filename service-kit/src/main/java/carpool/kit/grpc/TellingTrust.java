@@ -14,10 +14,13 @@ import javax.net.ssl.X509ExtendedTrustManager;
 final class TellingTrust extends X509ExtendedTrustManager {
   private final TlsIdentity identity;
   private final X509ExtendedTrustManager authority;
+  private final String otherSide;
   private final Consumer<String> refusals;
 
-  TellingTrust(TlsIdentity identity, Consumer<String> refusals) {
+  /// @param otherSide to whom a certificate has to be made out, for the sentence
+  TellingTrust(TlsIdentity identity, String otherSide, Consumer<String> refusals) {
     this.identity = identity;
+    this.otherSide = otherSide;
     this.authority = identity.authority();
     this.refusals = refusals;
   }
@@ -40,8 +43,7 @@ final class TellingTrust extends X509ExtendedTrustManager {
     }
   }
 
-  private static String describe(
-      X509Certificate[] chain, CertificateException refusal, Check signed) {
+  private String describe(X509Certificate[] chain, CertificateException refusal, Check signed) {
     if (chain.length == 0) {
       return "there is no certificate";
     }
@@ -56,7 +58,7 @@ final class TellingTrust extends X509ExtendedTrustManager {
     }
     try {
       signed.run();
-      return who + " is not made out to the peer: " + refusal.getMessage();
+      return who + " is not made out to " + otherSide + ": " + refusal.getMessage();
     } catch (CertificateException e) {
       // Then it is not the name.
     }

@@ -6,6 +6,7 @@ import io.grpc.util.CertificateUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.Principal;
 import java.security.PrivateKey;
@@ -13,6 +14,7 @@ import java.security.Signature;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLEngine;
@@ -22,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Certificate, key and authority of `tls:`, from files that may be replaced while the service
-/// runs.
+/// Certificate, key and authority of `tls:`, or an authority alone, from files that may be replaced
+/// while the service runs.
 ///
 /// The files are looked at when a connection is made, at most once a second. New ones hold from the
 /// next connection on; connections that stand keep what they were made with. Files that do not
@@ -33,7 +35,8 @@ final class TlsIdentity {
   private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final byte[] PROBE = {1, 2, 3, 4};
 
-  private final TlsFiles files;
+  private final Path ca;
+  private final Optional<TlsFiles> own;
   private final AdvancedTlsX509KeyManager key = new AdvancedTlsX509KeyManager();
   private final ReplaceableTrust authority;
   private final ReentrantLock looking = new ReentrantLock();
@@ -43,10 +46,14 @@ final class TlsIdentity {
   private long lookedNanos = System.nanoTime();
   private String lastProblem = "";
 
-  private TlsIdentity(TlsFiles files) throws IOException, GeneralSecurityException {
-    this.files = files;
+  private volatile Optional<X509Certificate> certificate = Optional.empty();
+
+  private TlsIdentity(Path ca, Optional<TlsFiles> own)
+      throws IOException, GeneralSecurityException {
+    this.ca = ca;
+    this.own = own;
     read = contents();
-    authority = new ReplaceableTrust(ReplaceableTrust.of(certificates(read[0], files.ca())));
+    authority = new ReplaceableTrust(ReplaceableTrust.of(certificates(read[0], ca)));
     use(read);
   }
 
@@ -55,15 +62,40 @@ final class TlsIdentity {
   /// @throws IOException when they do not make an identity; tells which files
   static TlsIdentity load(TlsFiles files) throws IOException {
     try {
-      return new TlsIdentity(files);
+      return new TlsIdentity(files.ca(), Optional.of(files));
     } catch (GeneralSecurityException | IOException | RuntimeException e) {
       throw new IOException(problem(files, e), e);
+    }
+  }
+
+  /// Reads an authority, for a client that shows no certificate; it has no [#keys()].
+  ///
+  /// @throws IOException when the file is none
+  static TlsIdentity authorityAlone(Path ca) throws IOException {
+    try {
+      return new TlsIdentity(ca, Optional.empty());
+    } catch (GeneralSecurityException | IOException | RuntimeException e) {
+      throw new IOException(problem(ca, e), e);
     }
   }
 
   static String problem(TlsFiles files, Exception e) {
     return "tls: the files %s, %s, %s do not make an identity: %s"
         .formatted(files.ca(), files.certificate(), files.key(), e.getMessage());
+  }
+
+  private static String problem(Path ca, Exception e) {
+    return "tls: the file %s is no certificate authority: %s".formatted(ca, e.getMessage());
+  }
+
+  private String problem(Exception e) {
+    return own.map(files -> problem(files, e)).orElseGet(() -> problem(ca, e));
+  }
+
+  /// This side's certificate as the next connection will show it; empty without one.
+  Optional<X509Certificate> certificate() {
+    refresh();
+    return certificate;
   }
 
   X509ExtendedKeyManager keys() {
@@ -90,11 +122,11 @@ final class TlsIdentity {
       if (!Arrays.deepEquals(fresh, read)) {
         use(fresh);
         read = fresh;
-        LOG.info("tls: new files are in use: {}", files.certificate());
+        LOG.info("tls: new files are in use: {}", own.map(TlsFiles::certificate).orElse(ca));
       }
       lastProblem = "";
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
-      var problem = problem(files, e);
+      var problem = problem(e);
       if (!problem.equals(lastProblem)) {
         LOG.warn("{}; what was read before stays in use", problem);
         lastProblem = problem;
@@ -105,24 +137,27 @@ final class TlsIdentity {
   }
 
   private byte[][] contents() throws IOException {
-    return new byte[][] {
-      Files.readAllBytes(files.ca()),
-      Files.readAllBytes(files.certificate()),
-      Files.readAllBytes(files.key())
-    };
+    var trusted = Files.readAllBytes(ca);
+    return own.isEmpty()
+        ? new byte[][] {trusted}
+        : new byte[][] {
+          trusted, Files.readAllBytes(own.get().certificate()), Files.readAllBytes(own.get().key())
+        };
   }
 
   private void use(byte[][] contents) throws IOException, GeneralSecurityException {
-    var trusted = certificates(contents[0], files.ca());
-    var chain = certificates(contents[1], files.certificate());
-    var privateKey = CertificateUtils.getPrivateKey(new ByteArrayInputStream(contents[2]));
-    requireMatch(chain[0], privateKey);
+    var trusted = certificates(contents[0], ca);
+    if (own.isPresent()) {
+      var chain = certificates(contents[1], own.get().certificate());
+      var privateKey = CertificateUtils.getPrivateKey(new ByteArrayInputStream(contents[2]));
+      requireMatch(chain[0], privateKey);
+      key.updateIdentityCredentials(chain, privateKey);
+      certificate = Optional.of(chain[0]);
+    }
     authority.replace(ReplaceableTrust.of(trusted));
-    key.updateIdentityCredentials(chain, privateKey);
   }
 
-  private static X509Certificate[] certificates(byte[] pem, java.nio.file.Path file)
-      throws CertificateException {
+  private static X509Certificate[] certificates(byte[] pem, Path file) throws CertificateException {
     var found = CertificateUtils.getX509Certificates(new ByteArrayInputStream(pem));
     if (found.length == 0) {
       throw new CertificateException("no certificate in " + file);
