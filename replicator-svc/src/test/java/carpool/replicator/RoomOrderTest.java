@@ -16,6 +16,7 @@ class RoomOrderTest {
           "stream",
           "core.layout",
           "core",
+          "witness",
           "block",
           "engine",
           "link",

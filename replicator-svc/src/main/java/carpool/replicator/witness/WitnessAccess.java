@@ -1,0 +1,57 @@
+package carpool.replicator.witness;
+
+import carpool.kit.config.CarpoolConfig.TlsFiles;
+import carpool.kit.config.Secret;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// How the etcd is reached.
+///
+/// @param endpoints of one cluster, in the order in which they are tried at first; 1 to
+///   [#ENDPOINTS_MAX]
+/// @param trust of `https` endpoints; needed as soon as there is one
+/// @param expectedCluster the only etcd cluster that may be asked. It does not tell an emptied etcd
+///   from its former self: etcd derives the id from the URLs of the members. The incarnation in the
+///   records does.
+public record WitnessAccess(
+    List<WitnessEndpoint> endpoints,
+    Optional<Login> login,
+    Optional<Trust> trust,
+    OptionalLong expectedCluster) {
+  /// A cluster of etcd has seldom more than five members, and each one shortens the others' share
+  /// of a deadline.
+  public static final int ENDPOINTS_MAX = 8;
+
+  /// A user of etcd's own.
+  public record Login(String user, Secret password) {}
+
+  /// Whom this node trusts, and how it shows who it is.
+  public sealed interface Trust {
+    /// The server's certificate is signed by `ca`; this node has none.
+    record ServerOnly(Path ca) implements Trust {}
+
+    /// Both sides show a certificate.
+    record Mutual(TlsFiles files) implements Trust {}
+  }
+
+  public WitnessAccess {
+    endpoints = List.copyOf(endpoints);
+    if (endpoints.isEmpty() || endpoints.size() > ENDPOINTS_MAX) {
+      throw new IllegalArgumentException(
+          "the witness has %d endpoints; allowed are 1 to %d; name some members of its cluster"
+              .formatted(endpoints.size(), ENDPOINTS_MAX));
+    }
+    if (new HashSet<>(endpoints).size() < endpoints.size()) {
+      throw new IllegalArgumentException(
+          "the witness has an endpoint twice: " + endpoints + "; name each one once");
+    }
+    if (trust.isEmpty() && endpoints.stream().anyMatch(WitnessEndpoint::tls)) {
+      throw new IllegalArgumentException(
+          "the witness has an https endpoint and no certificate authority; name the file of the"
+              + " authority that has signed etcd's certificate");
+    }
+  }
+}
