@@ -60,6 +60,24 @@ need_buf() {
   ) || warn "going on without buf $BUF_VERSION: the test that needs it will be skipped"
 }
 
+# need_etcd: the program of Debian's etcd-server, for the tests of the witness. Not the package: it would
+# start a daemon now and at every boot. Without it those tests skip themselves, so that is no reason to stop.
+need_etcd() {
+  if command -v etcd >/dev/null || [[ -x $TOOLS/bin/etcd ]]; then return; fi
+  # In a process of its own, because what it calls may end it.
+  (
+    command -v apt-get >/dev/null || exit
+    ((EUID != 0)) || apt_update_once
+    mkdir -p "$TOOLS/bin"
+    unpacked=$(mktemp -d "$TOOLS/etcd.XXXXXX")
+    trap 'rm -rf "$unpacked"' EXIT
+    cd "$unpacked"
+    say "fetching etcd"
+    logged "$CARPOOL_LOCAL/apt.log" apt-get download -q etcd-server && dpkg-deb -x etcd-server_*.deb . &&
+      mv usr/bin/etcd "$TOOLS/bin/etcd"
+  ) || warn "going on without etcd (Debian package etcd-server): the tests that need it will be skipped"
+}
+
 package_installed() {
   [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
