@@ -16,6 +16,7 @@ class RoomOrderTest {
           "stream",
           "core.layout",
           "core",
+          "core.witness",
           "witness",
           "block",
           "engine",
