@@ -79,6 +79,7 @@ final class Fingerprint {
     put(n.promotionAnswer);
     put(n.syncCommit);
     put(n.syncDone);
+    put((n.committed & n.pending) != 0);
     put(n.outdateQuestion);
     put(n.outdateAnswer);
     put(n.crashes);

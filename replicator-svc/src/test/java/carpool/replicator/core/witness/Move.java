@@ -211,6 +211,7 @@ enum Move {
       case COMMIT_SYNC -> {
         node.ahead = false;
         node.syncCommit = node.data;
+        node.committed = node.data;
         w.feed(n, new WitnessEvent.SyncCommitted());
       }
       case FINISH_SYNC -> {
@@ -224,7 +225,7 @@ enum Move {
       }
       case LEARN_SYNC -> {
         peer.syncDone = false;
-        if (node.pending != 0 && node.stage == 0) {
+        if ((node.committed & node.pending) != 0) {
           node.stage = 3; // it was part of what was copied
         }
         w.feed(n, new WitnessEvent.InSync());

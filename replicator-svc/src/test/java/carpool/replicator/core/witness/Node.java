@@ -43,6 +43,9 @@ final class Node {
 
   boolean syncDone;
 
+  /// The writes that the sync committed last has copied.
+  int committed;
+
   // ----- sent outside of it
 
   /// 1 waited for, 2 not any more.
@@ -84,6 +87,7 @@ final class Node {
     promotionAnswer = n.promotionAnswer;
     syncCommit = n.syncCommit;
     syncDone = n.syncDone;
+    committed = n.committed;
     outdateQuestion = n.outdateQuestion;
     outdateAnswer = n.outdateAnswer;
     stray = n.stray;
