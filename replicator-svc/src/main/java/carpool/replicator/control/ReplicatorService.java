@@ -62,12 +62,14 @@ import carpool.replicator.v1.VerifyRequest;
 import carpool.replicator.v1.VerifyResponse;
 import carpool.replicator.v1.WatchStatusEvent;
 import carpool.replicator.v1.WatchStatusRequest;
+import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 
 /// The service `carpool.replicator.v1.Replicator`.
@@ -228,7 +230,9 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
     var name = resource.resource().name();
     var result = SetRoleResult.newBuilder().setResource(name);
     try {
-      var outcome = resource.setRole(role, mode, cause.isEmpty() ? "operator" : cause);
+      var outcome =
+          resource.setRole(
+              role, mode, cause.isEmpty() ? "operator" : cause, Context.current()::isCancelled);
       result
           .setPrevious(ProtoMapper.role(outcome.previous()))
           .setNow(ProtoMapper.role(outcome.now()))
@@ -243,6 +247,15 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
             outcome.problem().isEmpty() ? outcome.verdict().reason() : outcome.problem());
       }
       return new Changed(outcome.previous(), result.build());
+    } catch (CancellationException e) {
+      // For nobody, but it ends the request, and what was changed is put back.
+      var role0 = ProtoMapper.role(resource.role());
+      result
+          .setPrevious(role0)
+          .setNow(role0)
+          .setMessage(String.valueOf(e.getMessage()))
+          .setError(ResourceMapper.error(RefusalReason.CANCELLED, name, "ask again"));
+      return new Changed(resource.role(), result.build());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted", e);

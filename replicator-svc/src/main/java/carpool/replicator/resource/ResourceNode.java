@@ -34,12 +34,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -167,7 +169,8 @@ public final class ResourceNode {
     return hub.news().facts(resource.name());
   }
 
-  Role role() {
+  /// The role in force; INIT when nothing is attached.
+  public Role role() {
     var s = engine;
     return s == null ? Role.INIT : s.ask(ReplicationCore::role);
   }
@@ -397,10 +400,20 @@ public final class ResourceNode {
   // ----- roles
 
   /// Brings the resource into a role; waits until it is in force.
-  public RoleOutcome setRole(Role wanted, PromotionMode mode, String cause)
+  ///
+  /// @param abandoned whoever asked does not wait any more: then nothing is promoted, because a
+  ///   later request to the contrary may have been answered already. Asked when it is this
+  ///   request's turn
+  /// @throws CancellationException when it was abandoned
+  public RoleOutcome setRole(
+      Role wanted, PromotionMode mode, String cause, BooleanSupplier abandoned)
       throws InterruptedException {
     roleChange.lockInterruptibly();
     try {
+      if (wanted == Role.PRIMARY && abandoned.getAsBoolean()) {
+        throw new CancellationException(
+            "nobody waits for the promotion of " + resource.name() + " any more");
+      }
       var previous = role();
       LOG.info(
           "resource={} role {} -> {} asked (cause: {}{})",

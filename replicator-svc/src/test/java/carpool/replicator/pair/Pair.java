@@ -23,6 +23,8 @@ import carpool.replicator.v1.SyncRequest;
 import carpool.replicator.v1.SyncResult;
 import carpool.replicator.v1.VerifyRequest;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetSocketAddress;
@@ -331,6 +333,19 @@ final class Pair implements AutoCloseable {
     return stub(node)
         .setRole(SetRoleRequest.newBuilder().addResources("disk1").setRole(role).build())
         .getResults(0);
+  }
+
+  /// Asks for a role and does not wait for more than a second; how that ended.
+  Status.Code abandonedRole(int node, Role role) {
+    try {
+      var _ =
+          stub(node)
+              .withDeadlineAfter(1, TimeUnit.SECONDS)
+              .setRole(SetRoleRequest.newBuilder().addResources("disk1").setRole(role).build());
+      return Status.Code.OK;
+    } catch (StatusRuntimeException e) {
+      return e.getStatus().getCode();
+    }
   }
 
   SyncResult sync(int node, SyncRequest.Builder request) {

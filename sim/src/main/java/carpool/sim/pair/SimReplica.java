@@ -12,6 +12,7 @@ import carpool.sim.replication.SimNode;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,8 @@ final class SimReplica {
   /// How a request for a role ended; a null verdict is an error of the call.
   record RoleAnswer(@Nullable Verdict verdict, Role previous) {}
 
-  private record Change(Role wanted, boolean force, Consumer<RoleAnswer> answer) {}
+  private record Change(
+      Role wanted, boolean force, BooleanSupplier abandoned, Consumer<RoleAnswer> answer) {}
 
   final SimResource resource;
   final SimNode node;
@@ -143,7 +145,7 @@ final class SimReplica {
       return;
     }
     switch (node.running().judgePromotion()) {
-      case ALLOWED -> change(Role.PRIMARY, false, _ -> {});
+      case ALLOWED -> change(Role.PRIMARY, false, () -> false, _ -> {});
       case CURRENCY_UNKNOWN -> {
         if (world.time.nowMicros() >= resumeUntilMicros) {
           endResumption("the peer was not met");
@@ -169,8 +171,12 @@ final class SimReplica {
   // ----- roles, one at a time
 
   /// Asked over the control socket of a process that runs.
-  void change(Role wanted, boolean force, Consumer<RoleAnswer> answer) {
-    changes.add(new Change(wanted, force, answer));
+  ///
+  /// @param abandoned whoever asked for a promotion does not wait any more when it is its turn: it
+  ///   is not carried out
+  void change(
+      Role wanted, boolean force, BooleanSupplier abandoned, Consumer<RoleAnswer> answer) {
+    changes.add(new Change(wanted, force, abandoned, answer));
     nextChange();
   }
 
@@ -187,6 +193,10 @@ final class SimReplica {
           nextChange();
         };
     var previous = node.running().role();
+    if (change.wanted == Role.PRIMARY && change.abandoned.getAsBoolean()) {
+      end.accept(new RoleAnswer(null, previous));
+      return;
+    }
     switch (change.wanted) {
       case PRIMARY -> promote(change.force, previous, end);
       case SECONDARY -> demote(previous, end);

@@ -152,7 +152,7 @@ final class SimSteps {
       case Step.Inspect _ ->
           end.accept(new End.Done(pool.imported(), SimOrchestrator.health(pool)));
       case Step.Promote(var force, _, _) ->
-          ask(limitMicros, end, answer -> promote(0, force, new ArrayList<>(), answer));
+          ask(limitMicros, end, answer -> promote(run, 0, force, new ArrayList<>(), answer));
       case Step.Demote(_, var cutOff) -> {
         if (!cutOff && pool.imported()) {
           end.accept(failed("a device is in use"));
@@ -253,7 +253,8 @@ final class SimSteps {
   }
 
   /// All or none: those that changed are put back when one is refused.
-  private void promote(int index, boolean force, List<SimReplica> changed, Consumer<End> answer) {
+  private void promote(
+      Running run, int index, boolean force, List<SimReplica> changed, Consumer<End> answer) {
     if (index == side.replicas.size()) {
       answer.accept(done());
       return;
@@ -262,17 +263,21 @@ final class SimSteps {
     replica.change(
         Role.PRIMARY,
         force,
+        () -> run.end == null, // the call was cancelled, or is over its deadline
         result -> {
           var verdict = result.verdict();
           if (verdict == Verdict.ALLOWED) {
             if (result.previous() != Role.PRIMARY) {
               changed.add(replica);
             }
-            promote(index + 1, force, changed, answer);
+            promote(run, index + 1, force, changed, answer);
             return;
           }
           var refusal = verdict == null ? Refusal.NONE : SimReplica.refusal(verdict);
           if (verdict == null) {
+            if (run.end == null) {
+              putBack(changed, () -> {});
+            }
             answer.accept(failed("not in time"));
             return;
           }
@@ -294,7 +299,7 @@ final class SimSteps {
       then.run();
       return;
     }
-    changed.removeFirst().change(Role.SECONDARY, false, _ -> putBack(changed, then));
+    changed.removeFirst().change(Role.SECONDARY, false, () -> false, _ -> putBack(changed, then));
   }
 
   private void demote(int index, @Nullable End worst, Consumer<End> answer) {
@@ -307,6 +312,7 @@ final class SimSteps {
         .change(
             Role.SECONDARY,
             false,
+            () -> false,
             result ->
                 demote(
                     index + 1,
