@@ -1,6 +1,7 @@
 package carpool.cli;
 
 import carpool.cli.output.StatusPage;
+import carpool.cli.output.WitnessWords;
 import carpool.orchestrator.v1.GetStatusRequest;
 import carpool.orchestrator.v1.GetStatusResponse;
 import java.time.Instant;
@@ -27,11 +28,12 @@ final class StatusCommand extends NodeCommand {
         whole
             ? services.orchestrator().getStatus(GetStatusRequest.getDefaultInstance())
             : parts(services);
+    var witnesses = WitnessWords.byPool(status.getResourcesList());
     status = StatusFilter.only(names, status);
     if (json()) {
       console().json(status);
     } else {
-      new StatusPage(out(), paint(), Instant.now()).print(status);
+      new StatusPage(out(), paint(), Instant.now()).print(status, witnesses);
     }
     if (!whole) {
       console()

@@ -13,10 +13,13 @@ import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
 import carpool.replicator.v1.SyncState;
+import carpool.replicator.v1.Witness;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /// The page of `carpool status`: node, CARP, pools, resources, last failover.
 public final class StatusPage {
@@ -35,11 +38,23 @@ public final class StatusPage {
 
   /// Prints everything the orchestrator told.
   public void print(GetStatusResponse status) {
-    head(status);
+    print(status, WitnessWords.byPool(status.getResourcesList()));
+  }
+
+  /// Prints what is left of a status, and the witnesses of the pools in it.
+  public void print(GetStatusResponse status, Map<String, Witness> witnesses) {
+    head(status, witnesses.values());
     groups(status.getGroupsList());
     status.getFailbacksList().forEach(this::failback);
-    pools(status.getPoolsList());
+    pools(status.getPoolsList(), witnesses);
     resources(status.getResourcesList());
+    var shownPools = status.getPoolsList().stream().map(Pool::getName).toList();
+    WitnessWords.byPool(status.getResourcesList())
+        .forEach((pool, witness) -> {
+          if (!shownPools.contains(pool)) {
+            witness(paint.bold("witness of " + pool), witness);
+          }
+        });
     status.getLastFailoversList().forEach(this::failover);
     // What the election has been told stands with its group already.
     var shown =
@@ -68,7 +83,7 @@ public final class StatusPage {
     }
   }
 
-  private void head(GetStatusResponse status) {
+  private void head(GetStatusResponse status, Collection<Witness> witnesses) {
     var process = status.getProcess();
     if (!process.getNode().isEmpty()) {
       out.println(
@@ -85,7 +100,7 @@ public final class StatusPage {
           paint.bold("ready to fail over")
               + "  "
               + (status.getReadiness().getReady()
-                  ? paint.good("yes")
+                  ? paint.good("yes") + withoutWitness(witnesses)
                   : paint.warning("no")
                       + "  "
                       + String.join("; ", status.getReadiness().getReasonsList())));
@@ -95,6 +110,18 @@ public final class StatusPage {
         out.println(paint.bad("problem") + "  " + problem);
       }
     }
+  }
+
+  /// The pair is ready for a switchover all the same, so this is a warning.
+  private String withoutWitness(Collection<Witness> witnesses) {
+    boolean silent =
+        witnesses.stream().anyMatch(w -> WitnessWords.lost(w) && WitnessWords.neededForTakeover(w));
+    return silent
+        ? "  "
+            + paint.warning(
+                "the witness does not answer: when a node dies meanwhile, nobody serves until it"
+                    + " does")
+        : "";
   }
 
   /// The CARP part.
@@ -149,6 +176,10 @@ public final class StatusPage {
 
   /// The pools and their services.
   public void pools(List<Pool> pools) {
+    pools(pools, Map.of());
+  }
+
+  private void pools(List<Pool> pools, Map<String, Witness> witnesses) {
     for (var pool : pools) {
       out.println(
           paint.bold("pool " + pool.getName())
@@ -180,6 +211,18 @@ public final class StatusPage {
                 + (service.getRestarts() > 0 ? "  restarts " + service.getRestarts() : "")
                 + (service.getProblem().isEmpty() ? "" : "  " + service.getProblem().strip()));
       }
+      var witness = witnesses.get(pool.getName());
+      if (witness != null) {
+        witness("  witness", witness);
+      }
+    }
+  }
+
+  private void witness(String head, Witness witness) {
+    out.println(head + "  " + WitnessWords.line(witness, now, paint));
+    boolean held = witness.getHeldSinceUnixMillis() != 0 || witness.getUnvouched();
+    for (var alarm : WitnessWords.alarms(witness, now)) {
+      out.println("  " + (held ? paint.bad("WITNESS") : paint.warning("witness")) + "  " + alarm);
     }
   }
 
