@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
       SyncCommand.class,
       VerifyCommand.class,
       SplitBrainCommand.class,
+      WitnessCommand.class,
       ReloadCommand.class,
       ConfigCommand.class,
       CompletionCommand.class,

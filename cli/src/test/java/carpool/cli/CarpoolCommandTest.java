@@ -61,6 +61,8 @@ class CarpoolCommandTest {
         "sync",
         "verify",
         "split-brain show",
+        "witness show",
+        "witness reset",
         "reload",
         "split-brain keep-local disk1"
       })
@@ -86,6 +88,8 @@ class CarpoolCommandTest {
         "pool",
         "carp",
         "split-brain keep-peer",
+        "witness",
+        "witness replace --force",
         "status --timeout 10",
         "carp demote --amount 300",
         "create"
