@@ -11,13 +11,15 @@ import carpool.orchestrator.v1.DiagnoseRequest;
 import carpool.orchestrator.v1.DiagnoseResponse;
 import carpool.orchestrator.v1.Finding;
 import carpool.orchestrator.v1.Verdict;
+import carpool.replicator.v1.GetWitnessRequest;
 import io.grpc.StatusRuntimeException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 
-/// `carpool doctor`: what this program can see itself, what the election warns of, then what the
-/// orchestrator finds. A service that does not answer is a finding too.
+/// `carpool doctor`: what this program can see itself, what the election warns of, how the witness
+/// is, then what the orchestrator finds. A service that does not answer is a finding too.
 @Command(
     name = "doctor",
     description = "Checks configuration, services, machine and pair; says what to do.")
@@ -33,6 +35,7 @@ final class DoctorCommand extends NodeCommand {
     }
     var orchestrator = orchestrator(services);
     findings.addAllFindings(election(services, orchestrator));
+    findings.addAllFindings(witness(services));
     findings.addAllFindings(orchestrator);
     if (json()) {
       console().json(findings);
@@ -126,6 +129,19 @@ final class DoctorCommand extends NodeCommand {
           .toList();
     } catch (StatusRuntimeException e) {
       return List.of(noAnswer("election checks", e));
+    }
+  }
+
+  /// Every endpoint is asked by the replicator. Having no witness is no finding.
+  private static List<Finding> witness(Services services) {
+    if (!services.runs(LocalService.REPLICATOR)) {
+      return List.of();
+    }
+    try {
+      return WitnessFindings.of(
+          services.replicator().getWitness(GetWitnessRequest.getDefaultInstance()), Instant.now());
+    } catch (StatusRuntimeException e) {
+      return WitnessCommand.isNone(e) ? List.of() : List.of(noAnswer("witness checks", e));
     }
   }
 

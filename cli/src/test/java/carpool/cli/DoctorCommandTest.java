@@ -15,6 +15,8 @@ import carpool.orchestrator.v1.DiagnoseResponse;
 import carpool.orchestrator.v1.Finding;
 import carpool.orchestrator.v1.OrchestratorGrpc;
 import carpool.orchestrator.v1.Verdict;
+import carpool.replicator.v1.GetWitnessResponse;
+import carpool.replicator.v1.WitnessMember;
 import io.grpc.BindableService;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
@@ -97,6 +99,20 @@ final class DoctorCommandTest {
     assertThat(doctor())
         .containsPattern("failed +election checks +no answer: " + Status.Code.UNIMPLEMENTED)
         .containsPattern("failed +orchestrator checks +no answer: " + Status.Code.UNIMPLEMENTED);
+  }
+
+  @Test
+  void aWitnessIsLookedAtAndNoneIsNoFinding() throws Exception {
+    var replicator = new FakeWitness();
+    serve("replicator.sock", replicator);
+    replicator.answer =
+        GetWitnessResponse.newBuilder()
+            .addMembers(WitnessMember.newBuilder().setEndpoint("https://pi:2379"))
+            .build();
+
+    assertThat(doctor()).containsPattern("failed +witness https://pi:2379");
+    replicator.none = true;
+    assertThat(doctor()).doesNotContain("witness");
   }
 
   @Test
