@@ -30,7 +30,9 @@ public final class HookEvents {
           "sync-complete",
           "sync-interrupted",
           "sync-start",
-          "takeover");
+          "takeover",
+          "witness-back",
+          "witness-lost");
 
   private HookEvents() {}
 }
