@@ -45,6 +45,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -139,7 +140,7 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
     out.addAllFailCounts(node.kept().getFailCountsList())
         .addAllFailCounts(node.peerNote().getFailCountsList());
     out.setReadiness(ReadinessRule.of(out, node.peerNote()));
-    out.addAllWarnings(Sentences.warnings(pools, out));
+    out.addAllWarnings(Sentences.warnings(pools, out, Instant.now()));
     moves.stream()
         .filter(m -> !m.refusal().isEmpty() && !m.cause().isEmpty())
         .filter(m -> m.peer() == null || !m.peer().wanted())
@@ -349,7 +350,9 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
   @Override
   public void explain(ExplainRequest request, StreamObserver<ExplainResponse> answer) {
     answer.onNext(
-        ExplainResponse.newBuilder().addAllSentences(Sentences.explain(status())).build());
+        ExplainResponse.newBuilder()
+            .addAllSentences(Sentences.explain(status(), Instant.now()))
+            .build());
     answer.onCompleted();
   }
 

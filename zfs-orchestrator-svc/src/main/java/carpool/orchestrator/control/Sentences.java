@@ -13,6 +13,7 @@ import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
 import carpool.replicator.v1.SyncState;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,7 +22,10 @@ final class Sentences {
   private Sentences() {}
 
   /// What an operator should see without asking.
-  static List<String> warnings(List<Node.PoolStatus> pools, GetStatusResponseOrBuilder status) {
+  ///
+  /// @param now ages are measured from it
+  static List<String> warnings(
+      List<Node.PoolStatus> pools, GetStatusResponseOrBuilder status, Instant now) {
     var out = new ArrayList<String>();
     for (var pool : pools) {
       var health = pool.view().health();
@@ -50,14 +54,20 @@ final class Sentences {
                 + resource.getPeerNode());
       }
       if (resource.getFenced()) {
-        out.add(resource.getName() + " is fenced: the peer has newer data, the pool is given up");
+        out.add(
+            resource.getName()
+                + " is fenced: the peer has newer data, or may serve meanwhile; the pool is given"
+                + " up");
       }
     }
+    out.addAll(new WitnessSentences(now).warnings(status.getResourcesList()));
     return out;
   }
 
   /// Why each thing is as it is.
-  static List<String> explain(GetStatusResponse status) {
+  ///
+  /// @param now ages are measured from it
+  static List<String> explain(GetStatusResponse status, Instant now) {
     var out = new ArrayList<String>();
     out.add(
         status.getReadiness().getReady()
@@ -95,6 +105,7 @@ final class Sentences {
                 + " there.");
       }
     }
+    out.addAll(new WitnessSentences(now).explain(status.getResourcesList()));
     status.getResourcesList().forEach(resource -> out.add(resource(resource)));
     if (status.getDemotionsCount() == 0) {
       out.add("Nothing stands against this node.");
@@ -207,6 +218,14 @@ final class Sentences {
       case SPLIT_BRAIN -> "both copies were written while apart";
       case PEER_UNHEARD -> "the other node could not be asked";
       case DISK_UNUSABLE -> "its disk is missing or failed";
+      case WITNESS_NAMES_PEER ->
+          "the witness says that only the other node may serve. What to do: start that node and let"
+              + " it synchronise this one; if it is lost for good: carpool takeover --force";
+      case WITNESS_FOREIGN ->
+          "the witness has no record that the nodes trust. What to do: start the other node, then"
+              + " carpool witness replace; if it is lost for good: carpool takeover --force";
+      case WITNESS_UNHEARD ->
+          "neither the other node nor the witness answers. What to do: bring back either of them";
       case NONE, PEER_IS_PRIMARY, OTHER -> reason;
     };
   }

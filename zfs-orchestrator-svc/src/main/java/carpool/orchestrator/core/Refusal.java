@@ -15,6 +15,13 @@ public enum Refusal {
   PEER_UNHEARD,
   /// The local disk is missing or failed.
   DISK_UNUSABLE,
+  /// The record of the witness says that only the peer may serve.
+  WITNESS_NAMES_PEER,
+  /// The witness has no record, or one that the nodes do not trust.
+  WITNESS_FOREIGN,
+  /// Neither the peer nor the witness answers. No fault of this node: nothing is held against it
+  /// once one of the two is back.
+  WITNESS_UNHEARD,
   /// Every reason not listed here.
   OTHER;
 
@@ -40,6 +47,9 @@ public enum Refusal {
       case "SPLIT_BRAIN" -> SPLIT_BRAIN;
       case "PEER_UNHEARD" -> PEER_UNHEARD;
       case "PROVIDER_MISSING" -> DISK_UNUSABLE;
+      case "WITNESS_NAMES_PEER" -> WITNESS_NAMES_PEER;
+      case "WITNESS_FOREIGN" -> WITNESS_FOREIGN;
+      case "WITNESS_UNHEARD" -> WITNESS_UNHEARD;
       default -> OTHER;
     };
   }

@@ -14,10 +14,15 @@ import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.Role;
 import carpool.replicator.v1.Sync;
 import carpool.replicator.v1.SyncState;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// What `carpool why` says in the states that an administrator asks about.
 class SentencesTest {
+  private static final Instant NOW = Instant.ofEpochSecond(1_000_000_000);
+
   private static Resource.Builder secondary() {
     return Resource.newBuilder()
         .setName("disk2")
@@ -27,7 +32,7 @@ class SentencesTest {
   }
 
   private static String explain(GetStatusResponse.Builder status) {
-    return String.join("\n", Sentences.explain(status.build()));
+    return String.join("\n", Sentences.explain(status.build(), NOW));
   }
 
   @Test
@@ -77,6 +82,20 @@ class SentencesTest {
         .contains(
             "Resource disk2 is secondary, without a connection to hast1; it may not become primary"
                 + " here: both copies were written while apart.");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "WITNESS_NAMES_PEER, 'only the other node may serve. What to do: start that node'",
+    "WITNESS_FOREIGN, 'no record that the nodes trust. What to do: start the other node, then'",
+    "WITNESS_UNHEARD, 'neither the other node nor the witness answers. What to do: bring back'"
+  })
+  void aRefusalOfTheWitnessHasItsWayOut(String reason, String sentence) {
+    assertThat(
+            explain(
+                GetStatusResponse.newBuilder()
+                    .addResources(secondary().setPromotionRefusal(reason))))
+        .contains("it may not become primary here: ", sentence);
   }
 
   @Test
