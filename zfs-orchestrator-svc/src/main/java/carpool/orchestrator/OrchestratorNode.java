@@ -44,6 +44,7 @@ import carpool.orchestrator.services.Hooks;
 import carpool.orchestrator.services.ServiceCommands;
 import carpool.orchestrator.v1.Kept;
 import carpool.orchestrator.v1.Note;
+import carpool.orchestrator.v1.WitnessChange;
 import carpool.replicator.v1.Resource;
 import carpool.replicator.v1.WatchStatusEvent;
 import com.google.inject.Inject;
@@ -100,6 +101,7 @@ final class OrchestratorNode implements Startable, Node {
   private final ElectionPeer election;
   private final ElectionReporter reporter;
   private final LinkLosses losses;
+  private final WitnessWatch witness = new WitnessWatch(this::onWitness);
   private final LivenessProbe liveness;
   private final KeptState kept;
   private final NodeIntents intents;
@@ -390,6 +392,11 @@ final class OrchestratorNode implements Startable, Node {
   }
 
   @Override
+  public List<WitnessChange> witnessChanges() {
+    return witness.changes();
+  }
+
+  @Override
   public List<GroupMoves> moves() {
     return switchovers.all();
   }
@@ -542,6 +549,27 @@ final class OrchestratorNode implements Startable, Node {
     for (var pool : movingWith(group)) {
       pool.post(now -> new PoolEvent.ClientNetworkJudged(now, lost));
     }
+  }
+
+  /// For people only: whether this node may serve is the replicator's to decide.
+  private void onWitness(WitnessChange change) {
+    var text =
+        change.getReachable()
+            ? "the witness answers again (" + change.getEndpoint() + ")"
+            : "the witness is lost: " + change.getProblem();
+    if (change.getReachable()) {
+      LOG.info("{}", text);
+    } else {
+      LOG.warn("{}", text);
+    }
+    pools.values().forEach(pool -> journal.tell("witness", text, pool.status(), null));
+    hooks.fire(
+        change.getReachable() ? "witness-back" : "witness-lost",
+        Map.of(
+            "CARPOOL_WITNESS",
+            change.getEndpoint(),
+            "CARPOOL_REASON",
+            change.getReachable() ? text : change.getProblem()));
   }
 
   private void heard(Group group) {
@@ -699,6 +727,7 @@ final class OrchestratorNode implements Startable, Node {
     public void changed(Map<String, Resource> resources, WatchStatusEvent event) {
       OrchestratorNode.this.resources = resources;
       losses.seen(resources.values());
+      witness.seen(resources.values());
       for (var pool : pools.values()) {
         var facts =
             pool.spec().resources().stream()
@@ -719,6 +748,11 @@ final class OrchestratorNode implements Startable, Node {
                 "CARPOOL_ROLE", Facing.role(event.getResource().getRole()).name(),
                 "CARPOOL_REASON", event.getCause()));
       }
+    }
+
+    @Override
+    public void polled(List<Resource> resources) {
+      witness.seen(resources);
     }
 
     @Override

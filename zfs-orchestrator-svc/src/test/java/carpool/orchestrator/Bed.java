@@ -108,7 +108,7 @@ final class Bed implements AutoCloseable {
             %3$s
         %2$s
         hooks:
-          - on: [serving, stopped, failed, master, backup, config-difference, client-network, maintenance]
+          - on: [serving, stopped, failed, master, backup, config-difference, witness-lost, witness-back, client-network, maintenance]
             run: [%1$s/hook]
         """
             .formatted(dir, pools.formatted(dir), group));

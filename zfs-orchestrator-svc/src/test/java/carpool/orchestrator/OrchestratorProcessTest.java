@@ -19,6 +19,8 @@ import carpool.orchestrator.v1.WatchRequest;
 import carpool.replicator.v1.AskPeerResponse;
 import carpool.replicator.v1.LinkState;
 import carpool.replicator.v1.Role;
+import carpool.replicator.v1.Witness;
+import carpool.replicator.v1.WitnessRecord;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -267,6 +269,50 @@ final class OrchestratorProcessTest {
       bed.await("a look at equal files", () -> bed.replicator.asked() > 2);
       assertThat(hooks(bed)).containsOnlyOnce("config-difference hast1");
     }
+  }
+
+  @Test
+  void theLossOfTheWitnessAndItsReturnAreToldAndMoveNothing() throws Exception {
+    try (var bed = new Bed(dir)) {
+      bed.poolOnDisks();
+      bed.start();
+      bed.election.become(State.STATE_MASTER);
+      bed.awaitPool(PoolState.POOL_STATE_SERVING);
+      var calls = bed.replicator.calls();
+      bed.replicator.change("witness", r -> r.setWitness(witness(true, 1_000)));
+      bed.replicator.change("witness", r -> r.setWitness(witness(false, 2_000)));
+      bed.await("the hook", () -> hooks(bed).contains("witness-lost hast1"));
+      assertThat(bed.status().getWarningsList())
+          .anyMatch(text -> text.startsWith("pool tank: the witness has not answered for"));
+
+      bed.replicator.change("witness", r -> r.setWitness(witness(true, 3_000)));
+      bed.await("the hook", () -> hooks(bed).contains("witness-back hast1"));
+      assertThat(hooks(bed))
+          .containsOnlyOnce("witness-lost hast1")
+          .containsOnlyOnce("witness-back hast1");
+      assertThat(
+              bed.orchestrator()
+                  .getTimeline(GetTimelineRequest.getDefaultInstance())
+                  .getWitnessChangesList())
+          .extracting(change -> change.getReachable() + " " + change.getProblem())
+          .containsExactly("true ", "false connection refused");
+      assertThat(bed.replicator.calls()).isEqualTo(calls);
+      assertThat(bed.pool().getState()).isEqualTo(PoolState.POOL_STATE_SERVING);
+    }
+  }
+
+  private static Witness witness(boolean reachable, long sinceUnixMillis) {
+    return Witness.newBuilder()
+        .setPool("tank")
+        .setEndpoint("http://127.0.0.1:2379")
+        .setReachable(reachable)
+        .setProblem(reachable ? "" : "connection refused")
+        .setSinceUnixMillis(sinceUnixMillis)
+        .setIncarnation("00000000deadbeef")
+        .setPeerTakesPart(true)
+        .setRecord(WitnessRecord.WITNESS_RECORD_BOTH)
+        .setOnLoss("suspend")
+        .build();
   }
 
   @Test

@@ -3,6 +3,7 @@ package carpool.cli.output;
 import carpool.orchestrator.v1.Counterpart;
 import carpool.orchestrator.v1.GetTimelineResponse;
 import carpool.orchestrator.v1.Move;
+import carpool.orchestrator.v1.WitnessChange;
 import java.io.PrintStream;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -34,6 +35,20 @@ public final class TimelinePage {
       out.println("no failover since the orchestrators began to remember");
     }
     answer.getMovesList().forEach(this::move);
+    answer.getWitnessChangesList().forEach(this::witness);
+  }
+
+  private void witness(WitnessChange change) {
+    out.println(
+        paint.bold("witness")
+            + "  "
+            + CLOCK.format(Instant.ofEpochMilli(change.getUnixMillis()))
+            + "  "
+            + Words.since(change.getUnixMillis(), now)
+            + " ago  "
+            + (change.getReachable()
+                ? paint.good("answers again") + "  (" + change.getEndpoint() + ")"
+                : paint.warning("lost") + "  " + change.getProblem()));
   }
 
   private void peer(Counterpart peer) {

@@ -9,6 +9,7 @@ import carpool.orchestrator.v1.Move;
 import carpool.orchestrator.v1.MoveStep;
 import carpool.orchestrator.v1.Step;
 import carpool.orchestrator.v1.StepOutcome;
+import carpool.orchestrator.v1.WitnessChange;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -70,6 +71,29 @@ final class TimelinePageTest {
             """
             warning  this node's part only: the peer cannot be reached
             no failover since the orchestrators began to remember
+            """);
+  }
+
+  @Test
+  void theLossOfTheWitnessAndItsReturnAreBelowTheMoves() {
+    assertThat(
+            page(
+                GetTimelineResponse.newBuilder()
+                    .setPeer(Counterpart.newBuilder().setNode("hast2").setReached(true))
+                    .addWitnessChanges(
+                        WitnessChange.newBuilder()
+                            .setUnixMillis(4_000)
+                            .setReachable(true)
+                            .setEndpoint("https://pi:2379"))
+                    .addWitnessChanges(
+                        WitnessChange.newBuilder()
+                            .setUnixMillis(2_000)
+                            .setProblem("https://pi:2379 hangs"))
+                    .build()))
+        .endsWith(
+            """
+            witness  1970-01-01 00:00:04.000Z  1s ago  answers again  (https://pi:2379)
+            witness  1970-01-01 00:00:02.000Z  3s ago  lost  https://pi:2379 hangs
             """);
   }
 

@@ -14,6 +14,7 @@ import carpool.orchestrator.peers.ReplicatorPeer;
 import carpool.orchestrator.pool.PoolReading;
 import carpool.orchestrator.v1.Kept;
 import carpool.orchestrator.v1.Note;
+import carpool.orchestrator.v1.WitnessChange;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
@@ -30,6 +31,9 @@ public interface Node {
 
   /// Passages of all pools, newest first.
   List<Passed> passages();
+
+  /// When the witness was lost and came back since the start of this process, newest first.
+  List<WitnessChange> witnessChanges();
 
   /// The clients' networks, one for each election group that a pool follows.
   List<NetworkStatus> networks();

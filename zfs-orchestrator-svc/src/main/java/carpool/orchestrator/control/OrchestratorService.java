@@ -368,7 +368,10 @@ public final class OrchestratorService extends OrchestratorGrpc.OrchestratorImpl
     var count = Math.max(1, request.getCount());
     var other = couple.ask();
     var own = couple.failovers();
-    var out = GetTimelineResponse.newBuilder().setPeer(other.counterpart());
+    var out =
+        GetTimelineResponse.newBuilder()
+            .setPeer(other.counterpart())
+            .addAllWitnessChanges(node.witnessChanges());
     own.stream().limit(count).forEach(out::addFailovers);
     PairTimeline.moves(own, other.note().getFailoversList(), other.aheadMicros() / 1000).stream()
         .limit(count)

@@ -29,6 +29,10 @@ public final class ReplicatorPeer {
     /// loss is the whole picture.
     void changed(Map<String, Resource> resources, WatchStatusEvent event);
 
+    /// All resources as a question of every few seconds found them: for what changes without an
+    /// event.
+    void polled(List<Resource> resources);
+
     void lost(String problem);
   }
 
@@ -130,10 +134,11 @@ public final class ReplicatorPeer {
       return;
     }
     try {
-      var _ =
+      var answer =
           stub(settings.patience())
               .getStatus(GetStatusRequest.newBuilder().addAllResources(names).build());
       silent = 0;
+      listener.polled(answer.getResourcesList());
     } catch (io.grpc.StatusRuntimeException e) {
       silent++;
       if (silent >= SILENT_MAX) {
