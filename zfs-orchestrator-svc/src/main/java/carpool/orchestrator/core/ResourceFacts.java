@@ -10,6 +10,7 @@ package carpool.orchestrator.core;
 /// @param linkUp connected with the peer
 /// @param peerPrimary the peer says that it is primary; false when not connected
 /// @param peerCurrent the peer's copy is up to date; false when not connected
+/// @param held a primary whose clients wait until the peer or the witness allows it to go on
 public record ResourceFacts(
     String name,
     Role role,
@@ -19,7 +20,32 @@ public record ResourceFacts(
     Refusal refusal,
     boolean linkUp,
     boolean peerPrimary,
-    boolean peerCurrent) {
+    boolean peerCurrent,
+    boolean held) {
+
+  /// A resource whose clients are not held.
+  public ResourceFacts(
+      String name,
+      Role role,
+      boolean deviceReady,
+      boolean resuming,
+      boolean fenced,
+      Refusal refusal,
+      boolean linkUp,
+      boolean peerPrimary,
+      boolean peerCurrent) {
+    this(
+        name,
+        role,
+        deviceReady,
+        resuming,
+        fenced,
+        refusal,
+        linkUp,
+        peerPrimary,
+        peerCurrent,
+        false);
+  }
 
   /// The other node could go on with it now, as far as this one can know.
   public boolean peerAble() {

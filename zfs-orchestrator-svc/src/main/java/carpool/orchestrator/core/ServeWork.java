@@ -20,7 +20,16 @@ final class ServeWork {
     if (s.facts.here == Here.UNKNOWN) {
       s.run(new Step.Inspect(), Patience.INSPECT);
     } else if (s.facts.here == Here.YES && !s.facts.allInRole(Role.PRIMARY)) {
-      pause();
+      pause(
+          "I/O is held: the replicator was restarted, and is not primary again yet for "
+              + s.facts.names(r -> r.role() != Role.PRIMARY),
+          "nothing; it takes the role again when it has met the other node");
+    } else if (s.facts.here == Here.YES && s.facts.any(ResourceFacts::held)) {
+      // What is looked at now would hang, and count against a pool that is well.
+      pause(
+          "I/O is held: neither the other node nor the witness allows this node to go on with "
+              + s.facts.names(ResourceFacts::held),
+          "connect the other node, or bring the witness back; carpool witness show");
     } else if (!s.facts.allInRole(Role.PRIMARY)) {
       if (s.promotion.peerUnheard) {
         s.run(new Step.Fence(), s.spec.deadlines().fenceNanos());
@@ -46,15 +55,13 @@ final class ServeWork {
     }
   }
 
-  /// The replicator was restarted under the pool: I/O is held until it has its role again, or says
+  /// Takes no step while the replicator holds what the pool asks of it: until it goes on, or says
   /// that it will not.
-  private void pause() {
+  private void pause(String problem, String hint) {
     if (!s.paused) {
       s.paused = true;
-      s.problem =
-          "I/O is held: the replicator was restarted, and is not primary again yet for "
-              + s.facts.names(r -> r.role() != Role.PRIMARY);
-      s.hint = "nothing; it takes the role again when it has met the other node";
+      s.problem = problem;
+      s.hint = hint;
     }
   }
 

@@ -45,7 +45,8 @@ public final class Facing {
         Refusal.of(resource.getPromotionRefusal()),
         connected || alone,
         connected && resource.getPeerRole() == carpool.replicator.v1.Role.ROLE_PRIMARY,
-        connected && resource.getPeerDisk() == DiskState.DISK_STATE_UP_TO_DATE);
+        connected && resource.getPeerDisk() == DiskState.DISK_STATE_UP_TO_DATE,
+        role == Role.PRIMARY && resource.getWitness().getHeldSinceUnixMillis() != 0);
   }
 
   /// `remote none`: there is no other node, and no link that could be missed.

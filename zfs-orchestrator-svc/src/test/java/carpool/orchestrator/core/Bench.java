@@ -154,6 +154,22 @@ final class Bench {
             r.peerCurrent()));
   }
 
+  /// Whether the replicator holds the clients of what is primary here.
+  Bench held(boolean held) {
+    return resources(r ->
+        new ResourceFacts(
+            r.name(),
+            r.role(),
+            r.deviceReady(),
+            r.resuming(),
+            r.fenced(),
+            r.refusal(),
+            r.linkUp(),
+            r.peerPrimary(),
+            r.peerCurrent(),
+            held));
+  }
+
   Bench refusal(Refusal refusal) {
     return resources(r -> refused(r, refusal));
   }

@@ -296,6 +296,22 @@ final class FailureTest {
     assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
   }
 
+  /// A check that hangs on such a pool would count against it, and a strike outlives the loss.
+  @Test
+  void clientsThatAreHeldForTheWitnessAreAPauseThatMovesNothing() {
+    var bench = new Bench(Bench.zfs("web")).serving();
+    bench.peer(false, false, false).lines();
+
+    bench.held(true).pass(300);
+
+    assertThat(bench.machine.view().problem()).startsWith("I/O is held: neither the other node");
+    assertThat(bench.machine.view().phase()).isEqualTo(Phase.SERVING);
+    assertThat(bench.lines()).isEmpty();
+    bench.held(false);
+    assertThat(bench.lines()).containsExactly("run check web");
+    assertThat(bench.machine.view().problem()).isEmpty();
+  }
+
   @Test
   void aRoleThatIsNotTakenAgainEndsInAGiveUpBecauseTheDevicesAreGone() {
     var bench = new Bench(Bench.zfs("web")).serving();
