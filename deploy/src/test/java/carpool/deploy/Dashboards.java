@@ -27,6 +27,13 @@ final class Dashboards {
     return names;
   }
 
+  /// Those of [#metrics] that a pair without a witness has.
+  static Set<String> metricsWithoutWitness() throws IOException {
+    var names = new TreeSet<>(metrics());
+    names.removeIf(name -> name.startsWith("carpool_replicator_witness_"));
+    return names;
+  }
+
   /// Every query of every panel of the Grafana dashboard, and every alert's expression.
   static List<String> expressions() throws IOException {
     var expressions = new ArrayList<String>();

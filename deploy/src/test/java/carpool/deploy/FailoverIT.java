@@ -162,7 +162,7 @@ class FailoverIT {
           .contains("SUCCESS")
           .doesNotContain("FAILED");
       assertThat(Dashboards.metrics()).hasSizeGreaterThan(10);
-      assertThat(prometheus.names()).containsAll(Dashboards.metrics());
+      assertThat(prometheus.names()).containsAll(Dashboards.metricsWithoutWitness());
       for (var expression : Dashboards.expressions()) {
         assertThat(prometheus.query(expression).get("status").getAsString())
             .as(expression)
