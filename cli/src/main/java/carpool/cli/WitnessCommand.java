@@ -101,7 +101,7 @@ final class WitnessCommand extends GroupCommand {
   @Command(
       name = "replace",
       description = {
-        "Takes a new or emptied witness into use, on a connected pair.",
+        "Takes a new or emptied witness into use, on the primary of a connected pair.",
         "Refused where the witness has records already: carpool witness reset."
       })
   static final class Replace extends Renew {
@@ -115,8 +115,8 @@ final class WitnessCommand extends GroupCommand {
   @Command(
       name = "reset",
       description =
-          "Writes the records anew, whatever is there, on a connected pair; with --force without"
-              + " the other node.")
+          "Writes the records anew, whatever is there, on the primary of a connected pair; with"
+              + " --force without the other node.")
   static final class Reset extends Renew {
     @Option(
         names = "--force",

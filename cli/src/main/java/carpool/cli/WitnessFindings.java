@@ -182,7 +182,7 @@ final class WitnessFindings {
               witness.getRecord() == WitnessRecord.WITNESS_RECORD_ABSENT
                   ? "has no record: no node could go on alone"
                   : "has the record of another incarnation: no node could go on alone",
-              "on a connected pair: carpool witness "
+              "on the primary of a connected pair: carpool witness "
                   + (witness.getRecord() == WitnessRecord.WITNESS_RECORD_ABSENT
                       ? "replace "
                       : "reset ")

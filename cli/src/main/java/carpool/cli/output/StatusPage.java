@@ -255,8 +255,8 @@ public final class StatusPage {
         warning(
             resource.getName()
                 + ": fenced, clients wait: this primary must not go on, because its disk failed"
-                + " without a peer to serve from, or because the other node has newer data. The"
-                + " orchestrator gives the pool up; by hand: carpool role secondary "
+                + " without a peer to serve from, or because the other node has newer data or may"
+                + " serve meanwhile. The orchestrator gives the pool up; by hand: carpool role secondary "
                 + resource.getName());
       }
       if (resource.getSplitBrain()) {

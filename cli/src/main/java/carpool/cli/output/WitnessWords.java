@@ -96,11 +96,12 @@ public final class WitnessWords {
               + written(witness, now)
               + (witness.getRecordForced() ? ", by force" : "");
       case WITNESS_RECORD_ABSENT ->
-          "there is none: no node could go on alone. On a connected pair: carpool witness replace "
+          "there is none: no node could go on alone. On the primary of a connected pair: carpool"
+              + " witness replace "
               + witness.getPool();
       case WITNESS_RECORD_FOREIGN ->
           "it belongs to another incarnation than the one that the nodes trust: no node could go on"
-              + " alone. On a connected pair: carpool witness reset "
+              + " alone. On the primary of a connected pair: carpool witness reset "
               + witness.getPool();
       case WITNESS_RECORD_UNSPECIFIED, UNRECOGNIZED -> "not read yet";
     };
