@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /// What can be seen of deploy/monitoring without a Prometheus; `FailoverIT` has one.
-final class DashboardsTest {
+final class DashboardsIT {
   private static final Path DIRECTORY = Path.of("monitoring");
 
   @Test
