@@ -83,7 +83,8 @@ final class WitnessCommand extends GroupCommand {
       if (json()) {
         console().json(answer);
       }
-      if (answer.getWitnessesCount() + answer.getMembersCount() + answer.getUnknownCount() == 0) {
+      // Every configured endpoint is a member, whether it answers or not.
+      if (answer.getWitnessesCount() + answer.getMembersCount() == 0) {
         throw none(root());
       }
       if (!json()) {

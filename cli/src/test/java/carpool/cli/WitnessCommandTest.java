@@ -120,10 +120,13 @@ final class WitnessCommandTest {
 
   @Test
   void aPoolThatIsNotKnownFails() {
-    replicator.answer = GetWitnessResponse.newBuilder().addUnknown("tank").build();
+    replicator.answer =
+        GetWitnessResponse.newBuilder().addMembers(member()).addUnknown("tank").build();
 
-    assertThat(run("show tank"))
-        .isEqualTo(new Result(1, "", "carpool: no pool 'tank' with a witness\n"));
+    var result = run("show tank");
+
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.err()).isEqualTo("carpool: no pool 'tank' with a witness\n");
   }
 
   @ParameterizedTest
@@ -137,6 +140,13 @@ final class WitnessCommandTest {
     assertThat(empty.err())
         .startsWith("carpool: no witness is configured on this node")
         .contains("witness: { endpoints:", "docs/witness.md");
+  }
+
+  @Test
+  void aNamedPoolWithoutAnyWitnessIsToldHowToConfigureOne() {
+    replicator.answer = GetWitnessResponse.newBuilder().addUnknown("zhast").build();
+
+    assertThat(run("show zhast").err()).startsWith("carpool: no witness is configured");
   }
 
   @Test
