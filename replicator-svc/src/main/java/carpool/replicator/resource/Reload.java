@@ -106,6 +106,7 @@ public final class Reload implements Reloadable {
           new Fixed("metrics: listen", c -> c.config().metricsListen()),
           new Fixed("nbd: listen", c -> c.config().nbdListen()),
           new Fixed("log", c -> c.config().log()),
+          new Fixed("witness", c -> c.config().witness()),
           new Fixed("replicator: block-port", c -> c.config().replicator().blockPort()),
           new Fixed("replicator: hold", c -> c.config().replicator().hold()),
           new Fixed("listen", c -> c.hast().listen()));

@@ -1,5 +1,6 @@
 package carpool.replicator.witness;
 
+import carpool.kit.config.WitnessEndpoint;
 import carpool.kit.grpc.Channels;
 import carpool.kit.grpc.ClientTls;
 import carpool.replicator.witness.WitnessFailure.Reason;

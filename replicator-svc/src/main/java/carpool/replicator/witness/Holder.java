@@ -10,5 +10,12 @@ public sealed interface Holder {
   record Both(long generation) implements Holder {}
 
   /// That node alone.
-  record Only(String node, long generation) implements Holder {}
+  ///
+  /// @param forced written by an operator's force
+  record Only(String node, long generation, boolean forced) implements Holder {
+    /// Written by the rule.
+    public Only(String node, long generation) {
+      this(node, generation, false);
+    }
+  }
 }

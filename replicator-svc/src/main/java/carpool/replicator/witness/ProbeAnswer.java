@@ -1,5 +1,6 @@
 package carpool.replicator.witness;
 
+import carpool.kit.config.WitnessEndpoint;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

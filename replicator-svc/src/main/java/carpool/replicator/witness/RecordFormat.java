@@ -24,9 +24,10 @@ import java.util.regex.Pattern;
 /// written=2026-12-01T08:00:00Z
 /// ```
 ///
-/// These lines, in this order, and no others; `holder=both GENERATION` is the other holder. The
-/// number in the first line is the format; every other one is refused, because a node that reads
-/// half of a record may decide wrongly.
+/// These lines, in this order, and no others; `holder=both GENERATION` is the other holder, and `
+/// forced` follows the generation when an operator forced it. The number in the first line is the
+/// format; every other one is refused, because a node that reads half of a record may decide
+/// wrongly.
 final class RecordFormat {
   /// A record is some 250 bytes; a longer one is none.
   static final int BYTES_MAX = 2048;
@@ -36,7 +37,7 @@ final class RecordFormat {
   private static final int NAME_CHARS_MAX = 255;
   private static final Pattern HEAD = Pattern.compile("carpool-witness ([0-9]{1,9})");
   private static final Pattern HOLDER =
-      Pattern.compile("both ([0-9a-f]{16})|only (\\S+) ([0-9a-f]{16})");
+      Pattern.compile("both ([0-9a-f]{16})|only (\\S+) ([0-9a-f]{16})( forced)?");
   private static final List<String> FIELDS =
       List.of("cluster", "pool", "resource", "incarnation", "holder", "writer", "written");
   private static final String WAY_OUT = "look at it with etcdctl get, then replace the witness";
@@ -65,8 +66,8 @@ final class RecordFormat {
             "holder="
                 + switch (record.holder()) {
                   case Both(long generation) -> "both " + hex(generation);
-                  case Only(var node, long generation) ->
-                      "only " + word(node) + " " + hex(generation);
+                  case Only(var node, long generation, boolean forced) ->
+                      "only " + word(node) + " " + hex(generation) + (forced ? " forced" : "");
                 },
             "writer=" + name(record.writer()),
             "written=" + record.written());
@@ -147,11 +148,13 @@ final class RecordFormat {
   private static Holder holder(String text) throws Refused {
     Matcher match = HOLDER.matcher(text);
     if (!match.matches()) {
-      throw new Refused("its holder is neither `both NUMBER` nor `only NODE NUMBER`", WAY_OUT);
+      throw new Refused(
+          "its holder is neither `both NUMBER` nor `only NODE NUMBER [forced]`", WAY_OUT);
     }
     return match.group(1) != null
         ? new Both(Long.parseUnsignedLong(match.group(1), 16))
-        : new Only(match.group(2), Long.parseUnsignedLong(match.group(3), 16));
+        : new Only(
+            match.group(2), Long.parseUnsignedLong(match.group(3), 16), match.group(4) != null);
   }
 
   private static Instant time(String text) throws Refused {

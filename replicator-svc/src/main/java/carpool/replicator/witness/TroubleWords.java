@@ -1,5 +1,6 @@
 package carpool.replicator.witness;
 
+import carpool.kit.config.WitnessEndpoint;
 import carpool.replicator.witness.WitnessFailure.Reason;
 import io.grpc.Status;
 import io.netty.handler.codec.http2.Http2Exception;

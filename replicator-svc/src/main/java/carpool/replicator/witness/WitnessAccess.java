@@ -2,6 +2,8 @@ package carpool.replicator.witness;
 
 import carpool.kit.config.CarpoolConfig.TlsFiles;
 import carpool.kit.config.Secret;
+import carpool.kit.config.WitnessEndpoint;
+import carpool.kit.config.WitnessSettings;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -11,7 +13,7 @@ import java.util.OptionalLong;
 /// How the etcd is reached.
 ///
 /// @param endpoints of one cluster, in the order in which they are tried at first; 1 to
-///   [#ENDPOINTS_MAX]
+///   [WitnessSettings#ENDPOINTS_MAX]
 /// @param trust of `https` endpoints; needed as soon as there is one
 /// @param expectedCluster the only etcd cluster that may be asked. It does not tell an emptied etcd
 ///   from its former self: etcd derives the id from the URLs of the members. The incarnation in the
@@ -21,9 +23,7 @@ public record WitnessAccess(
     Optional<Login> login,
     Optional<Trust> trust,
     OptionalLong expectedCluster) {
-  /// A cluster of etcd has seldom more than five members, and each one shortens the others' share
-  /// of a deadline.
-  public static final int ENDPOINTS_MAX = 8;
+  private static final int ENDPOINTS_MAX = WitnessSettings.ENDPOINTS_MAX;
 
   /// A user of etcd's own.
   public record Login(String user, Secret password) {}
@@ -35,6 +35,21 @@ public record WitnessAccess(
 
     /// Both sides show a certificate.
     record Mutual(TlsFiles files) implements Trust {}
+  }
+
+  /// As the configuration says.
+  public static WitnessAccess of(WitnessSettings settings) {
+    return new WitnessAccess(
+        settings.endpoints(),
+        settings.login().map(login -> new Login(login.user(), login.password())),
+        settings
+            .tls()
+            .map(tls ->
+                tls.own()
+                    .<Trust>map(own ->
+                        new Trust.Mutual(new TlsFiles(tls.ca(), own.certificate(), own.key())))
+                    .orElseGet(() -> new Trust.ServerOnly(tls.ca()))),
+        OptionalLong.empty());
   }
 
   public WitnessAccess {

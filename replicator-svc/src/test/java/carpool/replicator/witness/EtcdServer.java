@@ -2,6 +2,7 @@ package carpool.replicator.witness;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import carpool.kit.config.WitnessEndpoint;
 import carpool.kit.testing.ForeignTools;
 import carpool.kit.testing.FreePort;
 import java.io.BufferedReader;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A real etcd on loopback with its data in a test's directory; a test without the program is
 /// skipped. Closing kills it.
-final class EtcdServer implements AutoCloseable {
+public final class EtcdServer implements AutoCloseable {
   private static final long READY_SECONDS = 60;
 
   private final List<String> command;
@@ -35,7 +36,7 @@ final class EtcdServer implements AutoCloseable {
   /// One member, ready.
   ///
   /// @param more options of etcd
-  static EtcdServer start(Path directory, String... more) throws Exception {
+  public static EtcdServer start(Path directory, String... more) throws Exception {
     return start(directory, "http", more);
   }
 
@@ -106,12 +107,13 @@ final class EtcdServer implements AutoCloseable {
     return "http://127.0.0.1:" + port;
   }
 
-  WitnessEndpoint endpoint() {
+  /// Its client URL.
+  public WitnessEndpoint endpoint() {
     return endpoint;
   }
 
   /// Starts it, with the data that it has.
-  void start() throws IOException {
+  public void start() throws IOException {
     var builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().keySet().removeIf(name -> name.startsWith("ETCD_"));
     var started = builder.start();
@@ -152,7 +154,7 @@ final class EtcdServer implements AutoCloseable {
   }
 
   /// As `kill -9`; its data stay.
-  void kill() {
+  public void kill() {
     var running = process;
     if (running != null) {
       running.destroyForcibly();

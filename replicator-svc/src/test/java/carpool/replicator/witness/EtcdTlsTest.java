@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import carpool.kit.boot.TestCertificates;
 import carpool.kit.config.CarpoolConfig.TlsFiles;
+import carpool.kit.config.WitnessEndpoint;
 import carpool.replicator.witness.ProbeAnswer.Probe;
 import carpool.replicator.witness.WitnessAccess.Trust;
 import carpool.replicator.witness.WitnessFailure.Reason;

@@ -1,6 +1,7 @@
 package carpool.replicator.witness;
 
 import carpool.kit.config.HostPort;
+import carpool.kit.config.WitnessEndpoint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import carpool.kit.config.HostPort;
 import carpool.kit.config.Secret;
+import carpool.kit.config.WitnessEndpoint;
 import carpool.replicator.witness.WitnessAccess.Login;
 import java.util.List;
 import java.util.Optional;

@@ -2,6 +2,7 @@ package carpool.replicator.witness;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import carpool.kit.config.WitnessEndpoint;
 import carpool.replicator.witness.ChangeAnswer.Change;
 import carpool.replicator.witness.ReadAnswer.Records;
 import carpool.replicator.witness.ReadAnswer.Versioned;

@@ -15,6 +15,7 @@ import static carpool.replicator.witness.WitnessFixture.won;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import carpool.kit.config.HostPort;
+import carpool.kit.config.WitnessEndpoint;
 import carpool.kit.testing.FreePort;
 import carpool.replicator.witness.ChangeAnswer.Lost;
 import carpool.replicator.witness.ChangeAnswer.Won;

@@ -24,6 +24,7 @@ public record CarpoolConfig(
     List<ElectionGroup> election,
     List<PoolConfig> pools,
     Optional<Fencing> fencing,
+    Optional<WitnessSettings> witness,
     List<HookConfig> hooks) {
 
   /// Makes sure that the other node writes no more; asked before a promotion without its word.
@@ -72,6 +73,7 @@ public record CarpoolConfig(
         election,
         pools,
         fencing,
+        witness,
         other);
   }
 

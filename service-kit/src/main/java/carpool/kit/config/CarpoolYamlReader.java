@@ -72,6 +72,7 @@ final class CarpoolYamlReader {
             groups,
             new PoolReader(top, groups, hast).read(),
             fencing(),
+            new WitnessReader(top, hast).read(cluster),
             new HookReader(top).read());
     top.rejectOthers();
     return config;
@@ -120,7 +121,7 @@ final class CarpoolYamlReader {
         : Optional.empty();
   }
 
-  private static Optional<Path> pem(YamlMap map, String key) {
+  static Optional<Path> pem(YamlMap map, String key) {
     var value = map.required(key, "the path of a PEM file").flatMap(YamlValue::forThisNode);
     var path = value.flatMap(v -> v.path("a PEM file"));
     if (path.isPresent() && !Files.isReadable(path.get())) {

@@ -233,7 +233,7 @@ final class ElectionReader {
                 + " bytes; CARP cuts longer ones, so they would not differ");
   }
 
-  private static Optional<Secret> readSecret(YamlValue value) {
+  static Optional<Secret> readSecret(YamlValue value) {
     var path = value.path("a file with the password in its first line");
     if (path.isEmpty()) {
       return Optional.empty();

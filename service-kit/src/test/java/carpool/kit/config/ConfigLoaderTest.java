@@ -225,6 +225,7 @@ class ConfigLoaderTest {
                 Optional.of(
                     new CarpoolConfig.Fencing(
                         List.of("/usr/local/sbin/fence"), Duration.ofSeconds(20))),
+                Optional.empty(),
                 List.of(
                     new HookConfig(
                         List.of("split-brain", "sync-complete"),
@@ -316,6 +317,7 @@ class ConfigLoaderTest {
                 Optional.empty(),
                 List.of(),
                 List.of(),
+                Optional.empty(),
                 Optional.empty(),
                 List.of()));
   }

@@ -27,6 +27,7 @@ class ReferencePageTest {
       control: { listen: "127.0.0.1:8460", nonsense: 1 }
       log: { nonsense: 1 }
       fencing: { run: ["true"], nonsense: 1 }
+      witness: { endpoints: ["http://pi:2379"], nonsense: 1, tls: { nonsense: 1 } }
       replicator: { nonsense: 1 }
       election:
         - { name: a, interface: em0, vhid: 1, password: x, addresses: [10.0.0.1/24], nonsense: 1 }
@@ -54,7 +55,7 @@ class ReferencePageTest {
         problems(file).stream()
             .filter(problem -> problem.found().startsWith("unknown key 'nonsense'"))
             .toList();
-    assertThat(unknown).as("maps with keys").hasSize(11);
+    assertThat(unknown).as("maps with keys").hasSize(13);
     var keys =
         unknown.stream()
             .flatMap(problem -> List.of(problem.allowed().split(", ", -1)).stream())

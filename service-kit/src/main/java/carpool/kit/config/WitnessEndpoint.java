@@ -1,6 +1,5 @@
-package carpool.replicator.witness;
+package carpool.kit.config;
 
-import carpool.kit.config.HostPort;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.regex.Pattern;
