@@ -52,6 +52,9 @@ final class CoreState {
   /// The operator named the peer as survivor.
   boolean yields;
 
+  /// The witness says that no copy is newer than this one; for the next promotion only.
+  boolean vouched;
+
   boolean splitBrain;
   Phase phase = Phase.APART;
 

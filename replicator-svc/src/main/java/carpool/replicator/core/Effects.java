@@ -150,6 +150,8 @@ public interface Effects {
     /// A block that could not be read was written again from the peer's copy.
     REPAIRED,
     FENCED,
-    DEVICE
+    DEVICE,
+    /// The witness is lost or back, or its record is another one.
+    WITNESS
   }
 }

@@ -29,6 +29,9 @@ final class GoingAlone {
   /// For how many ticks the question has not been answered.
   private int askingTicks;
 
+  /// A primary's question is answered after the witness was asked, however long that takes.
+  private boolean byWitness;
+
   /// Questions of the peer that wait for the end of a session that it has given up already.
   private final List<Long> askers = new ArrayList<>();
 
@@ -106,9 +109,15 @@ final class GoingAlone {
   /// back, no answer is as good as no peer.
   void tick() {
     if (asking != 0
+        && !(byWitness && !core.roles.promoting())
         && ++askingTicks > Math.max(core.deadlines.timeoutTicks(), QUESTION_MIN_TICKS)) {
       answered(asking, Leave.UNREACHABLE);
     }
+  }
+
+  void waitForAnswers(boolean newByWitness) {
+    byWitness = newByWitness;
+    askingTicks = 0;
   }
 
   /// Answer to `askLeave`.
@@ -202,16 +211,7 @@ final class GoingAlone {
       state.effects.answerLeave(request, Leave.PRIMARY);
       return;
     }
-    var leave =
-        state.role == Role.INIT
-            ? Leave.UNRELATED
-            : Leave.judge(
-                serves ? state.claim() : state.tenure(),
-                serves,
-                state.disk,
-                state.identity,
-                peerTenure,
-                peer);
+    var leave = judge(peerTenure, peer);
     if (leave != Leave.GRANTED) {
       state.effects.answerLeave(request, leave);
       return;
@@ -226,6 +226,21 @@ final class GoingAlone {
     } else {
       giveLeave(request);
     }
+  }
+
+  /// What is answered, from what both hold.
+  Leave judge(Tenure peerTenure, Identity peer) {
+    if (state.role == Role.INIT) {
+      return Leave.UNRELATED;
+    }
+    boolean serves = state.role == Role.PRIMARY && !state.fenced;
+    return Leave.judge(
+        serves ? state.claim() : state.tenure(),
+        serves,
+        state.disk,
+        state.identity,
+        peerTenure,
+        peer);
   }
 
   private void giveLeave(long request) {

@@ -20,6 +20,13 @@ public final class PromotionRule {
     PEER_UNHEARD(
         "the peer could not be asked",
         "connect the peer, or let the fencing command make sure that it is off"),
+    WITNESS_NAMES_PEER(
+        "the witness says that only the peer may serve", "connect the peer and let it synchronise"),
+    WITNESS_FOREIGN(
+        "the witness is empty, or its record is not the one that the nodes agreed on",
+        "connect the peer, then `carpool witness replace`"),
+    WITNESS_UNHEARD(
+        "neither the peer nor the witness answers", "connect the peer or bring the witness back"),
     DISK_UNUSABLE("the local disk is missing or failed", "mend or replace the disk");
 
     private final String reason;
@@ -48,7 +55,10 @@ public final class PromotionRule {
             COPY_OUTDATED,
             CURRENCY_UNKNOWN,
             SPLIT_BRAIN,
-            PEER_UNHEARD ->
+            PEER_UNHEARD,
+            WITNESS_NAMES_PEER,
+            WITNESS_FOREIGN,
+            WITNESS_UNHEARD ->
             true;
         case PEER_IS_PRIMARY, DISK_UNUSABLE -> false;
       };
@@ -63,7 +73,11 @@ public final class PromotionRule {
             "writes that only the peer has are lost here, and a split brain follows if the peer"
                 + " has any";
         case SPLIT_BRAIN -> "the two copies drift further apart";
-        case PEER_UNHEARD -> "the peer may be writing: a split brain follows if it is";
+        case PEER_UNHEARD, WITNESS_FOREIGN, WITNESS_UNHEARD ->
+            "the peer may be writing: a split brain follows if it is";
+        case WITNESS_NAMES_PEER ->
+            "the peer went on alone, or may at any moment: what it has written is lost here, and a"
+                + " split brain follows";
         case ALLOWED, PEER_IS_PRIMARY, DISK_UNUSABLE -> "";
       };
     }
@@ -77,13 +91,15 @@ public final class PromotionRule {
   /// @param agreed a session is agreed (waiting, copying or in step)
   /// @param peerPrimary the peer said that it is primary, and may still be
   /// @param splitBrain the last meeting ended in a split brain
+  /// @param vouched the witness says that nobody has anything newer
   public static Verdict judge(
       DiskState disk,
       boolean alone,
       boolean peerConfigured,
       boolean agreed,
       boolean peerPrimary,
-      boolean splitBrain) {
+      boolean splitBrain,
+      boolean vouched) {
     if (peerPrimary) {
       return Verdict.PEER_IS_PRIMARY;
     }
@@ -95,7 +111,9 @@ public final class PromotionRule {
       case INCONSISTENT -> Verdict.COPY_INCONSISTENT;
       case OUTDATED -> Verdict.COPY_OUTDATED;
       case CONSISTENT ->
-          agreed || alone || !peerConfigured ? Verdict.ALLOWED : Verdict.CURRENCY_UNKNOWN;
+          agreed || alone || !peerConfigured || vouched
+              ? Verdict.ALLOWED
+              : Verdict.CURRENCY_UNKNOWN;
       case UP_TO_DATE -> Verdict.ALLOWED;
     };
   }

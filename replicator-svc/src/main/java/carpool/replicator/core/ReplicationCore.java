@@ -311,6 +311,45 @@ public final class ReplicationCore {
     }
   }
 
+  /// The witness has given this node the right to serve: a copy of unknown age is current. Holds
+  /// for the next promotion.
+  public void vouchCurrent() {
+    state.vouched = true;
+  }
+
+  /// Whether this primary may go on without its peer is decided by somebody who asks the witness,
+  /// and takes the time that needs; else a question that is not answered counts as a peer that
+  /// cannot be reached.
+  public void leaveByWitness(boolean byWitness) {
+    alone.waitForAnswers(byWitness);
+  }
+
+  /// This primary must not serve: clients get no more answers until it has given the role up. Of no
+  /// effect on a secondary.
+  ///
+  /// @param why for people
+  public void mustNotServe(String why) {
+    if (state.role == Role.PRIMARY) {
+      fencing.fence(why);
+    }
+  }
+
+  /// False while the role is being given up to a peer that lives and this copy has nothing that the
+  /// peer may not lose: then nobody must keep the peer from being promoted.
+  public boolean mayGoAlone() {
+    return alone.mayAsk();
+  }
+
+  /// What this node claims when it asks its peer about going on alone.
+  public Tenure claim() {
+    return state.claim();
+  }
+
+  /// What this node would answer to the peer's question whether it may go on alone.
+  public Leave judgeLeave(Tenure peerTenure, Identity peer) {
+    return alone.judge(peerTenure, peer);
+  }
+
   /// The operator named this node as survivor: takes an earlier word to the contrary back.
   public void standAsSurvivor() {
     state.yields = false;

@@ -60,12 +60,15 @@ public final class RestartRecovery {
     }
     return switch (verdict) {
       case ALLOWED -> Move.PROMOTE;
-      case CURRENCY_UNKNOWN -> nowNanos - deadlineNanos >= 0 ? Move.GIVE_UP : Move.WAIT;
+      case CURRENCY_UNKNOWN, WITNESS_UNHEARD ->
+          nowNanos - deadlineNanos >= 0 ? Move.GIVE_UP : Move.WAIT;
       case PEER_IS_PRIMARY,
           COPY_INCONSISTENT,
           COPY_OUTDATED,
           SPLIT_BRAIN,
           PEER_UNHEARD,
+          WITNESS_NAMES_PEER,
+          WITNESS_FOREIGN,
           DISK_UNUSABLE ->
           Move.GIVE_UP;
     };

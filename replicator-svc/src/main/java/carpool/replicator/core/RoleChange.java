@@ -56,7 +56,8 @@ final class RoleChange {
         state.settings.peerConfigured(),
         state.phase.agreed(),
         state.phase.agreed() && state.peerRole == Role.PRIMARY,
-        state.splitBrain || state.yields);
+        state.splitBrain || state.yields,
+        state.vouched);
   }
 
   /// Asks for a role; answered by `roleDecided(request)`, for primary and for the way back only
@@ -194,7 +195,14 @@ final class RoleChange {
           case CURRENCY_UNKNOWN -> true;
           // A source refuses its target, as if it were primary.
           case ALLOWED, COPY_OUTDATED, COPY_INCONSISTENT -> state.phase.target();
-          case PEER_IS_PRIMARY, SPLIT_BRAIN, PEER_UNHEARD, DISK_UNUSABLE -> false;
+          case PEER_IS_PRIMARY,
+              SPLIT_BRAIN,
+              PEER_UNHEARD,
+              WITNESS_NAMES_PEER,
+              WITNESS_FOREIGN,
+              WITNESS_UNHEARD,
+              DISK_UNUSABLE ->
+              false;
         };
     return soon
         && !forcing()
@@ -260,6 +268,7 @@ final class RoleChange {
     long request = promotion;
     promotion = 0;
     promotionAsked = false;
+    state.vouched = false;
     state.effects.roleDecided(request, verdict);
   }
 
@@ -277,6 +286,7 @@ final class RoleChange {
     state.cutOff = false;
     state.yields = false;
     state.peerNewer = false;
+    state.vouched = false;
     state.disk = DiskState.UP_TO_DATE;
     if (overridden != Verdict.ALLOWED) {
       state.identity = forced();

@@ -14,7 +14,8 @@ public record Tenure(String nodeName, int ticks) {
     return new Tenure(nodeName, Integer.MAX_VALUE);
   }
 
-  boolean isNone() {
+  /// The claim of a node that is not primary.
+  public boolean isNone() {
     return ticks == Integer.MAX_VALUE;
   }
 

@@ -35,7 +35,9 @@ final class PromotionRuleTest {
       boolean peerPrimary,
       boolean splitBrain,
       Verdict verdict) {
-    assertThat(PromotionRule.judge(disk, alone, peerConfigured, agreed, peerPrimary, splitBrain))
+    assertThat(
+            PromotionRule.judge(
+                disk, alone, peerConfigured, agreed, peerPrimary, splitBrain, false))
         .isEqualTo(verdict);
   }
 

@@ -156,6 +156,9 @@ final class SimReplica {
           COPY_OUTDATED,
           SPLIT_BRAIN,
           PEER_UNHEARD,
+          WITNESS_NAMES_PEER,
+          WITNESS_FOREIGN,
+          WITNESS_UNHEARD,
           DISK_UNUSABLE ->
           endResumption(node.running().judgePromotion().toString());
     }
@@ -174,8 +177,7 @@ final class SimReplica {
   ///
   /// @param abandoned whoever asked for a promotion does not wait any more when it is its turn: it
   ///   is not carried out
-  void change(
-      Role wanted, boolean force, BooleanSupplier abandoned, Consumer<RoleAnswer> answer) {
+  void change(Role wanted, boolean force, BooleanSupplier abandoned, Consumer<RoleAnswer> answer) {
     changes.add(new Change(wanted, force, abandoned, answer));
     nextChange();
   }
@@ -479,7 +481,10 @@ final class SimReplica {
           COPY_OUTDATED,
           CURRENCY_UNKNOWN,
           SPLIT_BRAIN,
-          PEER_UNHEARD ->
+          PEER_UNHEARD,
+          WITNESS_NAMES_PEER,
+          WITNESS_FOREIGN,
+          WITNESS_UNHEARD ->
           Refusal.of(verdict.name());
     };
   }

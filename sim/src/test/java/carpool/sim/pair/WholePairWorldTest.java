@@ -52,8 +52,8 @@ final class WholePairWorldTest {
     assertThat(WholePairWorld.runOnePool(seed).takeovers()).isPositive();
   }
 
-  /// As above, with the pools that pairs have now: an import from before maintenance that the checker
-  /// took for a new one, and a promotion that came after the demotion that followed it.
+  /// As above, with the pools that pairs have now: an import from before maintenance that the
+  /// checker took for a new one, and a promotion that came after the demotion that followed it.
   @ParameterizedTest
   @ValueSource(longs = {4_785, 45_960})
   void seedOfManyPoolsThatFailedOncePasses(long seed) {

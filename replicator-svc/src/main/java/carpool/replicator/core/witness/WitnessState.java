@@ -62,6 +62,27 @@ public record WitnessState(
         nowNanos);
   }
 
+  /// The same with a promise that ends no earlier than then.
+  public WitnessState promising(long untilNanos) {
+    return new WitnessState(
+        config,
+        incarnation,
+        standing,
+        copyUsable,
+        session,
+        leaseUntilNanos,
+        later(promisedUntilNanos, untilNanos),
+        awakeUntilNanos,
+        peerOutdated,
+        continued,
+        won,
+        claim,
+        question,
+        call,
+        hold,
+        retryAtNanos);
+  }
+
   /// What may become of a request of a client now. Asked for each answer, with the clock read at
   /// that moment: a process that stood still holds before it has handled any event.
   public Permission permission(long nowNanos) {
