@@ -4,6 +4,7 @@ import carpool.kit.boot.Reloadable;
 import carpool.kit.boot.Startable;
 import carpool.replicator.control.ReplicatorService;
 import carpool.replicator.peer.rpc.PeerSessions;
+import carpool.replicator.quorum.Quorums;
 import carpool.replicator.resource.NbdTcp;
 import carpool.replicator.resource.Reload;
 import carpool.replicator.resource.ReplicatorNode;
@@ -18,6 +19,7 @@ import io.grpc.BindableService;
 final class ReplicatorModule extends AbstractModule {
   @Override
   protected void configure() {
+    bind(Quorums.class).in(Singleton.class);
     bind(PeerSessions.class).in(Singleton.class);
     bind(ReplicatorNode.class).in(Singleton.class);
     bind(NbdTcp.class).in(Singleton.class);
@@ -26,6 +28,7 @@ final class ReplicatorModule extends AbstractModule {
     bind(ReplicatorService.class).in(Singleton.class);
     var startables = Multibinder.newSetBinder(binder(), Startable.class);
     startables.addBinding().to(PeerSessions.class);
+    startables.addBinding().to(Quorums.class);
     startables.addBinding().to(ReplicatorNode.class);
     startables.addBinding().to(NbdTcp.class);
     Multibinder.newSetBinder(binder(), Reloadable.class).addBinding().to(Reload.class);

@@ -20,6 +20,7 @@ class RoomOrderTest {
           "witness",
           "block",
           "engine",
+          "quorum",
           "link",
           "peer.session",
           "peer.rpc",

@@ -17,6 +17,7 @@ import carpool.replicator.core.layout.LayoutException;
 import carpool.replicator.offline.Provisioning;
 import carpool.replicator.offline.Provisioning.OccupiedException;
 import carpool.replicator.peer.rpc.ProtoMapper;
+import carpool.replicator.quorum.Quorums;
 import carpool.replicator.resource.Reload;
 import carpool.replicator.resource.ReplicatorNode;
 import carpool.replicator.resource.ResourceNode;
@@ -41,11 +42,15 @@ import carpool.replicator.v1.GetSplitBrainRequest;
 import carpool.replicator.v1.GetSplitBrainResponse;
 import carpool.replicator.v1.GetStatusRequest;
 import carpool.replicator.v1.GetStatusResponse;
+import carpool.replicator.v1.GetWitnessRequest;
+import carpool.replicator.v1.GetWitnessResponse;
 import carpool.replicator.v1.MarkOutdatedRequest;
 import carpool.replicator.v1.MarkOutdatedResponse;
 import carpool.replicator.v1.PromotionVerdict;
 import carpool.replicator.v1.ReloadRequest;
 import carpool.replicator.v1.ReloadResponse;
+import carpool.replicator.v1.RenewWitnessRequest;
+import carpool.replicator.v1.RenewWitnessResponse;
 import carpool.replicator.v1.ReplicatorGrpc;
 import carpool.replicator.v1.ResolveSplitBrainRequest;
 import carpool.replicator.v1.ResolveSplitBrainResponse;
@@ -76,13 +81,15 @@ import java.util.function.Function;
 public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
   private final ReplicatorNode node;
   private final Reload reload;
+  private final WitnessControl witness;
   private final long startedUnixMillis = System.currentTimeMillis();
 
   /// For the injector.
   @Inject
-  public ReplicatorService(ReplicatorNode node, Reload reload) {
+  public ReplicatorService(ReplicatorNode node, Reload reload, Quorums quorums) {
     this.node = node;
     this.reload = reload;
+    witness = new WitnessControl(quorums);
   }
 
   private LoadedConfig loaded() {
@@ -154,6 +161,19 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
     var stream =
         new StatusStream(new ServerStream<>(response), names, request.getProgressIntervalMillis());
     stream.start(node);
+  }
+
+  // ----- witness
+
+  @Override
+  public void getWitness(GetWitnessRequest request, StreamObserver<GetWitnessResponse> response) {
+    answer(response, witness.get(request));
+  }
+
+  @Override
+  public void renewWitness(
+      RenewWitnessRequest request, StreamObserver<RenewWitnessResponse> response) {
+    answer(response, witness.renew(request));
   }
 
   // ----- roles

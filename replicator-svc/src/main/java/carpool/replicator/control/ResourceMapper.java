@@ -52,6 +52,10 @@ final class ResourceMapper {
             .setChangedUnixMillis(snapshot.node().changedUnixMillis())
             .setStatistics(statistics(snapshot))
             .setExport(export(snapshot));
+    var witness = snapshot.witness();
+    if (witness != null) {
+      out.setWitness(WitnessMapper.witness(witness));
+    }
     var core = snapshot.core();
     if (core == null) {
       out.setRole(ProtoMapper.role(Role.INIT))
@@ -216,6 +220,9 @@ final class ResourceMapper {
       case CURRENCY_UNKNOWN -> RefusalReason.CURRENCY_UNKNOWN;
       case SPLIT_BRAIN -> RefusalReason.SPLIT_BRAIN;
       case PEER_UNHEARD -> RefusalReason.PEER_UNHEARD;
+      case WITNESS_NAMES_PEER -> RefusalReason.WITNESS_NAMES_PEER;
+      case WITNESS_FOREIGN -> RefusalReason.WITNESS_FOREIGN;
+      case WITNESS_UNHEARD -> RefusalReason.WITNESS_UNHEARD;
       case DISK_UNUSABLE -> RefusalReason.PROVIDER_MISSING;
     };
   }

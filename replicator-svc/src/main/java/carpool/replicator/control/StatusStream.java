@@ -96,6 +96,7 @@ final class StatusStream {
       case REPAIRED -> "repaired";
       case FENCED -> "fenced";
       case DEVICE -> "export";
+      case WITNESS -> "witness";
     };
   }
 
@@ -147,7 +148,13 @@ final class StatusStream {
         + "/"
         + resource.getExport().getDevicePath()
         + "/"
-        + resource.getExport().getProblem();
+        + resource.getExport().getProblem()
+        + "/"
+        + resource.getWitness().getReachable()
+        + "/"
+        + resource.getWitness().getPermissionValue()
+        + "/"
+        + resource.getWitness().getIncarnation();
   }
 
   private void tell(ResourceNode resource, String event) {

@@ -82,6 +82,9 @@ public final class ResourceEngine {
   /// When this process was last known to run.
   private volatile long awakeNanos;
 
+  private volatile @Nullable AnswerGate gate;
+  private volatile @Nullable StepWatch watch;
+
   /// Hears what happens; called outside the lock, must not block.
   public interface Listener {
     /// Something that an operator or a hook wants to know.
@@ -202,6 +205,10 @@ public final class ResourceEngine {
     }
     event.accept(core);
     core.checkInvariants();
+    var w = watch;
+    if (w != null) {
+      w.stepped(core);
+    }
     batch.handOver(journal);
     return batch;
   }
@@ -349,9 +356,44 @@ public final class ResourceEngine {
 
   // ----- clients
 
+  /// From now on somebody else has a say in what clients are told, and sees each step.
+  public void governedBy(AnswerGate newGate, StepWatch newWatch) {
+    lock.lock();
+    try {
+      gate = newGate;
+      watch = newWatch;
+      newWatch.stepped(core);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Answers what the gate kept, if it may go out now.
+  public void releaseHeld() {
+    var g = gate;
+    if (g != null) {
+      g.release(slot -> answer(slot, true), slot -> answer(slot, false));
+    }
+  }
+
+  /// Answers what the gate kept with an error.
+  public void failHeld() {
+    var g = gate;
+    if (g != null) {
+      g.failAll(slot -> answer(slot, false));
+    }
+  }
+
   private void complete(int number, Result result) {
-    var slot = slots.at(number);
     boolean ok = result == Result.OK;
+    var g = gate;
+    if (!ok || g == null || g.passes(number)) {
+      answer(number, ok);
+    }
+  }
+
+  private void answer(int number, boolean ok) {
+    var slot = slots.at(number);
     slot.failed |= !ok;
     boolean read = slot.read; // afterwards the slot may be somebody else's
     if (slot.leftBytes == 0 || !ok) { // else more pieces follow; the last one answers

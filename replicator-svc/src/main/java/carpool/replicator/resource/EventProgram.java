@@ -101,7 +101,8 @@ public final class EventProgram {
           REPAIRED,
           VERIFY_START,
           VERIFY_DONE,
-          VERIFY_STOPPED -> {}
+          VERIFY_STOPPED,
+          WITNESS -> {}
     }
   }
 

@@ -10,6 +10,8 @@ import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.nbd.NbdServer;
 import carpool.replicator.peer.rpc.PeerInfoExchange;
 import carpool.replicator.peer.rpc.PeerSessions;
+import carpool.replicator.quorum.PoolQuorum;
+import carpool.replicator.quorum.Quorums;
 import carpool.replicator.store.ProviderException;
 import carpool.replicator.v1.AskPeerResponse;
 import com.google.protobuf.ByteString;
@@ -38,7 +40,9 @@ public final class ReplicatorNode implements Startable {
   private static final Duration EXEC_LIMIT = Duration.ofSeconds(60);
 
   private final PeerSessions hub;
+  private final Quorums quorums;
   private final ResourceObserver observer;
+  private final LoadedConfig loaded;
 
   /// In file order; replaced as a whole when a reload adds or removes one.
   private volatile Map<String, ResourceNode> resources = Map.of();
@@ -59,19 +63,20 @@ public final class ReplicatorNode implements Startable {
 
   /// For the injector.
   @Inject
-  public ReplicatorNode(LoadedConfig loaded, PeerSessions hub, ResourceObserver observer) {
+  public ReplicatorNode(
+      LoadedConfig loaded, PeerSessions hub, Quorums quorums, ResourceObserver observer) {
+    this.loaded = loaded;
     this.hub = hub;
+    this.quorums = quorums;
     this.observer = observer;
-    for (var resource : loaded.hast().resources()) {
-      put(resource, loaded.config());
-    }
   }
 
   private ResourceNode put(HastResource resource, CarpoolConfig config) {
     var name = resource.name();
     var program = new EventProgram(name, resource.exec(), EXEC_LIMIT);
     programs.put(name, program);
-    var node = new ResourceNode(resource, config, hub, this::happened);
+    var node =
+        new ResourceNode(resource, config, hub, quorums.of(name).orElse(null), this::happened);
     var more = new LinkedHashMap<>(resources);
     more.put(name, node);
     resources = Collections.unmodifiableMap(more);
@@ -157,6 +162,15 @@ public final class ReplicatorNode implements Startable {
     listeners.forEach(listener -> listener.happened(resource, notice));
   }
 
+  /// What an operator sees of the witness is another.
+  private void witnessChanged(PoolQuorum rule) {
+    for (var resource : resources.values()) {
+      if (resource.quorum() == rule) {
+        listeners.forEach(listener -> listener.happened(resource, Notice.WITNESS));
+      }
+    }
+  }
+
   @Override
   public String name() {
     return "resources";
@@ -185,6 +199,10 @@ public final class ReplicatorNode implements Startable {
 
   @Override
   public void start() throws IOException {
+    for (var resource : loaded.hast().resources()) {
+      put(resource, loaded.config());
+    }
+    quorums.listen(this::witnessChanged);
     for (var resource : resources.values()) {
       resource.start();
     }

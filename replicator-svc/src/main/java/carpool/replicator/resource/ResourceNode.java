@@ -29,6 +29,7 @@ import carpool.replicator.offline.Provisioning;
 import carpool.replicator.peer.rpc.PeerSessions;
 import carpool.replicator.peer.rpc.PeerStatus;
 import carpool.replicator.peer.rpc.ResolveSplitBrainCall;
+import carpool.replicator.quorum.PoolQuorum;
 import carpool.replicator.store.ProviderException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -53,12 +54,16 @@ public final class ResourceNode {
   private static final Logger LOG = LoggerFactory.getLogger(ResourceNode.class);
   private static final long ROLE_DEADLINE_SECONDS = 30;
 
+  /// For the peer's promise to end, the peer to be asked, the witness to be read and to be written.
+  private static final long WITNESS_DEADLINE_MILLIS = 20_000;
+
   /// Marks that may stay set, at least: HAST's default of 64 makes a write over more than 128 MiB
   /// wait for the map nearly always. More marks cost more comparing after a crash of this node.
   private static final int WARM_EXTENTS_MIN = 512;
 
   private volatile HastResource resource;
   private final PeerSessions hub;
+  private final @Nullable PoolQuorum quorum;
   private final BiConsumer<ResourceNode, Notice> listener;
   private final Counters counters = new Counters();
   private final SyncRate rate = new SyncRate();
@@ -83,13 +88,16 @@ public final class ResourceNode {
   private volatile Rate syncLimit;
   private long pacedNanos = System.nanoTime();
 
+  /// @param quorum the witness rule of the resource's pool; null without a witness
   ResourceNode(
       HastResource resource,
       CarpoolConfig config,
       PeerSessions hub,
+      @Nullable PoolQuorum quorum,
       BiConsumer<ResourceNode, Notice> listener) {
     this.resource = resource;
     this.hub = hub;
+    this.quorum = quorum;
     this.listener = listener;
     syncLimit = config.replicator().syncRate();
     recovery = new RestartRecovery(config.replicator().hold().toNanos());
@@ -142,6 +150,18 @@ public final class ResourceNode {
 
   public @Nullable ResourceEngine engine() {
     return engine;
+  }
+
+  /// The witness rule of the resource's pool; null without a witness.
+  public @Nullable PoolQuorum quorum() {
+    return quorum;
+  }
+
+  /// What a promotion would be answered, as far as is known without asking anybody.
+  ///
+  /// @param core what the core says
+  public Verdict foresee(Verdict core) {
+    return quorum == null || core != Verdict.CURRENCY_UNKNOWN ? core : quorum.foresee();
   }
 
   public DeviceNode.State deviceState() {
@@ -233,7 +253,7 @@ public final class ResourceNode {
       if (s == null) {
         return;
       }
-      var verdict = s.ask(ReplicationCore::judgePromotion);
+      var verdict = foresee(s.ask(ReplicationCore::judgePromotion));
       RestartRecovery.Move move;
       synchronized (recovery) {
         move = recovery.look(verdict, System.nanoTime());
@@ -297,6 +317,9 @@ public final class ResourceNode {
         newEngine.step(ReplicationCore::resume);
         intact = false;
       }
+      if (quorum != null) {
+        quorum.attached(newEngine);
+      }
       engine = newEngine;
       attachProblem = "";
       attachFailure = null;
@@ -359,8 +382,12 @@ public final class ResourceNode {
     @Override
     public void asksLeave(Effect.AskLeave question) {
       var asking = engine;
-      if (asking != null) {
-        hub.askLeave(asking, resource, question);
+      if (asking == null) {
+        return;
+      }
+      Runnable askPeer = () -> hub.askLeave(asking, resource, question);
+      if (quorum == null || !quorum.decidesLeave(asking, question, askPeer)) {
+        askPeer.run();
       }
     }
   }
@@ -469,15 +496,63 @@ public final class ResourceNode {
       transition.decided(Verdict.DISK_UNUSABLE);
       return;
     }
+    Optional<Verdict> verdict;
+    if (wanted == Role.PRIMARY && quorum != null && s.ask(ReplicationCore::role) != wanted) {
+      try {
+        verdict = promote(s, quorum, mode);
+      } finally {
+        quorum.promotionEnded(resource.name());
+      }
+    } else {
+      verdict = askCore(s, wanted, mode);
+    }
+    verdict.ifPresentOrElse(transition::decided, transition::notInTime);
+  }
+
+  /// @return empty when there was no answer in time
+  private static Optional<Verdict> askCore(ResourceEngine s, Role wanted, PromotionMode mode)
+      throws InterruptedException {
     var answer = new CompletableFuture<Verdict>();
     s.setRole(wanted, mode, answer::complete);
     try {
-      transition.decided(answer.get(ROLE_DEADLINE_SECONDS, TimeUnit.SECONDS));
+      return Optional.of(answer.get(ROLE_DEADLINE_SECONDS, TimeUnit.SECONDS));
     } catch (TimeoutException _) {
-      transition.notInTime();
+      return Optional.empty();
     } catch (ExecutionException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /// The witness rule first, so that nobody waits for a device that answers nothing. Where the core
+  /// would refuse, nothing is asked of the witness; should it allow the role after all, the rule
+  /// learns of that by itself. Whoever wants the peer's own word asks the peer first: without it
+  /// nothing is claimed, for the peer may go on.
+  private Optional<Verdict> promote(ResourceEngine s, PoolQuorum rule, PromotionMode mode)
+      throws InterruptedException {
+    boolean force = mode == PromotionMode.FORCED;
+    var core = s.ask(ReplicationCore::judgePromotion);
+    boolean unknown = core == Verdict.CURRENCY_UNKNOWN;
+    boolean asks = core == Verdict.ALLOWED || unknown || (force && core.forceable());
+    if (!rule.inForce() || !asks) {
+      return askCore(s, Role.PRIMARY, mode);
+    }
+    if (mode == PromotionMode.PEER_WORD) {
+      var word = askCore(s, Role.PRIMARY, mode);
+      if (!word.equals(Optional.of(Verdict.ALLOWED))) {
+        return word;
+      }
+    }
+    var verdict = rule.mayBePromoted(resource.name(), force, WITNESS_DEADLINE_MILLIS);
+    if (verdict != Verdict.ALLOWED) {
+      if (s.ask(ReplicationCore::role) == Role.PRIMARY) {
+        s.setRole(Role.SECONDARY, false, _ -> {});
+      }
+      return Optional.of(verdict);
+    }
+    if (unknown) {
+      s.step(ReplicationCore::vouchCurrent);
+    }
+    return askCore(s, Role.PRIMARY, mode);
   }
 
   /// @return what went wrong; empty when nothing
@@ -519,6 +594,7 @@ public final class ResourceNode {
         var s = engine;
         if (s != null) {
           s.step(ReplicationCore::cutOff);
+          s.failHeld();
         }
       }
       case RoleTransition.Step.EndExport _ -> export.end();
@@ -550,6 +626,9 @@ public final class ResourceNode {
     }
     hub.remove(resource.name());
     engine = null;
+    if (quorum != null) {
+      quorum.detached(resource.name());
+    }
     try {
       s.stop();
       return "";
@@ -567,6 +646,7 @@ public final class ResourceNode {
     var s = engine;
     if (s != null) {
       s.step(ReplicationCore::cutOff);
+      s.failHeld();
     }
     export.cutOff();
     export.hideSoon();

@@ -19,6 +19,10 @@ public final class MetricsObserver implements ResourceObserver {
   @Override
   public void added(ResourceNode resource, EventProgram program) {
     ResourceMetrics.register(registry, resource, program);
+    var rule = resource.quorum();
+    if (rule != null) {
+      WitnessMetrics.register(registry, rule, resource.nodeName());
+    }
   }
 
   @Override

@@ -10,6 +10,7 @@ import carpool.replicator.core.ReplicationCore;
 import carpool.replicator.core.Role;
 import carpool.replicator.core.SyncProgress;
 import carpool.replicator.device.DeviceNode;
+import carpool.replicator.quorum.QuorumStatus;
 import carpool.replicator.resource.ResourceNode;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 ///   when never
 /// @param oldestRequestMillis for which the peer has owed its oldest answer; 0 when it owes none
 /// @param syncBytesPerSecond rate of the copying; 0 when unknown
+/// @param witness of the resource's pool; null when none is configured
 /// @param attachProblem why the provider is not attached; empty when it is
 public record Snapshot(
     ResourceNode node,
@@ -34,7 +36,8 @@ public record Snapshot(
     String attachProblem,
     String refusalReason,
     String refusalText,
-    String peerDigest) {
+    String peerDigest,
+    @Nullable QuorumStatus witness) {
 
   /// The core's part.
   public record Core(
@@ -79,7 +82,7 @@ public record Snapshot(
                   c.peerRole(),
                   c.peerDisk(),
                   c.identity(),
-                  c.judgePromotion(),
+                  node.foresee(c.judgePromotion()),
                   c.fenced(),
                   c.splitBrain(),
                   metadata.dataSizeBytes(),
@@ -107,6 +110,7 @@ public record Snapshot(
     if (counters.everMet) {
       silent = (System.nanoTime() - counters.lastContactNanos) / 1_000_000;
     }
+    var rule = node.quorum();
     var facts = node.peerFacts();
     if (refusalReason.isEmpty() && facts != null) {
       refusalReason = facts.refusalReason();
@@ -125,6 +129,7 @@ public record Snapshot(
         node.attachProblem(),
         refusalReason,
         refusalText,
-        facts == null ? "" : facts.configDigest());
+        facts == null ? "" : facts.configDigest(),
+        rule == null ? null : rule.status());
   }
 }

@@ -11,6 +11,8 @@ import carpool.replicator.v1.AnnounceGiveUpRequest;
 import carpool.replicator.v1.GetSplitBrainRequest;
 import carpool.replicator.v1.GetStatusRequest;
 import carpool.replicator.v1.ReloadRequest;
+import carpool.replicator.v1.RenewWitnessRequest;
+import carpool.replicator.v1.RenewWitnessResult;
 import carpool.replicator.v1.ReplicatorGrpc;
 import carpool.replicator.v1.ResolveSplitBrainRequest;
 import carpool.replicator.v1.Resource;
@@ -332,6 +334,14 @@ final class Pair implements AutoCloseable {
   SetRoleResult role(int node, Role role) {
     return stub(node)
         .setRole(SetRoleRequest.newBuilder().addResources("disk1").setRole(role).build())
+        .getResults(0);
+  }
+
+  /// A new incarnation of the records in the witness.
+  RenewWitnessResult renewWitness(int node, boolean overwrite, boolean force) {
+    return stub(node)
+        .renewWitness(
+            RenewWitnessRequest.newBuilder().setOverwrite(overwrite).setForce(force).build())
         .getResults(0);
   }
 

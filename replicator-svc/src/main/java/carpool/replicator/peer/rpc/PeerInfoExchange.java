@@ -65,22 +65,10 @@ public final class PeerInfoExchange {
             .setCluster(hub.cluster())
             .setNode(hub.node())
             .setConfigDigest(hub.current().digest());
-    if (request.getCluster().equals(hub.cluster()) && fromPeer(hub)) {
+    if (request.getCluster().equals(hub.cluster()) && hub.calledByPeer()) {
       var note = hub.note();
       out.setNote(note.word()).setNoteAgeMillis((System.nanoTime() - note.leftNanos()) / 1_000_000);
     }
     return out.setUnixMillis(System.currentTimeMillis()).build();
-  }
-
-  private static boolean fromPeer(PeerSessions hub) {
-    for (var resource : hub.current().hast().resources()) {
-      try {
-        hub.requireCaller(resource);
-        return true;
-      } catch (IOException _) {
-        // Perhaps the peer of another resource.
-      }
-    }
-    return false;
   }
 }

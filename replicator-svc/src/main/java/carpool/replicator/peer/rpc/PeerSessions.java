@@ -9,15 +9,21 @@ import carpool.kit.grpc.GrpcEndpoint;
 import carpool.kit.grpc.HealthBoard;
 import carpool.kit.grpc.PeerTls;
 import carpool.kit.loop.Guarded;
+import carpool.peer.v1.AgreeWitnessRequest;
+import carpool.peer.v1.AskPromotionRequest;
 import carpool.peer.v1.GiveWayRequest;
 import carpool.peer.v1.GiveWayResponse;
 import carpool.peer.v1.Hello;
+import carpool.peer.v1.KeepAliveRequest;
+import carpool.peer.v1.KeepAliveResponse;
 import carpool.peer.v1.LeaveRequest;
 import carpool.peer.v1.LeaveResponse;
+import carpool.peer.v1.OutdatePoolRequest;
 import carpool.peer.v1.PeerGrpc;
 import carpool.peer.v1.PeerMessage;
 import carpool.peer.v1.PingRequest;
 import carpool.peer.v1.PingResponse;
+import carpool.peer.v1.PoolResponse;
 import carpool.replicator.core.Effect;
 import carpool.replicator.engine.ResourceEngine;
 import carpool.replicator.link.BlockConnection;
@@ -26,6 +32,7 @@ import carpool.replicator.peer.session.LinkWatch;
 import carpool.replicator.peer.session.PauseDetector;
 import carpool.replicator.peer.session.PeerLink;
 import carpool.replicator.peer.session.PeerTimeouts;
+import carpool.replicator.quorum.Quorums;
 import carpool.replicator.stream.BlockingTransport;
 import carpool.replicator.stream.TlsTransport;
 import com.google.protobuf.ByteString;
@@ -88,6 +95,8 @@ public final class PeerSessions implements Startable {
           Thread.ofPlatform().name("link-timer").daemon(true).factory());
   private volatile Note note = new Note(ByteString.EMPTY, System.nanoTime());
   private Optional<PeerTls> tls = Optional.empty();
+  private final Quorums quorums;
+  private final PoolAnswers poolAnswers;
 
   /// @param leftNanos when
   record Note(ByteString word, long leftNanos) {}
@@ -99,10 +108,12 @@ public final class PeerSessions implements Startable {
 
   /// For the injector.
   @Inject
-  public PeerSessions(LoadedConfig loaded, HealthBoard health) {
+  public PeerSessions(LoadedConfig loaded, HealthBoard health, Quorums quorums) {
     this.current = loaded;
     this.node = loaded.node().value();
     this.health = health;
+    this.quorums = quorums;
+    poolAnswers = new PoolAnswers(this, quorums);
   }
 
   @Override
@@ -112,6 +123,7 @@ public final class PeerSessions implements Startable {
 
   @Override
   public void start() throws IOException {
+    quorums.connect(new PoolCalls(this));
     if (config().tls().isPresent()) {
       tls = Optional.of(PeerTls.load(config().tls().get(), this::certificateRefused));
       channels = new PeerChannels(tls, this::keepAliveMillis);
@@ -236,6 +248,24 @@ public final class PeerSessions implements Startable {
     if (!PeerRules.fromPeer(resource, PeerTls.callerAddress())) {
       throw new IOException("the call does not come from the address of `remote`");
     }
+  }
+
+  /// The gRPC call under way is that of the other node of the pair.
+  boolean calledByPeer() {
+    for (var resource : current.hast().resources()) {
+      try {
+        requireCaller(resource);
+        return true;
+      } catch (IOException _) {
+        // Perhaps the peer of another resource.
+      }
+    }
+    return false;
+  }
+
+  /// Nothing was heard of the peer of this resource a moment ago.
+  boolean unreachable(HastResource resource) {
+    return silence.justNow(peer(resource), System.nanoTime());
   }
 
   /// What the orchestrator of this node leaves for the other's.
@@ -430,6 +460,26 @@ public final class PeerSessions implements Startable {
     @Override
     public void askLeave(LeaveRequest request, StreamObserver<LeaveResponse> response) {
       OutdatePeerCall.hear(PeerSessions.this, request, response);
+    }
+
+    @Override
+    public void keepAlive(KeepAliveRequest request, StreamObserver<KeepAliveResponse> response) {
+      poolAnswers.keepAlive(request, response);
+    }
+
+    @Override
+    public void askPromotion(AskPromotionRequest request, StreamObserver<PoolResponse> response) {
+      poolAnswers.askPromotion(request, response);
+    }
+
+    @Override
+    public void outdatePool(OutdatePoolRequest request, StreamObserver<PoolResponse> response) {
+      poolAnswers.outdate(request, response);
+    }
+
+    @Override
+    public void agreeWitness(AgreeWitnessRequest request, StreamObserver<PoolResponse> response) {
+      poolAnswers.agree(request, response);
     }
 
     @Override
