@@ -27,6 +27,10 @@ final class Lab implements AutoCloseable {
   static final String DMZ = environment("CARPOOL_LAB_DMZ", "172.31.1");
 
   static final String VIP = LAN + ".50";
+
+  /// Where the witness is, in a lab that has one.
+  static final String WITNESS_URL = "http://" + LAN + ".80:2379";
+
   private static final long POLL_NANOS = 200_000_000;
   private static final String RUN = environment("CARPOOL_TEST_RUN", "by-hand");
 
@@ -37,6 +41,9 @@ final class Lab implements AutoCloseable {
   Node hast2;
   final Node client = new Node("client", 100, lan, replication).withCommand("client");
   final Writer writer = new Writer(this, client);
+
+  /// Not started, unless a scenario does.
+  final Node witness = new Node("witness", 80, lan, replication).withCommand("witness");
 
   Lab() {
     this(_ -> {});
@@ -301,6 +308,7 @@ final class Lab implements AutoCloseable {
   @Override
   public void close() {
     client.stop();
+    witness.stop();
     hast1.stop();
     hast2.stop();
     lan.close();

@@ -18,6 +18,7 @@ final class SharedLab
   private static final Namespace NAMESPACE = Namespace.create(SharedLab.class);
 
   private final Consumer<Node> prepare;
+  private final boolean witness;
 
   SharedLab() {
     this(_ -> {});
@@ -25,22 +26,37 @@ final class SharedLab
 
   /// @param prepare what is different about its nodes, before they are started
   SharedLab(Consumer<Node> prepare) {
+    this(prepare, false);
+  }
+
+  private SharedLab(Consumer<Node> prepare, boolean witness) {
     this.prepare = prepare;
+    this.witness = witness;
+  }
+
+  /// A lab whose nodes go by a witness in a third container.
+  static SharedLab withWitness() {
+    return new SharedLab(node -> node.withEnv("CARPOOL_LAB_WITNESS", Lab.WITNESS_URL), true);
   }
 
   /// Closed by JUnit at the end of the run.
   private static final class Held implements AutoCloseable {
     private final Consumer<Node> prepare;
+    private final boolean witness;
     private @Nullable Lab lab;
 
-    Held(Consumer<Node> prepare) {
+    Held(Consumer<Node> prepare, boolean witness) {
       this.prepare = prepare;
+      this.witness = witness;
     }
 
     Lab get() throws InterruptedException {
       if (lab == null) {
         var fresh = new Lab(prepare);
         lab = fresh;
+        if (witness) {
+          fresh.witness.start();
+        }
         fresh.start();
       }
       return lab;
@@ -59,7 +75,8 @@ final class SharedLab
     return context
         .getRoot()
         .getStore(NAMESPACE)
-        .computeIfAbsent(context.getRequiredTestClass(), _ -> new Held(prepare), Held.class);
+        .computeIfAbsent(
+            context.getRequiredTestClass(), _ -> new Held(prepare, witness), Held.class);
   }
 
   @Override
