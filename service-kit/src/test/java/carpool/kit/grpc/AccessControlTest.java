@@ -165,6 +165,7 @@ final class AccessControlTest {
             "replicator WatchStatus",
             "replicator Dump",
             "replicator GetSplitBrain",
+            "replicator GetWitness",
             "election GetStatus",
             "election Watch",
             "orchestrator GetStatus",
