@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// One setting that two configurations have differently.
@@ -29,9 +30,11 @@ public record ConfigDifference(String key, String before, String now) {
           Map.entry("nbdListen", "nbd.listen"),
           Map.entry("interfaceName", "interface"),
           Map.entry("advbaseSeconds", "advbase"),
-          Map.entry("key", "password"),
           Map.entry("importPool", "import"),
           Map.entry("exportPool", "export"));
+
+  /// Parts whose settings stand in the section itself.
+  private static final Set<String> UNNAMED = Set.of("login", "own");
 
   /// Everything in which the two differ, in the order of the file. Every setting takes part: what
   /// is new in a later release cannot be forgotten here.
@@ -52,17 +55,19 @@ public record ConfigDifference(String key, String before, String now) {
   }
 
   private static void compare(
-      String key, @Nullable Object before, @Nullable Object now, List<ConfigDifference> out) {
+      String key, @Nullable Object from, @Nullable Object to, List<ConfigDifference> out) {
+    var before = orNull(from);
+    var now = orNull(to);
     if (Objects.equals(before, now)) {
       return;
     }
-    if (before instanceof Record one && now instanceof Record other && !isValue(one)) {
-      for (var component : one.getClass().getRecordComponents()) {
-        var word = word(component.getName());
+    if (isSection(before) && isSection(now)) {
+      var type = Objects.requireNonNull(before == null ? now : before).getClass();
+      for (var component : type.getRecordComponents()) {
         compare(
-            key.isEmpty() ? word : key + "." + word,
-            value(component, one),
-            value(component, other),
+            child(key, component),
+            before == null ? null : value(component, before),
+            now == null ? null : value(component, now),
             out);
       }
     } else if (before instanceof List<?> one
@@ -123,6 +128,23 @@ public record ConfigDifference(String key, String before, String now) {
     return Optional.empty();
   }
 
+  /// A mapping of the file; one that is absent has none of its settings.
+  private static boolean isSection(@Nullable Object part) {
+    return part == null || (part instanceof Record one && !isValue(one));
+  }
+
+  private static @Nullable Object orNull(@Nullable Object part) {
+    return part instanceof Optional<?> one ? one.orElse(null) : part;
+  }
+
+  private static String child(String key, RecordComponent component) {
+    if (UNNAMED.contains(component.getName())) {
+      return key;
+    }
+    var word = word(component);
+    return key.isEmpty() ? word : key + "." + word;
+  }
+
   /// Records that are one value in the file.
   private static boolean isValue(Record record) {
     return record instanceof HostPort
@@ -131,7 +153,7 @@ public record ConfigDifference(String key, String before, String now) {
         || record instanceof ElectionGroup.SigningKey;
   }
 
-  private static @Nullable Object value(RecordComponent component, Record record) {
+  private static @Nullable Object value(RecordComponent component, Object record) {
     try {
       return component.getAccessor().invoke(record);
     } catch (IllegalAccessException | InvocationTargetException e) {
@@ -139,11 +161,14 @@ public record ConfigDifference(String key, String before, String now) {
     }
   }
 
-  private static String word(String component) {
-    var word = WORDS.get(component);
+  private static String word(RecordComponent component) {
+    var name = component.getName();
+    // A group's key is its password in whatever form; that of a certificate is a file.
+    var word =
+        component.getType().equals(ElectionGroup.SigningKey.class) ? "password" : WORDS.get(name);
     return word != null
         ? word
-        : component.replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(java.util.Locale.ROOT);
+        : name.replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(java.util.Locale.ROOT);
   }
 
   private static String show(@Nullable Object value) {
@@ -151,7 +176,7 @@ public record ConfigDifference(String key, String before, String now) {
       case null -> NONE;
       case Optional<?> one -> one.isEmpty() ? NONE : show(one.get());
       case Duration one -> Units.show(one);
-      case ElectionGroup.SigningKey _ -> "(secret)";
+      case ElectionGroup.SigningKey _, Secret _ -> "(secret)";
       case Enum<?> one -> one.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
       case HookConfig one -> String.join("+", one.on()) + " runs " + String.join(" ", one.run());
       case List<?> list ->

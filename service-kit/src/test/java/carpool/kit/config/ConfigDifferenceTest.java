@@ -78,6 +78,57 @@ final class ConfigDifferenceTest {
   }
 
   @Test
+  void theWitnessIsToldSettingBySettingWithoutItsPassword() throws Exception {
+    for (var name : List.of("ca.pem", "own.pem", "own.key", "next.key")) {
+      Files.writeString(directory.resolve(name), "");
+    }
+    var hooks = "hooks:\n";
+    var witness =
+        "witness: { endpoints: ['https://pi:2379'], tls: { ca: DIR/ca.pem }, user: u, password: a }\n"
+            .replace("DIR", directory.toString());
+
+    assertThat(told(hooks, witness + hooks))
+        .containsExactly(
+            "witness.endpoints: (none) -> [https://pi:2379]",
+            "witness.tls.ca: (none) -> " + directory.resolve("ca.pem"),
+            "witness.user: (none) -> u",
+            "witness.password: (none) -> (secret)",
+            "witness.key-prefix: (none) -> /carpool/storage",
+            "witness.on-loss: (none) -> suspend");
+    var own = ", certificate: DIR/own.pem, key: DIR/own.key".replace("DIR", directory.toString());
+    var more =
+        witness
+            .replace("password: a", "password: b, on-loss: io-error")
+            .replace("2379'", "2379', 'http://pi:2380'")
+            .replace("ca.pem", "ca.pem" + own);
+    assertThat(between(witness, more))
+        .containsExactly(
+            "witness.endpoints: [https://pi:2379] -> [https://pi:2379, http://pi:2380]",
+            "witness.tls.certificate: (none) -> " + directory.resolve("own.pem"),
+            "witness.tls.key: (none) -> " + directory.resolve("own.key"),
+            "witness.password: (secret) -> (secret)",
+            "witness.on-loss: suspend -> io-error");
+    assertThat(between(more, more.replace("own.key", "next.key")))
+        .containsExactly(
+            "witness.tls.key: %s -> %s"
+                .formatted(directory.resolve("own.key"), directory.resolve("next.key")));
+    assertThat(between(witness, witness.replace(", user: u, password: a", "")))
+        .containsExactly("witness.user: u -> (none)", "witness.password: (secret) -> (none)");
+  }
+
+  private List<String> between(String witness, String other) throws Exception {
+    return ConfigDifference.between(load(TEXT + witness), load(TEXT + other)).stream()
+        .map(ConfigDifference::toString)
+        .toList();
+  }
+
+  @Test
+  void aSectionThatComesIsToldByItsSettings() throws Exception {
+    assertThat(told("hooks:\n", "fencing: { run: [/bin/off] }\nhooks:\n"))
+        .containsExactly("fencing.run: (none) -> [/bin/off]", "fencing.timeout: (none) -> 30s");
+  }
+
+  @Test
   void entriesComeGoAndChangePlaces() throws Exception {
     var nfsd = "      - { name: nfsd, start: [/bin/a], stop: [/bin/b] }\n";
     assertThat(told(nfsd, "")).containsExactly("pools[zhast].services[nfsd]: there -> (none)");
