@@ -47,11 +47,6 @@ public final class Witness implements AutoCloseable {
     return new Witness(cluster, prefix, EtcdClient.open(access));
   }
 
-  /// Where a pair's keys are unless something else is configured.
-  public static String defaultPrefix(String cluster) {
-    return "/carpool/" + cluster;
-  }
-
   /// Reads the records of resources, all as of one moment. Linearizable: what was set before is
   /// seen. One record that cannot be understood makes the whole answer MALFORMED.
   ///

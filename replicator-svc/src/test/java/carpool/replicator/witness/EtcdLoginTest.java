@@ -14,6 +14,7 @@ import static carpool.replicator.witness.WitnessFixture.won;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import carpool.kit.config.Secret;
+import carpool.kit.config.WitnessSettings;
 import carpool.kit.grpc.Channels;
 import carpool.replicator.witness.WitnessAccess.Login;
 import carpool.replicator.witness.WitnessFailure.Reason;
@@ -76,7 +77,7 @@ class EtcdLoginTest {
             auth.userGrantRole(
                 AuthUserGrantRoleRequest.newBuilder().setUser(role).setRole(role).build());
       }
-      var prefix = Witness.defaultPrefix(CLUSTER);
+      var prefix = WitnessSettings.defaultKeyPrefix(CLUSTER);
       var _ =
           auth.roleGrantPermission(
               AuthRoleGrantPermissionRequest.newBuilder()

@@ -3,6 +3,7 @@ package carpool.replicator.witness;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import carpool.kit.config.WitnessEndpoint;
+import carpool.kit.config.WitnessSettings;
 import carpool.replicator.witness.ChangeAnswer.Change;
 import carpool.replicator.witness.ReadAnswer.Records;
 import carpool.replicator.witness.ReadAnswer.Versioned;
@@ -40,7 +41,7 @@ final class WitnessFixture {
   }
 
   static Witness open(WitnessAccess access) throws Exception {
-    return Witness.open(CLUSTER, Witness.defaultPrefix(CLUSTER), access);
+    return Witness.open(CLUSTER, WitnessSettings.defaultKeyPrefix(CLUSTER), access);
   }
 
   static ResourceRecord only(String resource, String node) {

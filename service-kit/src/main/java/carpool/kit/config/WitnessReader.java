@@ -4,9 +4,12 @@ import carpool.kit.config.WitnessSettings.Login;
 import carpool.kit.config.WitnessSettings.OnLoss;
 import carpool.kit.config.WitnessSettings.WitnessTls;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.yaml.snakeyaml.nodes.SequenceNode;
 
 /// Reads the `witness:` section.
 final class WitnessReader {
@@ -44,7 +47,7 @@ final class WitnessReader {
         map.get()
             .get("key-prefix")
             .flatMap(v -> v.text().flatMap(text -> prefix(v, text)))
-            .orElse("/carpool/" + cluster);
+            .orElse(WitnessSettings.defaultKeyPrefix(cluster));
     var onLoss =
         map.get()
             .get("on-loss")
@@ -61,37 +64,46 @@ final class WitnessReader {
           .get()
           .refuse(
               "a witness, and no resource of hast.conf has a `remote`",
-              "no witness: it decides between two nodes");
+              "no witness here; a witness decides between two nodes");
     }
     return Optional.of(new WitnessSettings(endpoints, tls, login, prefix, onLoss));
   }
 
+  /// A file without any resource is one that is still being written.
   private static boolean alone(HastConfig hast) {
-    return hast.resources().stream().allMatch(resource -> resource.local().remote().isEmpty());
+    return !hast.resources().isEmpty()
+        && hast.resources().stream().allMatch(resource -> resource.local().remote().isEmpty());
   }
 
   private static List<WitnessEndpoint> endpoints(YamlMap map) {
     var given = map.required("endpoints", ENDPOINTS_FORM);
-    var list = given.flatMap(v -> v.list(ENDPOINTS_FORM)).orElse(List.of());
-    if (given.isPresent()
-        && given.get().node() instanceof org.yaml.snakeyaml.nodes.SequenceNode
-        && (list.isEmpty() || list.size() > WitnessSettings.ENDPOINTS_MAX)) {
+    if (given.isEmpty()) {
+      return List.of();
+    }
+    if (!(given.get().node() instanceof SequenceNode)) {
+      // Not repeated here: a URL may have a password in it.
+      given.get().refuse("a value that is no list", ENDPOINTS_FORM);
+      return List.of();
+    }
+    var list = given.get().list(ENDPOINTS_FORM).orElse(List.of());
+    if (list.isEmpty() || list.size() > WitnessSettings.ENDPOINTS_MAX) {
       given.get().refuse(list.size() + " endpoints", ENDPOINTS_FORM);
     }
     var endpoints = new ArrayList<WitnessEndpoint>();
+    var seen = new HashSet<String>();
     for (var entry : list) {
       entry
           .text()
           .ifPresent(text -> {
             try {
               var endpoint = WitnessEndpoint.parse(text);
-              if (endpoints.contains(endpoint)) {
-                entry.refuse("'" + text + "' a second time", "each endpoint once");
-              } else {
+              if (seen.add(endpoint.toString().toLowerCase(Locale.ROOT))) {
                 endpoints.add(endpoint);
+              } else {
+                entry.refuse("'" + text + "' a second time", "each endpoint once");
               }
             } catch (IllegalArgumentException e) {
-              entry.refuse(String.valueOf(e.getMessage()), ENDPOINTS_FORM);
+              entry.refuseWith(String.valueOf(e.getMessage()));
             }
           });
     }

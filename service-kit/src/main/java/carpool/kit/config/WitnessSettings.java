@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// The `witness:` section: an etcd that decides who may serve while the nodes do not reach each
-/// other (docs/witness.md).
+/// other (docs/configuration.md).
 ///
 /// @param endpoints of one etcd cluster, 1 to [#ENDPOINTS_MAX], each once
 /// @param tls how its certificate is checked, and this node's own; there as soon as an endpoint is
@@ -25,6 +25,13 @@ public record WitnessSettings(
 
   public WitnessSettings {
     endpoints = List.copyOf(endpoints);
+  }
+
+  /// Where a pair's records are unless `key-prefix` says something else.
+  ///
+  /// @param cluster the pair's name
+  public static String defaultKeyPrefix(String cluster) {
+    return "/carpool/" + cluster;
   }
 
   /// PEM files, readable.

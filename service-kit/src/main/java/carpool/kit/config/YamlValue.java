@@ -53,6 +53,12 @@ final class YamlValue {
     return Optional.empty();
   }
 
+  /// Notes a whole sentence, which says by itself what is allowed.
+  <T> Optional<T> refuseWith(String sentence) {
+    source.report(node, sentence, "");
+    return Optional.empty();
+  }
+
   Optional<String> text() {
     if (node instanceof ScalarNode scalar && isText(scalar) && !scalar.getValue().isEmpty()) {
       return Optional.of(scalar.getValue());

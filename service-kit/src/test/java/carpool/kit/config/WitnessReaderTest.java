@@ -2,6 +2,7 @@ package carpool.kit.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import carpool.kit.config.WitnessSettings.Login;
 import carpool.kit.config.WitnessSettings.OnLoss;
@@ -9,13 +10,16 @@ import carpool.kit.config.WitnessSettings.WitnessTls;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
+/// The `witness:` section: what is read, what is refused, what both nodes must agree on.
 class WitnessReaderTest {
   private static final Path GUIDE =
       Path.of("src/test/resources/config/guides/g1-g3.conf").toAbsolutePath();
@@ -106,6 +110,16 @@ class WitnessReaderTest {
         "endpoints: [ \"http://pi:2379\" ], password: p  | no 'user' in witness",
         "endpoints: [ \"http://pi:2379\" ], user: u, password: p, password-file: DIR/secret | a second way to give the password",
         "endpoints: [ \"http://pi:2379\" ], user: u, password-file: DIR/none | a file that cannot be read",
+        "endpoints: [ \"https://pi:2379\" ], tls: { ca: DIR/ca.pem, cert: DIR/own.pem } | unknown key 'cert' in witness.tls",
+        "endpoints: [ \"http://pi:2379\" ], tls: { ca: ca.pem } | an absolute path of a PEM file",
+        "endpoints: [ \"http://Pi:2379/\", \"http://pi:2379\" ] | 'http://pi:2379' a second time",
+        "endpoints: [ \"http://pi:70000\" ] | carpool.yaml:3:25: `http://pi:70000` is no endpoint of the witness: there is no port 70000; allowed is http://HOST:PORT",
+        "endpoints: [ 2379 ] | the number 2379 for witness.endpoints[1]",
+        "endpoints: [ \"http://pi:2379\" ], user: u, password: 12345 | a value that is no text for witness.password",
+        "endpoints: [ \"http://pi:2379\" ], user: u, password-file: { hast2: DIR/secret } | no entry for this node for witness.password-file",
+        "endpoints: [ \"http://pi:2379\" ], key-prefix: / | a path as /carpool/storage",
+        "endpoints: [ \"http://pi:2379\" ], key-prefix: //a | a path as /carpool/storage",
+        "endpoints: [ \"http://pi:2379\" ], key-prefix: /ä | a path as /carpool/storage",
         "endpoints: [ \"http://pi:2379\" ], key-prefix: carpool   | a path as /carpool/storage",
         "endpoints: [ \"http://pi:2379\" ], key-prefix: /carpool/ | a path as /carpool/storage",
         "endpoints: [ \"http://pi:2379\" ], key-prefix: \"/a b\"  | a path as /carpool/storage",
@@ -116,6 +130,50 @@ class WitnessReaderTest {
     assertThatThrownBy(() -> load("witness: { " + section.strip() + " }"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining(message);
+  }
+
+  /// A file that is there and cannot be read; root may read every file.
+  @Test
+  void aCertificateThatCannotBeReadIsRefused() throws Exception {
+    var ca = directory.resolve("ca.pem");
+    Files.setPosixFilePermissions(ca, Set.of());
+    assumeFalse(Files.isReadable(ca), "run by root");
+
+    assertThatThrownBy(
+            () -> load("witness: { endpoints: [ \"https://pi:2379\" ], tls: { ca: DIR/ca.pem } }"))
+        .hasMessageContaining("the path of a readable PEM file");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "endpoints: \"http://u:hush@pi:2379\"",
+        "endpoints: [ \"http://u:hush@pi:2379\" ]",
+        "endpoints: [ \"http://pi:2379\" ], password: hush",
+        "endpoints: [ \"http://pi:2379\" ], user: u, password: [ hush ]",
+        "endpoints: [ \"http://pi:2379\" ], user: u, password: hush, password-file: DIR/secret",
+      })
+  void aRefusalRepeatsNoPassword(String section) {
+    assertThatThrownBy(() -> load("witness: { " + section + " }"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageNotContaining("hush");
+  }
+
+  @Test
+  void aPasswordIsInNoTextOfTheSettings() throws Exception {
+    var loaded = load("witness: { endpoints: [ \"http://pi:2379\" ], user: u, password: hush }");
+
+    assertThat(loaded.toString()).contains("user=u").doesNotContain("hush");
+  }
+
+  @Test
+  void aPrefixHasAtMost200Characters() throws Exception {
+    var prefix = "witness: { endpoints: [ \"http://pi:2379\" ], key-prefix: /%s }";
+
+    assertThat(load(prefix.formatted("a".repeat(199))).config().witness().orElseThrow().keyPrefix())
+        .hasSize(200);
+    assertThatThrownBy(() -> load(prefix.formatted("a".repeat(200))))
+        .hasMessageContaining("at most 200 characters");
   }
 
   @Test
@@ -142,7 +200,31 @@ class WitnessReaderTest {
         """);
 
     assertThatThrownBy(() -> load("witness: { endpoints: [ \"http://pi:2379\" ] }", hast, "hast1"))
-        .hasMessageContaining("no resource of hast.conf has a `remote`");
+        .hasMessageContaining("no resource of hast.conf has a `remote`")
+        .hasMessageContaining("a witness decides between two nodes");
+  }
+
+  @Test
+  void aResourceWithAPeerIsEnough() throws Exception {
+    var hast = directory.resolve("mixed.conf");
+    Files.writeString(
+        hast,
+        """
+        resource disk1 {
+          on hast1 { local /dev/ad1 remote none }
+          on hast2 { local /dev/ad1 remote none }
+        }
+        resource disk2 {
+          on hast1 { local /dev/ad2 remote 192.0.2.2 }
+          on hast2 { local /dev/ad2 remote 192.0.2.1 }
+        }
+        """);
+
+    assertThat(
+            load("witness: { endpoints: [ \"http://pi:2379\" ] }", hast, "hast1")
+                .config()
+                .witness())
+        .isPresent();
   }
 
   @Test
@@ -164,8 +246,19 @@ class WitnessReaderTest {
 
     assertThat(same.digest()).isEqualTo(one.digest());
     assertThat(other.digest()).isNotEqualTo(one.digest());
-    assertThat(ConfigDifference.between(one.config(), same.config()).toString())
-        .contains("witness")
-        .contains("password=***");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "endpoints: [ \"http://pi:2379\", \"http://pi:2380\" ]",
+        "endpoints: [ \"http://pi:2379\" ], key-prefix: /other",
+        "endpoints: [ \"http://pi:2379\" ], on-loss: continue",
+        "endpoints: [ \"http://pi:2379\" ], user: u, password: p",
+      })
+  void everythingElseMustBeTheSame(String section) throws Exception {
+    assertThat(load("witness: { " + section + " }").digest())
+        .isNotEqualTo(load("witness: { endpoints: [ \"http://pi:2379\" ] }").digest())
+        .isNotEqualTo(load("").digest());
   }
 }
