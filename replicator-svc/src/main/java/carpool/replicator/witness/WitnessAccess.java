@@ -5,12 +5,11 @@ import carpool.kit.config.Secret;
 import carpool.kit.config.WitnessEndpoint;
 import carpool.kit.config.WitnessSettings;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/// How the etcd is reached.
+/// How the etcd is reached. Built from settings whose reader has refused what contradicts itself.
 ///
 /// @param endpoints of one cluster, in the order in which they are tried at first; 1 to
 ///   [WitnessSettings#ENDPOINTS_MAX]
@@ -23,8 +22,6 @@ public record WitnessAccess(
     Optional<Login> login,
     Optional<Trust> trust,
     OptionalLong expectedCluster) {
-  private static final int ENDPOINTS_MAX = WitnessSettings.ENDPOINTS_MAX;
-
   /// A user of etcd's own.
   public record Login(String user, Secret password) {}
 
@@ -54,19 +51,5 @@ public record WitnessAccess(
 
   public WitnessAccess {
     endpoints = List.copyOf(endpoints);
-    if (endpoints.isEmpty() || endpoints.size() > ENDPOINTS_MAX) {
-      throw new IllegalArgumentException(
-          "the witness has %d endpoints; allowed are 1 to %d; name some members of its cluster"
-              .formatted(endpoints.size(), ENDPOINTS_MAX));
-    }
-    if (new HashSet<>(endpoints).size() < endpoints.size()) {
-      throw new IllegalArgumentException(
-          "the witness has an endpoint twice: " + endpoints + "; name each one once");
-    }
-    if (trust.isEmpty() && endpoints.stream().anyMatch(WitnessEndpoint::tls)) {
-      throw new IllegalArgumentException(
-          "the witness has an https endpoint and no certificate authority; name the file of the"
-              + " authority that has signed etcd's certificate");
-    }
   }
 }

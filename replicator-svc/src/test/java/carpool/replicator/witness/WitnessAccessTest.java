@@ -1,95 +1,67 @@
 package carpool.replicator.witness;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import carpool.kit.config.HostPort;
+import carpool.kit.config.CarpoolConfig.TlsFiles;
 import carpool.kit.config.Secret;
 import carpool.kit.config.WitnessEndpoint;
+import carpool.kit.config.WitnessSettings;
+import carpool.kit.config.WitnessSettings.OnLoss;
+import carpool.kit.config.WitnessSettings.WitnessTls;
 import carpool.replicator.witness.WitnessAccess.Login;
+import carpool.replicator.witness.WitnessAccess.Trust;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/// Endpoints and the rest of what a configuration says about the witness.
+/// From what a configuration says about the witness to how it is reached.
 class WitnessAccessTest {
-  @ParameterizedTest
-  @CsvSource({
-    "http://127.0.0.1:2379, false, 127.0.0.1, 2379",
-    "https://etcd1.example:2379/, true, etcd1.example, 2379",
-    "https://[2001:db8::1]:23790, true, 2001:db8::1, 23790",
-    "http://witness:1, false, witness, 1",
-    "http://witness:65535, false, witness, 65535",
-  })
-  void endpointsAreClientUrlsOfEtcd(String text, boolean tls, String host, int port) {
-    var endpoint = WitnessEndpoint.parse(text);
+  private static final Path CA = Path.of("/etc/carpool/witness/ca.pem");
+  private static final Path CERTIFICATE = Path.of("/etc/carpool/witness/own.pem");
+  private static final Path KEY = Path.of("/etc/carpool/witness/own.key");
+  private static final List<WitnessEndpoint> ENDPOINTS =
+      List.of(
+          WitnessEndpoint.parse("https://pi:2379"), WitnessEndpoint.parse("http://127.0.0.1:2379"));
 
-    assertThat(endpoint).isEqualTo(new WitnessEndpoint(tls, new HostPort(host, port)));
-    assertThat(WitnessEndpoint.parse(endpoint.toString())).isEqualTo(endpoint);
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "127.0.0.1:2379",
-        "http://127.0.0.1",
-        "http://:2379",
-        "http://127.0.0.1:0",
-        "http://127.0.0.1:65536",
-        "http://127.0.0.1:23790000",
-        "http://2001:db8::1:2379",
-        "http://[2001:db8::1:2379",
-        "http://[zz]:2379",
-        "http://wit ness:2379",
-        "http://wit_ness!:2379",
-        "http://witness:2379/v3",
-        "http://witness:2379?x",
-        "unix:///run/etcd.sock",
-        "ftp://witness:2379",
-      })
-  void anythingElseIsRefusedWithWhatIsAllowed(String text) {
-    assertThatThrownBy(() -> WitnessEndpoint.parse(text))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("`" + text + "`")
-        .hasMessageContaining("http://HOST:PORT or https://HOST:PORT");
+  @Test
+  void endpointsKeepTheirOrderAndAnyClusterMayAnswer() {
+    assertThat(WitnessAccess.of(settings(Optional.empty(), Optional.empty())))
+        .isEqualTo(
+            new WitnessAccess(ENDPOINTS, Optional.empty(), Optional.empty(), OptionalLong.empty()));
   }
 
   @Test
-  void aPasswordInAUrlIsNotRepeated() {
-    assertThatThrownBy(() -> WitnessEndpoint.parse("http://carpool:secret@witness:2379"))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("user and password by keys of their own")
-        .hasMessageNotContaining("secret");
+  void anAuthorityAloneShowsNoCertificate() {
+    var tls = new WitnessTls(CA, Optional.empty());
+
+    assertThat(WitnessAccess.of(settings(Optional.of(tls), Optional.empty())).trust())
+        .contains(new Trust.ServerOnly(CA));
   }
 
   @Test
-  void contradictionsAreRefused() {
-    var http = WitnessEndpoint.parse("http://witness:2379");
+  void anOwnCertificateMakesItMutual() {
+    var tls = new WitnessTls(CA, Optional.of(new WitnessTls.Own(CERTIFICATE, KEY)));
 
-    assertThatThrownBy(() -> access(List.of())).hasMessageContaining("allowed are 1 to 8");
-    assertThatThrownBy(() -> access(List.of(http, http))).hasMessageContaining("twice");
-    assertThatThrownBy(() -> access(List.of(WitnessEndpoint.parse("https://witness:2379"))))
-        .hasMessageContaining("no certificate authority");
+    assertThat(WitnessAccess.of(settings(Optional.of(tls), Optional.empty())).trust())
+        .contains(new Trust.Mutual(new TlsFiles(CA, CERTIFICATE, KEY)));
   }
 
   @Test
-  void thePasswordIsInNoText() {
+  void theUserIsTakenOverAndThePasswordIsInNoText() {
+    var password = new Secret("correct horse");
     var access =
-        new WitnessAccess(
-            List.of(WitnessEndpoint.parse("http://witness:2379")),
-            Optional.of(new Login("carpool", new Secret("correct horse"))),
-            Optional.empty(),
-            OptionalLong.empty());
+        WitnessAccess.of(
+            settings(
+                Optional.empty(), Optional.of(new WitnessSettings.Login("carpool", password))));
 
+    assertThat(access.login()).contains(new Login("carpool", password));
     assertThat(access.toString()).contains("carpool", "***").doesNotContain("horse");
   }
 
-  private static WitnessAccess access(List<WitnessEndpoint> endpoints) {
-    return new WitnessAccess(endpoints, Optional.empty(), Optional.empty(), OptionalLong.empty());
+  private static WitnessSettings settings(
+      Optional<WitnessTls> tls, Optional<WitnessSettings.Login> login) {
+    return new WitnessSettings(ENDPOINTS, tls, login, "/carpool/storage", OnLoss.SUSPEND);
   }
 }
