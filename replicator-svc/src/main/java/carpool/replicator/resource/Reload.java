@@ -119,8 +119,7 @@ public final class Reload implements Reloadable {
           new Fixed("replicator: split-brain", c -> c.config().replicator().splitBrain()));
 
   /// Named again by every reload until the restart.
-  private static void needsRestart(
-      LoadedConfig started, LoadedConfig fresh, List<String> needsRestart) {
+  static void needsRestart(LoadedConfig started, LoadedConfig fresh, List<String> needsRestart) {
     for (var one : FIXED) {
       if (!one.value().apply(started).equals(one.value().apply(fresh))) {
         needsRestart.add(one.name() + " has changed; " + RESTART);
