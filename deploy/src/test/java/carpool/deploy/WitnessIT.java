@@ -133,7 +133,8 @@ class WitnessIT {
     var first = lab.serving();
     var second = lab.other(first);
     lab.writer.start();
-    first.powerCut(); // the other way round it would have gone on alone, and be the only one that may
+    first.powerCut(); // the other way round it would have gone on alone, and be the only one that
+    // may
     second.powerCut();
 
     second.powerOn();
