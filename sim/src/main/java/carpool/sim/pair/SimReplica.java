@@ -79,9 +79,12 @@ final class SimReplica {
       roleFile = false;
       endDevice();
     }
-    // Whoever looks after this pair takes what is left of a failed disk for good: what must not be
-    // served is the subject of the replication world, and here two such disks would end the run.
-    node.disk.forgetLostWrites();
+    // Where the peer has nothing better, whoever looks after this pair takes what is left of a
+    // failed disk for good: what must not be served is the subject of the replication world, and
+    // here two such disks would end the run.
+    if (!resource.node(1 - node.index).disk.replaces(node.disk)) {
+      node.disk.forgetLostWrites();
+    }
     node.start();
     if (resuming()) {
       world.log(node.name, "may resume");

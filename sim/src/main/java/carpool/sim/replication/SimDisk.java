@@ -273,6 +273,13 @@ public final class SimDisk {
     refused = false;
   }
 
+  /// This copy is of the same generation, and as it was left.
+  public boolean replaces(SimDisk lost) {
+    return !lostWrites
+        && (disk == DiskState.UP_TO_DATE || disk == DiskState.CONSISTENT)
+        && generation() == lost.generation();
+  }
+
   /// What can be read is no proof of what is there.
   boolean hasLostWrites() {
     return lostWrites;

@@ -55,7 +55,7 @@ final class WholePairWorldTest {
   /// As above, with the pools that pairs have now: an import from before maintenance that the
   /// checker took for a new one, and a promotion that came after the demotion that followed it.
   @ParameterizedTest
-  @ValueSource(longs = {4_785, 45_960})
+  @ValueSource(longs = {4_785, 45_960, 80_189, 92_417})
   void seedOfManyPoolsThatFailedOncePasses(long seed) {
     assertThat(WholePairWorld.run(seed).takeovers()).isPositive();
   }
