@@ -53,7 +53,8 @@ final class WholePairWorldTest {
   }
 
   /// As above, with the pools that pairs have now: an import from before maintenance that the
-  /// checker took for a new one, and a promotion that came after the demotion that followed it.
+  /// checker took for a new one, a promotion that came after the demotion that followed it, and
+  /// (twice) a copy that had lost writes and was taken for good although the peer had them.
   @ParameterizedTest
   @ValueSource(longs = {4_785, 45_960, 80_189, 92_417})
   void seedOfManyPoolsThatFailedOncePasses(long seed) {
