@@ -629,6 +629,15 @@ public final class PoolQuorum {
     }
   }
 
+  /// The witness answers, and its record is the one that this node trusts.
+  boolean settled() {
+    var view = health.view();
+    return inForce()
+        && health.failure() == null
+        && view != null
+        && view.incarnation() == state.incarnation();
+  }
+
   /// Asks the witness how it is and what its record says. Blocks.
   void probe() {
     health.probed(records.probe());

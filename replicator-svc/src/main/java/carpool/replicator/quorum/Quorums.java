@@ -36,6 +36,10 @@ public final class Quorums implements Startable {
   private static final long TICK_MILLIS = 100;
   private static final long PROBE_MILLIS = 10_000;
 
+  /// While the witness is new, lost or not the trusted one: what an operator does about that shows
+  /// at once.
+  private static final long PROBE_UNSETTLED_MILLIS = 2_000;
+
   /// For an answer of the witness, and of the peer. An etcd on a small machine syncs its disk for
   /// each write.
   static final Duration CALL = Duration.ofMillis(2500);
@@ -227,7 +231,7 @@ public final class Quorums implements Startable {
     try {
       while (!timer.isShutdown()) {
         task.run();
-        TimeUnit.MILLISECONDS.sleep(PROBE_MILLIS);
+        TimeUnit.MILLISECONDS.sleep(pool.settled() ? PROBE_MILLIS : PROBE_UNSETTLED_MILLIS);
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
