@@ -50,10 +50,20 @@ class RestartRecoveryTest {
     assertEquals("the peer was not met within 30 s", recovery.reason(Verdict.CURRENCY_UNKNOWN));
   }
 
+  /// Each of the two may answer at any moment.
+  @Test
+  void aWitnessThatDoesNotAnswerIsWaitedForAsThePeerIs() {
+    assertTrue(recovery.start(10 * SECOND, NOW));
+
+    assertEquals(Move.WAIT, recovery.look(Verdict.WITNESS_UNHEARD, NOW + 20 * SECOND - 1));
+    assertEquals(Move.GIVE_UP, recovery.look(Verdict.WITNESS_UNHEARD, NOW + 20 * SECOND));
+    assertTrue(recovery.reason(Verdict.WITNESS_UNHEARD).contains("bring the witness back"));
+  }
+
   @ParameterizedTest
   @EnumSource(
       mode = EnumSource.Mode.EXCLUDE,
-      names = {"ALLOWED", "CURRENCY_UNKNOWN"})
+      names = {"ALLOWED", "CURRENCY_UNKNOWN", "WITNESS_UNHEARD"})
   void aRefusalThatTimeDoesNotChangeEndsItAtOnce(Verdict refusal) {
     assertTrue(recovery.start(0, NOW));
 
