@@ -1,16 +1,13 @@
 package carpool.replicator.engine;
 
+import carpool.kit.file.DurableFile;
 import carpool.replicator.core.layout.Metadata;
 import java.io.IOException;
 import java.net.URLEncoder;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Optional;
@@ -53,7 +50,6 @@ public final class FailedCopies {
 
   /// Notes that the copy lost writes; durable when this returns.
   void note(String resource, Metadata metadata, String cause) throws IOException {
-    Files.createDirectories(directory);
     var identity = metadata.identity();
     var text =
         """
@@ -67,22 +63,7 @@ public final class FailedCopies {
                 Long.toHexString(identity.generation()),
                 Instant.now(),
                 cause.replace('\n', ' '));
-    var fresh = directory.resolve(file(resource).getFileName() + ".new");
-    try (var out =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      var bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        out.write(bytes);
-      }
-      out.force(true);
-    }
-    Files.move(
-        fresh, file(resource), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    flushDirectory();
+    DurableFile.replace(file(resource), text);
   }
 
   /// The note about a resource.
@@ -116,13 +97,7 @@ public final class FailedCopies {
   /// The disk has the note itself, or is another one.
   void forget(String resource) throws IOException {
     if (Files.deleteIfExists(file(resource))) {
-      flushDirectory();
-    }
-  }
-
-  private void flushDirectory() throws IOException {
-    try (var dir = FileChannel.open(directory, StandardOpenOption.READ)) {
-      dir.force(true);
+      DurableFile.flush(directory);
     }
   }
 }

@@ -1,14 +1,11 @@
 package carpool.replicator.quorum;
 
+import carpool.kit.file.DurableFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.regex.Pattern;
 
 /// Which witness this node trusts for a pool, kept over restarts: `STATE-DIR/witness/POOL`.
@@ -17,13 +14,9 @@ final class IncarnationFile {
       Pattern.compile("incarnation=([0-9a-f]{16})\nwritten=(true|false)\n");
   private static final int BYTES_MAX = 256;
 
-  private final Path directory;
-  private final String name;
   private final Path file;
 
   IncarnationFile(Path directory, String name) {
-    this.directory = directory;
-    this.name = name;
     file = directory.resolve(name);
   }
 
@@ -56,24 +49,7 @@ final class IncarnationFile {
 
   /// Durable when this returns.
   void write(Trusted trusted) throws IOException {
-    Files.createDirectories(directory);
-    var fresh = directory.resolve(name + ".new");
-    var text = "incarnation=%016x%nwritten=%b%n".formatted(trusted.number(), trusted.written());
-    try (var channel =
-        FileChannel.open(
-            fresh,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      var bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    try (var parent = FileChannel.open(directory, StandardOpenOption.READ)) {
-      parent.force(true);
-    }
+    DurableFile.replace(
+        file, "incarnation=%016x%nwritten=%b%n".formatted(trusted.number(), trusted.written()));
   }
 }
