@@ -269,13 +269,13 @@ public final class ReplicatorService extends ReplicatorGrpc.ReplicatorImplBase {
       return new Changed(outcome.previous(), result.build());
     } catch (CancellationException e) {
       // For nobody, but it ends the request, and what was changed is put back.
-      var role0 = ProtoMapper.role(resource.role());
+      var unchanged = resource.role();
       result
-          .setPrevious(role0)
-          .setNow(role0)
+          .setPrevious(ProtoMapper.role(unchanged))
+          .setNow(ProtoMapper.role(unchanged))
           .setMessage(String.valueOf(e.getMessage()))
           .setError(ResourceMapper.error(RefusalReason.CANCELLED, name, "ask again"));
-      return new Changed(resource.role(), result.build());
+      return new Changed(unchanged, result.build());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted", e);

@@ -125,7 +125,7 @@ public final class ResourceEngine {
             settings.apply(disk),
             new ReplicationCore.Found(
                 metadata.prevRole(), disk.foundDisk(), metadata.identity(), disk.readMap()),
-            this::freshId,
+            () -> Host.freshId(host),
             collector);
     journal = new JournalWriter(host, name, disk, counters, this::step);
     rest = new WorkThread(host, name, "run-queue-rest");
@@ -133,12 +133,6 @@ public final class ResourceEngine {
     awakeNanos = host.nanoTime();
     localDisk =
         new LocalDiskExecutor(host, name, disk, slots, counters, this::step, this::keepVersions);
-  }
-
-  /// Never 0 or 1, which mean something else.
-  private long freshId() {
-    long id = host.random();
-    return id == 0 || id == 1 ? 2 : id;
   }
 
   /// The machine that the engine runs on.

@@ -38,6 +38,11 @@ final class PoolCopies {
     return sync;
   }
 
+  /// What was noted of a resource last; null when it is detached.
+  @Nullable PoolCopy get(String resource) {
+    return copies.get(resource);
+  }
+
   /// Takes note of a resource.
   ///
   /// @param copy null when it is detached

@@ -38,6 +38,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -78,7 +79,6 @@ public final class PoolQuorum {
 
   // Guarded by the lock.
   private final PoolCopies copies;
-  private final Map<String, PoolCopy> seen = new HashMap<>();
   private final Map<String, Pending> leaves = new HashMap<>();
   private final Set<String> promotions = new HashSet<>();
   private final Map<Long, CompletableFuture<Verdict>> waiting = new HashMap<>();
@@ -101,7 +101,7 @@ public final class PoolQuorum {
   private record Pending(ResourceEngine engine, Effect.AskLeave question, Runnable otherwise) {}
 
   /// @param clock the monotonic clock that counts suspend
-  /// @param changed run when what an operator sees is another; must not block
+  /// @param changed told when what an operator sees is another; must not block
   PoolQuorum(
       PoolName name,
       List<String> resources,
@@ -113,7 +113,7 @@ public final class PoolQuorum {
       PeerCalls peer,
       LongSupplier clock,
       Host host,
-      Runnable changed) {
+      Consumer<PoolQuorum> changed) {
     this.name = name;
     this.config = config;
     this.keepAliveNanos = keepAliveNanos;
@@ -129,13 +129,13 @@ public final class PoolQuorum {
           case CONTINUE -> "continue";
         };
     copies = new PoolCopies(resources);
-    health = new WitnessHealth(name.pool(), changed);
+    health = new WitnessHealth(name.pool(), () -> changed.accept(this));
     state = WitnessState.initial(config, trusted.number(), false, clock.getAsLong());
     written = trusted.written();
     effects =
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("quorum-" + name.pool()).daemon(true).factory());
-    renewal = new WitnessRenewal(this, name, records, file, peer, host);
+    renewal = new WitnessRenewal(this, name, records, peer, host);
   }
 
   /// Name of the pool.
@@ -235,7 +235,6 @@ public final class PoolQuorum {
     lock.lock();
     try {
       leaves.remove(resource);
-      seen.remove(resource);
       note(resource, null);
     } finally {
       lock.unlock();
@@ -246,11 +245,9 @@ public final class PoolQuorum {
   private void stepped(String resource, ReplicationCore core) {
     lock.lock();
     try {
-      var before = seen.get(resource);
+      var before = copies.get(resource);
       if (before == null || !before.describes(core)) {
-        var copy = PoolCopy.of(core);
-        seen.put(resource, copy);
-        note(resource, copy);
+        note(resource, PoolCopy.of(core));
       }
     } finally {
       lock.unlock();
@@ -664,7 +661,8 @@ public final class PoolQuorum {
   List<WitnessEffect> step(WitnessEvent event) {
     lock.lock();
     try {
-      var transition = WitnessMachine.step(state, new Moment(clock.getAsLong(), fresh()), event);
+      var transition =
+          WitnessMachine.step(state, new Moment(clock.getAsLong(), Host.freshId(host)), event);
       state = transition.next();
       for (var effect : transition.effects()) {
         decide(effect);
@@ -681,11 +679,6 @@ public final class PoolQuorum {
     } finally {
       lock.unlock();
     }
-  }
-
-  private long fresh() {
-    long number = host.random();
-    return number == 0 || number == 1 ? 2 : number;
   }
 
   private void execute(Runnable work) {

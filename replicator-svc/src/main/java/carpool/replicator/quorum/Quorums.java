@@ -121,8 +121,7 @@ public final class Quorums implements Startable {
     var config = loaded.config();
     var first = loaded.hast().resource(resources.getFirst()).orElseThrow();
     var file = new IncarnationFile(config.stateDir().resolve("witness"), pool.file());
-    var quorum = new PoolQuorum[1]; // for the listener, which is told of the one that is made here
-    quorum[0] =
+    var quorum =
         new PoolQuorum(
             new PoolName(pool.name(), first.name()),
             resources,
@@ -135,9 +134,9 @@ public final class Quorums implements Startable {
             peer,
             BootClock::nanos,
             Host.REAL,
-            () -> listeners.forEach(listener -> listener.accept(quorum[0])));
-    pools.add(quorum[0]);
-    resources.forEach(resource -> byResource.put(resource, quorum[0]));
+            changed -> listeners.forEach(listener -> listener.accept(changed)));
+    pools.add(quorum);
+    resources.forEach(resource -> byResource.put(resource, quorum));
   }
 
   private static WitnessConfig rule(

@@ -31,7 +31,6 @@ final class WitnessRenewal {
   private final PoolQuorum quorum;
   private final PoolName name;
   private final PoolRecords records;
-  private final IncarnationFile file;
   private final PeerCalls peer;
   private final Host host;
   private final AtomicBoolean busy = new AtomicBoolean();
@@ -40,17 +39,10 @@ final class WitnessRenewal {
   private volatile @Nullable CompletableFuture<Result> outcome;
   private volatile long creation;
 
-  WitnessRenewal(
-      PoolQuorum quorum,
-      PoolName name,
-      PoolRecords records,
-      IncarnationFile file,
-      PeerCalls peer,
-      Host host) {
+  WitnessRenewal(PoolQuorum quorum, PoolName name, PoolRecords records, PeerCalls peer, Host host) {
     this.quorum = quorum;
     this.name = name;
     this.records = records;
-    this.file = file;
     this.peer = peer;
     this.host = host;
   }
@@ -123,7 +115,7 @@ final class WitnessRenewal {
           "connect the peer, wait until the copies are in sync, and ask on the primary; if the peer"
               + " is lost, use --force");
     }
-    long incarnation = fresh();
+    long incarnation = Host.freshId(host);
     var answer = peer.agree(name, incarnation);
     if (!answer.granted()) {
       return Result.failed("the peer does not agree: " + answer.text(), "try again");
@@ -153,8 +145,8 @@ final class WitnessRenewal {
   /// The peer trusts what it trusted before, if anything: with a record that it does not understand
   /// it will not serve by itself.
   private Result alone(Map<String, Long> revisions) throws IOException {
-    long incarnation = fresh();
-    long generation = fresh();
+    long incarnation = Host.freshId(host);
+    long generation = Host.freshId(host);
     quorum.trust(new Trusted(incarnation, false));
     var written =
         records.write(
@@ -165,7 +157,7 @@ final class WitnessRenewal {
             new WitnessRecord.Only(quorum.state().config().node(), generation, true));
     return switch (written) {
       case PoolRecords.Outcome.Won _ -> {
-        file.write(new Trusted(incarnation, true));
+        quorum.trust(new Trusted(incarnation, true));
         yield new Result("", "the record names this node alone, by force", "");
       }
       case PoolRecords.Outcome.Lost _ ->
@@ -215,10 +207,5 @@ final class WitnessRenewal {
             }
           });
     }
-  }
-
-  private long fresh() {
-    long number = host.random();
-    return number == 0 || number == 1 ? 2 : number;
   }
 }

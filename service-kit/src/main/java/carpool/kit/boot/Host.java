@@ -19,6 +19,12 @@ public interface Host {
   /// A random number that nobody can foresee.
   long random();
 
+  /// A random number as the name of something: never 0 or 1, which mean something else.
+  static long freshId(Host host) {
+    long id = host.random();
+    return id == 0 || id == 1 ? 2 : id;
+  }
+
   /// A daemon thread of its own for work that may block, not started.
   Thread thread(String name, Runnable work);
 

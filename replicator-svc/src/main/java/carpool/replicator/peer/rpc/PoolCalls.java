@@ -16,6 +16,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -39,8 +40,7 @@ final class PoolCalls implements PeerCalls {
     ManagedChannel channel;
     try {
       var resource = resource(pool);
-      channel =
-          hub.channels().shared(remote(resource).hostPort().orElseThrow().resolve(), resource);
+      channel = hub.channels().shared(address(resource), resource);
     } catch (IOException e) {
       LOG.debug("pool={} keep-alive: {}", pool.pool(), e.getMessage());
       return;
@@ -129,7 +129,7 @@ final class PoolCalls implements PeerCalls {
   private Answer ask(PoolName pool, Function<PeerGrpc.PeerBlockingStub, PoolResponse> question) {
     try {
       var resource = resource(pool);
-      var address = remote(resource).hostPort().orElseThrow().resolve();
+      var address = address(resource);
       if (hub.unreachable(resource) || !Reachability.look(address, resource).reached()) {
         return new Answer(Answer.Kind.UNREACHABLE, "the peer cannot be reached");
       }
@@ -165,11 +165,12 @@ final class PoolCalls implements PeerCalls {
         .orElseThrow(() -> new IOException("resource " + pool.resource() + " is gone"));
   }
 
-  private static HastAddress remote(HastResource resource) throws IOException {
+  private static InetSocketAddress address(HastResource resource) throws IOException {
     return resource
         .local()
         .remote()
-        .filter(remote -> remote.hostPort().isPresent())
-        .orElseThrow(() -> new IOException("resource " + resource.name() + " has no peer"));
+        .flatMap(HastAddress::hostPort)
+        .orElseThrow(() -> new IOException("resource " + resource.name() + " has no peer"))
+        .resolve();
   }
 }
